@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Gatehouse.LoadBench;
+
+/// <summary>Writes the declarations that Gatehouse is measured with, and the keys that go with them.</summary>
+internal sealed class Declarations(string folder, string gatehouse)
+{
+    public const int Upstream = 28100;
+
+    /// <summary>What every route of the plain suite carries by default: intake, address, a limit, the access log and metrics.</summary>
+    public string Plain(int port, int admin) => Write("plain", port, admin, "", """
+              match: GET /orders/{id}
+              effect: read
+              access: { anonymous: measured }
+              limits: [ { per: route, allow: 10000000, every: 1s } ]
+    """);
+
+    /// <summary>An API key, a limit per consumer and header adaptation on top. Returns the file and the key.</summary>
+    public (string File, string Key) WithKey(int port, int admin)
+    {
+        const string Consumers = "keys: { pepper: \"file:PEPPER\" }\nconsumers:\n  caller: { kind: service, owner: bench@example.test, grants: [orders.read], authenticate: [ { apiKey: CREDENTIAL } ] }\n";
+        var pepper = Path.Combine(folder, "bench.pepper");
+        if (!File.Exists(pepper)) Gatehouse("key", "init", pepper);
+        var draft = Path.Combine(folder, "draft.yaml");
+        File.WriteAllText(draft, "gatehouse: v1\n" + Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("[ { apiKey: CREDENTIAL } ]", "[]", StringComparison.Ordinal));
+        using var made = JsonDocument.Parse(Gatehouse("key", "create", "--consumer", "caller", "-c", draft, "--output", "json"));
+        var credential = made.RootElement.GetProperty("credential");
+        var yaml = $$"""{ id: {{credential.GetProperty("id")}}, hash: "{{credential.GetProperty("hash")}}", expires: {{credential.GetProperty("expires")}} }""";
+        var file = Write("key", port, admin, Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("CREDENTIAL", yaml, StringComparison.Ordinal), """
+                  match: GET /orders/{id}
+                  effect: read
+                  access: { consumers: [caller], scopes: [orders.read] }
+                  limits: [ { per: consumer, allow: 10000000, every: 1s } ]
+                  request: { headers: { set: { X-Front-Door: bench }, remove: [X-Unwanted] } }
+                  response: { headers: { set: { X-Served-By: gatehouse } } }
+        """);
+        return (file, made.RootElement.GetProperty("key").GetString()!);
+    }
+
+    /// <summary>Many routes; <paramref name="version"/> changes the text so that a reload has something to swap.</summary>
+    public string Many(int count, int port, int admin, int version = 0)
+    {
+        var routes = new StringBuilder();
+        for (var i = 0; i < count; i++)
+            routes.Append("      r").Append(i).Append(": { match: \"GET /svc").Append(i).Append("/orders/{id}\", effect: read, purpose: route ").Append(i).Append(" v").Append(version).Append(" }\n");
+        return WriteText($"many{count}", Head(port, admin, "") + """
+            apis:
+              many:
+                owner: bench@example.test
+                upstream: one
+                each: { exposure: public, personalData: none, access: { anonymous: measured }, limits: [ { per: route, allow: 10000000, every: 1s } ] }
+                routes:
+
+            """ + routes);
+    }
+
+    private string Write(string name, int port, int admin, string more, string route) => WriteText(name, Head(port, admin, more) + $$"""
+        apis:
+          orders:
+            owner: bench@example.test
+            purpose: measuring
+            upstream: one
+            each: { exposure: public, personalData: none }
+            routes:
+              get:
+        {{route}}
+
+        """);
+
+    private string WriteText(string name, string text)
+    {
+        var file = Path.Combine(folder, name + ".yaml");
+        File.WriteAllText(file, text);
+        return file;
+    }
+
+    private string Head(int port, int admin, string more) => $$"""
+        gatehouse: v1
+        gateway: { name: bench, owner: bench@example.test, environment: bench }
+        listeners:
+          edge: { address: "127.0.0.1:{{port}}", serves: [public] }
+        administration: { address: "127.0.0.1:{{admin}}" }
+        log: { access: {{Path.Combine(folder, "access." + port + ".jsonl")}} }
+        {{more}}
+        upstreams:
+          one: { destinations: ["http://127.0.0.1:{{Upstream}}"] }
+
+        """;
+
+    private string Gatehouse(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(gatehouse, arguments) { RedirectStandardOutput = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"gatehouse {string.Join(' ', arguments)} ended with code {process.ExitCode}");
+    }
+}

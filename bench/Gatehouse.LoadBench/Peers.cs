@@ -1,0 +1,60 @@
+namespace Gatehouse.LoadBench;
+
+/// <summary>The others on the bench, and their settings.</summary>
+internal static class Peers
+{
+    private const string Body = """{"id":42,"customer":"c-1001","status":"shipped","currency":"EUR","total":129.95,"lines":[{"sku":"A-100","qty":2,"price":39.95},{"sku":"B-200","qty":1,"price":50.05}],"placed":"2025-01-01T00:00:00Z"}""";
+
+    public static Contender Upstream(string folder)
+    {
+        var file = Path.Combine(folder, "upstream.nginx.conf");
+        File.WriteAllText(file, $$"""
+            worker_processes 1; daemon off; pid {{folder}}/upstream.pid; error_log stderr warn;
+            events { worker_connections 4096; }
+            http {
+              access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+              client_body_temp_path {{folder}}/t1; proxy_temp_path {{folder}}/t2; fastcgi_temp_path {{folder}}/t3; uwsgi_temp_path {{folder}}/t4; scgi_temp_path {{folder}}/t5;
+              server { listen 127.0.0.1:{{Declarations.Upstream}} backlog=4096; default_type application/json; location / { return 200 '{{Body}}'; } }
+            }
+            """);
+        return new Contender("upstream", Declarations.Upstream, ["nginx", "-p", folder, "-c", file]);
+    }
+
+    public static Contender HaProxy(string folder, int port)
+    {
+        var file = Path.Combine(folder, "haproxy.cfg");
+        File.WriteAllText(file, $"""
+            global
+              nbthread 1
+              maxconn 4000
+            defaults
+              mode http
+              option http-keep-alive
+              http-reuse always
+              timeout connect 5s
+              timeout client 60s
+              timeout server 60s
+            frontend f
+              bind 127.0.0.1:{port}
+              default_backend b
+            backend b
+              server s 127.0.0.1:{Declarations.Upstream}
+
+            """);
+        return new Contender("haproxy", port, ["haproxy", "-f", file]);
+    }
+
+    public static Contender Yarp(int port, string name) =>
+        new(name, port, [Environment.ProcessPath!, "serve-yarp", $"{port}", $"http://127.0.0.1:{Declarations.Upstream}"]);
+
+    /// <summary>A wrk script that asks for one of many routes at random.</summary>
+    public static string RandomRoutes(string folder, int count)
+    {
+        var file = Path.Combine(folder, $"routes{count}.lua");
+        File.WriteAllText(file, $$"""
+            math.randomseed(17)
+            request = function() return wrk.format("GET", "/svc" .. math.random(0, {{count - 1}}) .. "/orders/42") end
+            """);
+        return file;
+    }
+}

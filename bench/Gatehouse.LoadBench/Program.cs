@@ -1,0 +1,20 @@
+using Gatehouse.LoadBench;
+
+// Side by side on one machine: the gateway under test on core 0, the upstream (nginx) and the load (wrk) on core 1, in turn, medians of several rounds.
+// Needs Debian's haproxy, nginx and wrk. The steady figure is CPU per request; compare within one run only.
+return args switch
+{
+    ["serve-yarp", var port, var upstream] => await BareYarp.ServeAsync(int.Parse(port), upstream),
+    [] or ["all"] => Suites.Run(Suites.Plain) + Suites.Run(Suites.Routes) + Suites.Run(Suites.Swap) + Suites.Run(Suites.Start),
+    ["plain", ..] => Suites.Run(Suites.Plain),
+    ["routes", ..] => Suites.Run(Suites.Routes),
+    ["swap", ..] => Suites.Run(Suites.Swap),
+    ["start", ..] => Suites.Run(Suites.Start),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: ./build bench [all | plain | routes | swap | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
+    return 2;
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Retailer.Backends;
+
+/// <summary>
+/// One running instance of a retailer's service, on a free loopback port. The services are as plain as real ones often are: they know nothing of the
+/// gateway in front of them, and they say more about themselves than they should (<c>X-Powered-By</c>, <c>X-Warehouse</c>).
+/// </summary>
+public sealed class RetailerService : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private RetailerService(string instance, WebApplication app)
+    {
+        Instance = instance;
+        _app = app;
+    }
+
+    /// <summary>The instance's name, which every answer carries as <c>servedBy</c>.</summary>
+    public string Instance { get; }
+
+    /// <summary>Where it listens: <c>http://127.0.0.1:…</c>.</summary>
+    public Uri Address => new(_app.Urls.First());
+
+    public static Task<RetailerService> StartOrdersAsync(string instance, CancellationToken cancelled) => StartAsync(instance, OrdersApi.Map, cancelled);
+
+    public static Task<RetailerService> StartStockAsync(string instance, CancellationToken cancelled) => StartAsync(instance, StockApi.Map, cancelled);
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    /// <summary>Answers with a JSON object, to which the instance's name and what the gateway told it are added.</summary>
+    internal static Task AnswerAsync(HttpContext http, string instance, int status, JsonObject body)
+    {
+        body["servedBy"] = instance;
+        body["channel"] = http.Request.Headers["X-Channel"].ToString();
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json";
+        http.Response.Headers["X-Powered-By"] = "Retailer Classic 4.2";
+        http.Response.Headers["X-Warehouse"] = "hall-3";
+        return http.Response.WriteAsync(body.ToJsonString());
+    }
+
+    private static async Task<RetailerService> StartAsync(string instance, Action<IEndpointRouteBuilder, string> map, CancellationToken cancelled)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var app = builder.Build();
+        app.UseRouting();
+        map(app, instance);
+        await app.StartAsync(cancelled);
+        return new RetailerService(instance, app);
+    }
+}

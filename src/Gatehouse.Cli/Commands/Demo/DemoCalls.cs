@@ -1,0 +1,56 @@
+namespace Gatehouse.Cli.Commands.Demo;
+
+/// <summary>The calls of the demo, in the order in which they are best tried.</summary>
+internal static class DemoCalls
+{
+    public static IReadOnlyList<DemoCall> For(DemoDoors doors, DemoKeys keys) =>
+        [.. Allowed(doors, keys), .. Refused(doors, keys), .. Limited(doors), .. Hidden(doors, keys), .. Watched(doors)];
+
+    private static IEnumerable<DemoCall> Allowed(DemoDoors doors, DemoKeys keys) =>
+    [
+        new("Allowed", "Anybody may read stock levels: the route says so and says why", "GET", new Uri(doors.Edge, "/stock/tea-green"),
+            new(200) { Says = ["\"available\""] }),
+        new("Allowed", "The service learns of the channel; what it says of itself (X-Powered-By, X-Warehouse) stays inside", "GET", new Uri(doors.Edge, "/stock/cup-blue"),
+            new(200) { Says = ["\"channel\":\"gatehouse\""], Carries = [("Cache-Control", "max-age=10"), ("X-Request-Id", "")], Lacks = ["X-Powered-By", "X-Warehouse", "Server"] }),
+        new("Allowed", "The web shop's key opens orders; two destinations take turns (servedBy)", "GET", new Uri(doors.Edge, "/orders/17"),
+            new(200) { Says = ["\"servedBy\":\"orders-1\"", "\"servedBy\":\"orders-2\""], Carries = [("RateLimit", "")] }) { Key = keys.WebShop.Key, Times = 2 },
+    ];
+
+    private static IEnumerable<DemoCall> Refused(DemoDoors doors, DemoKeys keys) =>
+    [
+        new("Refused", "Without a key", "GET", new Uri(doors.Edge, "/orders/17"), new(401) { Problem = "unauthenticated" }),
+        new("Refused", "With a key that nobody holds: the same answer, in the same time", "GET", new Uri(doors.Edge, "/orders/17"),
+            new(401) { Problem = "unauthenticated" }) { Key = keys.OfNobody.Key },
+        new("Refused", "With the key of a consumer that the route does not name", "GET", new Uri(doors.Edge, "/orders/17"),
+            new(403) { Problem = "forbidden" }) { Key = keys.StockSync.Key },
+        new("Refused", "With the key of a consumer that was never granted the scope", "GET", new Uri(doors.Edge, "/orders/17"),
+            new(403) { Problem = "insufficient-scope" }) { Key = keys.Newsletter.Key },
+        new("Refused", "With a key where keys end up in logs and histories", "GET", new Uri(doors.Edge, $"/orders/17?api_key={keys.OfNobody.Key}"),
+            new(400) { Problem = "credential-misplaced" }),
+        new("Refused", "A method that is not declared", "DELETE", new Uri(doors.Edge, "/stock/tea-green"),
+            new(405) { Problem = "method-not-allowed", Carries = [("Allow", "GET")] }),
+    ];
+
+    private static IEnumerable<DemoCall> Limited(DemoDoors doors) =>
+    [
+        new("Limited", "Three forecasts a minute for each address; the fourth is told when to come back", "GET", new Uri(doors.Edge, "/stock/tea-black/forecast"),
+            new(429) { Problem = "limit-exceeded", Carries = [("Retry-After", "")] }) { Times = 4 },
+    ];
+
+    private static IEnumerable<DemoCall> Hidden(DemoDoors doors, DemoKeys keys) =>
+    [
+        new("Hidden", "The internal route, asked for at the edge: nothing is there, even with its key", "PUT", new Uri(doors.Edge, "/stock/tea-green/count"),
+            new(404) { Problem = "not-found" }) { Key = keys.StockSync.Key, Json = """{"counted":41}""" },
+        new("Hidden", "The same answer as for a path that nobody declared", "GET", new Uri(doors.Edge, "/nothing/here"), new(404) { Problem = "not-found" }),
+        new("Hidden", "The same route inside, with its key", "PUT", new Uri(doors.Inside, "/stock/tea-green/count"),
+            new(200) { Says = ["\"available\":41"] }) { Key = keys.StockSync.Key, Json = """{"counted":41}""" },
+        new("Hidden", "And inside without a key: being inside proves nothing", "PUT", new Uri(doors.Inside, "/stock/tea-green/count"),
+            new(401) { Problem = "unauthenticated" }) { Json = """{"counted":0}""" },
+    ];
+
+    private static IEnumerable<DemoCall> Watched(DemoDoors doors) =>
+    [
+        new("Watched", "Ready to serve", "GET", new Uri(doors.Administration, "/readyz"), new(200)),
+        new("Watched", "What happened so far, for Prometheus", "GET", new Uri(doors.Administration, "/metrics"), new(200) { Says = ["gatehouse_"] }),
+    ];
+}

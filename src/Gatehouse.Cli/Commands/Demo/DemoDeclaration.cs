@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text;
+using Gatehouse.Cli.Commands.Keys;
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Retailer.Backends;
+
+namespace Gatehouse.Cli.Commands.Demo;
+
+/// <summary>Writes the demo's declaration, its pepper and the hashes of its keys into a folder: the same files that anybody would write by hand.</summary>
+internal static class DemoDeclaration
+{
+    private const string Pepper = "demo.pepper";
+
+    /// <summary>Writes everything; returns the path of the declaration.</summary>
+    public static async Task<string> WriteAsync(string folder, DemoDoors doors, DemoKeys keys, DemoServices services, DateTimeOffset now, CancellationToken cancelled)
+    {
+        await KeyInitCommand.WriteAsync(Path.Combine(folder, Pepper), cancelled);
+        var pepper = new Secret("file:" + Pepper, Encoding.ASCII.GetBytes((await File.ReadAllTextAsync(Path.Combine(folder, Pepper), cancelled)).TrimEnd()));
+        var declaration = Path.Combine(folder, "gatehouse.yaml");
+        await File.WriteAllTextAsync(declaration, Fill(doors, keys, services, pepper, DateOnly.FromDateTime(now.UtcDateTime)), cancelled);
+        return declaration;
+    }
+
+    private static string Fill(DemoDoors doors, DemoKeys keys, DemoServices services, Secret pepper, DateOnly today)
+    {
+        using var resource = typeof(DemoDeclaration).Assembly.GetManifestResourceStream("demo/gatehouse.yaml")!;
+        var text = new StringBuilder(new StreamReader(resource, Encoding.UTF8).ReadToEnd());
+        Set(text, "edge", Number(doors.Edge.Port));
+        Set(text, "inside", Number(doors.Inside.Port));
+        Set(text, "administration", Number(doors.Administration.Port));
+        Set(text, "web-shop", Credential(keys.WebShop, pepper, today));
+        Set(text, "stock-sync", Credential(keys.StockSync, pepper, today));
+        Set(text, "newsletter", Credential(keys.Newsletter, pepper, today));
+        foreach (var service in services.All) Set(text, service.Instance, service.Address.GetLeftPart(UriPartial.Authority));
+        Set(text, "waiver-end", Day(today.AddMonths(6)));
+        return text.ToString();
+    }
+
+    private static void Set(StringBuilder text, string name, string value) => text.Replace("{{" + name + "}}", value);
+
+    private static string Credential(NewApiKey key, Secret pepper, DateOnly today) =>
+        $"{{ id: {key.Id}, hash: \"{ApiKeyHash.Write(pepper, key)}\", expires: {Day(today.AddMonths(1))} }}";
+
+    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,94 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace Gatehouse.Cli.Commands.Output;
+
+/// <summary>Rows under named columns, printed in the form that was asked for.</summary>
+internal sealed class Listing(IReadOnlyList<string> columns, IReadOnlyList<Listing.Row> rows)
+{
+    public static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static IReadOnlyList<string> Forms { get; } = ["table", "json", "csv", "markdown"];
+
+    public void Write(string form, TextWriter output)
+    {
+        switch (form)
+        {
+            case "json":
+                WriteJson(output);
+                break;
+            case "csv":
+                output.WriteLine(string.Join(',', columns));
+                foreach (var row in rows) output.WriteLine(string.Join(',', row.Cells.Select(c => Csv(TextOf(c)))));
+                break;
+            case "markdown":
+                output.WriteLine($"| {string.Join(" | ", columns)} |");
+                output.WriteLine($"|{string.Concat(Enumerable.Repeat("---|", columns.Count))}");
+                foreach (var row in rows) output.WriteLine($"| {string.Join(" | ", row.Cells.Select(c => Markdown(TextOf(c))))} |");
+                break;
+            default:
+                WriteTable(output);
+                break;
+        }
+    }
+
+    /// <summary>Prints a JSON value so that people can read it.</summary>
+    public static void WriteJson(JsonNode value, TextWriter output)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, Indented)) value.WriteTo(json);
+        output.WriteLine(System.Text.Encoding.UTF8.GetString(bytes.ToArray()));
+    }
+
+    private void WriteJson(TextWriter output)
+    {
+        var list = new JsonArray();
+        foreach (var row in rows)
+        {
+            var entry = new JsonObject();
+            for (var i = 0; i < columns.Count; i++) entry[columns[i]] = row.Cells[i]?.DeepClone();
+            list.Add((JsonNode)entry);
+        }
+
+        WriteJson(list, output);
+    }
+
+    private void WriteTable(TextWriter output)
+    {
+        if (Terminal.For(output) is { } terminal)
+        {
+            var table = new Table().Border(TableBorder.Rounded);
+            foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
+            foreach (var row in rows) table.AddRow(row.Cells.Select(c => new Text(TextOf(c))));
+            terminal.Write(table);
+            return;
+        }
+
+        var widths = columns.Select((name, i) => rows.Select(r => TextOf(r.Cells[i]).Length).Append(name.Length).Max()).ToArray();
+        output.WriteLine(Aligned(columns, widths));
+        foreach (var row in rows) output.WriteLine(Aligned([.. row.Cells.Select(TextOf)], widths));
+    }
+
+    private static string Aligned(IReadOnlyList<string> cells, int[] widths) =>
+        string.Join("  ", cells.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd();
+
+    private static string TextOf(JsonNode? cell) => cell?.ToString() ?? "";
+
+    /// <summary>RFC 4180; what a spreadsheet would run as a formula is made text.</summary>
+    private static string Csv(string text)
+    {
+        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r') text = "'" + text;
+        return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    }
+
+    private static string Markdown(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
+        .Replace("<", "&lt;", StringComparison.Ordinal).ReplaceLineEndings(" ");
+
+    /// <summary>One row: a text or a number for each column, or null for nothing.</summary>
+    public sealed class Row(params JsonNode?[] cells)
+    {
+        public IReadOnlyList<JsonNode?> Cells { get; } = cells;
+    }
+}

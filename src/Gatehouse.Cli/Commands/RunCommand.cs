@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Gatehouse.Hosting;
+
+namespace Gatehouse.Cli.Commands;
+
+/// <summary><c>gatehouse run</c>: serves a declaration until it is asked to stop. The process's output is the access log's, its errors are the operator's.</summary>
+internal static class RunCommand
+{
+    public static Command Create(TimeProvider clock)
+    {
+        var declaration = SharedOptions.Declaration();
+        var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration };
+        command.SetAction(async (parsed, cancelled) =>
+        {
+            var options = new GatewayOptions { DeclarationPath = parsed.GetRequiredValue(declaration), Clock = clock, Events = parsed.InvocationConfiguration.Error };
+            return await GatewayHost.RunAsync(options, cancelled);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,17 @@
+using System.CommandLine;
+using Gatehouse.Cli.Commands.Output;
+using Gatehouse.Declaration;
+using Gatehouse.Runtime;
+
+namespace Gatehouse.Cli.Commands;
+
+/// <summary><c>gatehouse schema</c>: the JSON Schema of the declaration, by which editors complete and check it.</summary>
+internal static class SchemaCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("schema", "Prints the JSON Schema (2020-12) of the declaration, for editors: '# yaml-language-server: $schema=FILE' as its first line.");
+        command.SetAction(parsed => Listing.WriteJson(DeclarationSchema.Document(PolicyCatalog.AfterRoute), parsed.InvocationConfiguration.Output));
+        return command;
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Gatehouse.Cli.Commands;
+
+/// <summary>Options that several commands have, so that they read alike everywhere.</summary>
+internal static class SharedOptions
+{
+    public const string DefaultDeclaration = "gatehouse.yaml";
+
+    public static Option<string> Declaration() => new("--config", "-c")
+    {
+        Description = "The declaration to read.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => DefaultDeclaration,
+    };
+
+    /// <summary>One of the forms in which a command can print; the first is the default.</summary>
+    public static Option<string> Output(params string[] forms)
+    {
+        var option = new Option<string>("--output") { Description = "The form in which to print.", DefaultValueFactory = _ => forms[0] };
+        option.AcceptOnlyFromAmong(forms);
+        return option;
+    }
+
+    /// <param name="objection">Why a day cannot be taken, or null when it can.</param>
+    public static Option<DateOnly?> Day(string name, string description, Func<DateOnly, string?> objection) => new(name)
+    {
+        Description = description,
+        HelpName = "YYYY-MM-DD",
+        CustomParser = result =>
+        {
+            var written = result.Tokens[0].Value;
+            var isDay = DateOnly.TryParseExact(written, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
+            if ((isDay ? objection(day) : $"'{written}' is not a date such as 2027-06-30.") is { } error) result.AddError(error);
+            return day;
+        },
+    };
+}

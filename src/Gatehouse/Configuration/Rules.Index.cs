@@ -1,0 +1,22 @@
+using System.Collections.Frozen;
+
+namespace Gatehouse.Configuration;
+
+/// <summary>All rules, by id.</summary>
+internal static partial class Rules
+{
+    private static FrozenDictionary<string, Rule>? _byId; // made when it is asked for: parts of this class come from several files, in no certain order
+
+    /// <summary>Every rule, in the order of the ids.</summary>
+    public static IReadOnlyList<Rule> All => field ??=
+    [
+        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Overlap, Wildcard, EffectMismatch,
+        OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline, CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination,
+        CleartextListener, UnneededUpgrade, WaiverHolds, Unused,
+        NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile,
+        Include, SameAddress, NeedsRestart, UncheckedBackend,
+    ];
+
+    /// <summary>The rule with this id, or null.</summary>
+    public static Rule? Find(string id) => (_byId ??= All.ToFrozenDictionary(r => r.Id, StringComparer.Ordinal)).GetValueOrDefault(id);
+}

@@ -1,0 +1,44 @@
+using Gatehouse.Configuration;
+
+namespace Gatehouse.Consumers;
+
+/// <summary>The name of a consumer in the declaration.</summary>
+internal readonly record struct ConsumerId(string Value)
+{
+    public override string ToString() => Value;
+}
+
+/// <summary>A right that a consumer holds and a route asks for. Compared character by character (RFC 6749 section 3.3).</summary>
+internal readonly record struct Scope(string Value)
+{
+    public override string ToString() => Value;
+}
+
+internal enum ConsumerKind
+{
+    Application,
+    Partner,
+    Service,
+}
+
+/// <summary>Who calls: a program that the declaration names, with what proves that it is the one.</summary>
+internal sealed class Consumer
+{
+    public required ConsumerId Id { get; init; }
+
+    public required ConsumerKind Kind { get; init; }
+
+    /// <summary>Who answers for this consumer.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>What a key or a certificate of this consumer may ask for.</summary>
+    public required IReadOnlySet<Scope> Grants { get; init; }
+
+    /// <summary>Alternatives: one of them has to hold completely.</summary>
+    internal required IReadOnlyList<Authentication> Authenticate { get; init; }
+}
+
+/// <summary>One way to prove who is calling. Everything that is named has to hold.</summary>
+/// <param name="ApiKey">The API key that has to be presented, or null.</param>
+/// <param name="Addresses">The networks the caller has to come from, or null for any. Addresses alone never authenticate.</param>
+internal sealed record Authentication(ApiKeyCredential? ApiKey, Networks? Addresses);

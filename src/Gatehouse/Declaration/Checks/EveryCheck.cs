@@ -1,0 +1,26 @@
+namespace Gatehouse.Declaration.Checks;
+
+/// <summary>
+/// The checks that look at more than one key at a time, one theme each. Every one of them runs, whatever the others found: all that is wrong is said at once.
+/// </summary>
+internal static class EveryCheck
+{
+    public static void Run(Draft draft)
+    {
+        ListeningPoints.Check(draft);
+        ListenerInterlock.Check(draft);
+        Keys.Check(draft);
+        RouteDecisions.Check(draft);
+        RouteReferences.Check(draft);
+        RouteAccess.Check(draft);
+        RouteGrants.Check(draft);
+        RouteEffects.Check(draft);
+        RoutePaths.Check(draft);
+        RouteListeners.Check(draft);
+        RouteClashes.Check(draft);
+        RoutePolicies.Check(draft);
+        Destinations.Check(draft);
+        Usage.Check(draft);
+        Waivers.Check(draft); // last: only now it is known which were needed
+    }
+}

@@ -1,0 +1,111 @@
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Gatehouse.Declaration.Checks;
+using Gatehouse.Declaration.Sections;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Declaration;
+
+/// <summary>What one reading of a declaration gave.</summary>
+/// <param name="Definition">Null when there is at least one error.</param>
+/// <param name="Findings">Everything that is wrong or worth a word, in the order of the text.</param>
+/// <param name="Digests">The files that were read and their digests: what has to be watched.</param>
+internal sealed record Reading(GatewayDefinition? Definition, IReadOnlyList<Finding> Findings, IReadOnlyDictionary<string, string> Digests)
+{
+    /// <summary>How many findings were left out because there were too many.</summary>
+    public int LeftOut { get; init; }
+}
+
+/// <summary>Reads a declaration: text to nodes to sections to a valid <see cref="GatewayDefinition"/>. Every complaint is a finding, all at once.</summary>
+internal static class DeclarationReader
+{
+    /// <param name="path">The declaration's own file; what it names is found beside it.</param>
+    /// <param name="now">The instant against which dates (waivers, key expiry) are judged.</param>
+    /// <param name="kinds">The kinds of policies whose keys a route may carry: the second part of the catalogue.</param>
+    public static Reading Read(string path, SourceFiles files, DateTimeOffset now, IReadOnlyList<RoutePolicyKind> kinds)
+    {
+        var findings = new Findings();
+        var written = new IncludeReader(new RootSection(kinds), files, findings).Read(path);
+        GatewayDefinition? definition = null;
+        if (written.Count > 0)
+        {
+            var named = new NamedFiles(files, findings, now);
+            var draft = Drafting(written, named, kinds);
+            EveryCheck.Run(draft);
+            if (!findings.HasErrors) definition = Complete(draft, Fingerprint.Of(written, named.Contents));
+        }
+
+        return new Reading(definition, findings.InOrder(), files.Digests) { LeftOut = findings.LeftOut };
+    }
+
+    private static Draft Drafting(IReadOnlyList<WrittenFile> written, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
+    {
+        var root = written[0].Text;
+        var consumers = Once(written.SelectMany(f => f.Text.Consumers), "consumer", files.Findings);
+        var upstreams = Once(written.SelectMany(f => f.Text.Upstreams), "upstream", files.Findings);
+        var apis = Once(written.SelectMany(f => f.Text.Apis), "api", files.Findings);
+        return new Draft
+        {
+            Findings = files.Findings,
+            Now = files.Now,
+            Root = root,
+            Pepper = root.Keys is { } keys ? SecretReference.Resolve(keys.Pepper, "pepper", ApiKeyHash.LeastPepperBytes, files) : null,
+            Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
+            Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
+            Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),
+            UpstreamNames = NamesIn("upstreams", written),
+            ConsumerNames = NamesIn("consumers", written),
+            Routes = [.. apis.SelectMany(api => RoutesOf(api, files, kinds))],
+            Kinds = kinds,
+        };
+    }
+
+    private static HashSet<string> NamesIn(string section, IReadOnlyList<WrittenFile> written) =>
+        written.Select(f => f.Node[section]).OfType<MapNode>().SelectMany(m => m.Entries).Select(e => e.Key).ToHashSet(StringComparer.Ordinal);
+
+    private static IEnumerable<RouteDraft> RoutesOf(Named<ApiText> api, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
+    {
+        var reader = new RouteReader(api, files, kinds);
+        return api.Value.Routes.Select(reader.Read);
+    }
+
+    private static Drafted<T> Drafted<T>(Named<SectionReader> written, T? value)
+        where T : class
+        => new(written.Name, written.NamePlace, written.Value, value);
+
+    /// <summary>Drops what has a name that was used already, in this file or another, and says so. In one file the YAML reader has done it.</summary>
+    private static List<Named<T>> Once<T>(IEnumerable<Named<T>> entries, string what, Findings findings)
+    {
+        var first = new Dictionary<string, Named<T>>(StringComparer.Ordinal);
+        var kept = new List<Named<T>>();
+        foreach (var entry in entries)
+        {
+            if (first.TryAdd(entry.Name, entry)) kept.Add(entry);
+            else findings.Add(Rules.DuplicateKey, entry.NamePlace, $"the {what} '{entry.Name}' is declared already at {first[entry.Name].NamePlace}");
+        }
+
+        return kept;
+    }
+
+    private static GatewayDefinition Complete(Draft draft, string fingerprint)
+    {
+        var root = draft.Root;
+        var access = root.Log?.Access;
+        return new GatewayDefinition
+        {
+            Name = root.Gateway!.Name,
+            Owner = root.Gateway.Owner,
+            Environment = root.Gateway.Environment,
+            Listeners = [.. draft.Listeners.Select(l => l.Value!)],
+            Administration = new AdminListener(root.Administration!.Address, root.Administration.Place),
+            Health = root.Health?.Address,
+            Pepper = draft.Pepper,
+            Consumers = new ConsumerDirectory(draft.Consumers.Values.Select(c => c.Value!)),
+            Upstreams = draft.Upstreams.ToDictionary(u => u.Key, u => u.Value.Value!, StringComparer.Ordinal),
+            Routes = [.. draft.Routes.Select(r => r.Complete()!)],
+            AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
+            Drain = root.Drain ?? DrainSection.Usual,
+            Fingerprint = fingerprint,
+        };
+    }
+}

@@ -1,0 +1,50 @@
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Gatehouse.Declaration.Sections;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Gatehouse.Upstreams;
+
+namespace Gatehouse.Declaration;
+
+/// <summary>
+/// A declaration as far as it could be read: what the checks look at. Whatever could not be read is null here and was a finding already, so that one mistake
+/// does not hide the others.
+/// </summary>
+internal sealed class Draft
+{
+    public required Findings Findings { get; init; }
+
+    /// <summary>The day (UTC) on which the declaration is judged.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>The declaration's own file.</summary>
+    public required RootText Root { get; init; }
+
+    public required Secret? Pepper { get; init; }
+
+    public required IReadOnlyList<Drafted<Listener>> Listeners { get; init; }
+
+    public required IReadOnlyDictionary<string, Drafted<Upstream>> Upstreams { get; init; }
+
+    public required IReadOnlyDictionary<string, Drafted<Consumer>> Consumers { get; init; }
+
+    /// <summary>The names of all upstreams, those that could not be read included.</summary>
+    public required IReadOnlySet<string> UpstreamNames { get; init; }
+
+    /// <summary>The names of all consumers, those that could not be read included.</summary>
+    public required IReadOnlySet<string> ConsumerNames { get; init; }
+
+    public required IReadOnlyList<RouteDraft> Routes { get; init; }
+
+    /// <summary>The kinds of policies that have read the routes.</summary>
+    public required IReadOnlyList<RoutePolicyKind> Kinds { get; init; }
+
+    public DateOnly Today => DateOnly.FromDateTime(Now.UtcDateTime);
+}
+
+/// <summary>A named thing: its text, and what could be read from it.</summary>
+/// <param name="Place">The place of its name.</param>
+/// <param name="Value">Null when its text says too little.</param>
+internal sealed record Drafted<T>(string Name, Place Place, SectionReader Text, T? Value)
+    where T : class;

@@ -1,0 +1,48 @@
+using System.Net;
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Gatehouse.Routes;
+using Gatehouse.Upstreams;
+
+namespace Gatehouse.Declaration;
+
+/// <summary>A whole declaration, typed, with every reference resolved. Who holds one holds a valid one.</summary>
+internal sealed class GatewayDefinition
+{
+    public required string Name { get; init; }
+
+    public required string Owner { get; init; }
+
+    public required string Environment { get; init; }
+
+    public required IReadOnlyList<Listener> Listeners { get; init; }
+
+    public required AdminListener Administration { get; init; }
+
+    /// <summary>Where orchestrators ask for health without detail; null when nowhere.</summary>
+    public required IPEndPoint? Health { get; init; }
+
+    public required Secret? Pepper { get; init; }
+
+    public required ConsumerDirectory Consumers { get; init; }
+
+    public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
+
+    /// <summary>Every route of every api, in the order written.</summary>
+    public required IReadOnlyList<Route> Routes { get; init; }
+
+    /// <summary>The access log's file, or null for standard output.</summary>
+    public required string? AccessLog { get; init; }
+
+    public required Drain Drain { get; init; }
+
+    /// <summary>SHA-256 over the canonical form: two declarations that mean the same have the same fingerprint.</summary>
+    public required string Fingerprint { get; init; }
+}
+
+/// <summary>The administration listener: <c>/livez</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
+internal sealed record AdminListener(IPEndPoint Address, Place Place);
+
+/// <param name="Announce">How long new connections are still served, with <c>Connection: close</c>, after a stop was asked for.</param>
+/// <param name="Finish">How long exchanges in flight may take to finish after that.</param>
+internal sealed record Drain(TimeSpan Announce, TimeSpan Finish);

@@ -1,0 +1,83 @@
+using Gatehouse.Configuration;
+using Gatehouse.Declaration.Sections;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Declaration;
+
+/// <summary>A route as far as its text goes: its own decisions and those that its api gives to it.</summary>
+internal sealed class RouteDraft
+{
+    public required RouteId Id { get; init; }
+
+    /// <summary>The place of the route's name.</summary>
+    public required Place Place { get; init; }
+
+    public required RouteSource Text { get; init; }
+
+    public required RouteWaivers Waivers { get; init; }
+
+    public required string? Owner { get; init; }
+
+    public required string? Purpose { get; init; }
+
+    public required Exposure? Exposure { get; init; }
+
+    public required Effect? Effect { get; init; }
+
+    public required PersonalData? PersonalData { get; init; }
+
+    public required string? Consequence { get; init; }
+
+    public required BackendChecks? BackendChecks { get; init; }
+
+    public required AccessText? Access { get; init; }
+
+    /// <summary>The method and path with their place, written by the route or taken from its api's contract.</summary>
+    public required RouteMatch? Match { get; init; }
+
+    public required Place MatchPlace { get; init; }
+
+    public required Located<string>? Upstream { get; init; }
+
+    public required Located<TimeSpan>? Deadline { get; init; }
+
+    public required Upgrade? Upgrade { get; init; }
+
+    public required IReadOnlyDictionary<string, object> Specs { get; init; }
+
+    /// <summary>Whether calls change something.</summary>
+    public bool Changes => Effect is Routes.Effect.Write or Routes.Effect.Action;
+
+    public bool TouchesPeople => PersonalData is Routes.PersonalData.Ordinary or Routes.PersonalData.Special;
+
+    /// <summary>The route, when every decision is there.</summary>
+    public Route? Complete()
+    {
+        if (Owner is null || Purpose is null || Match is null || Access is null) return null;
+        if (Exposure is not { } exposure || Effect is not { } effect || PersonalData is not { } personalData || Upstream is not { } upstream) return null;
+        return new Route
+        {
+            Id = Id,
+            Owner = Owner,
+            Purpose = Purpose,
+            Exposure = exposure,
+            Effect = effect,
+            PersonalData = personalData,
+            Consequence = Consequence,
+            BackendChecks = BackendChecks,
+            Match = Match,
+            Access = new Access
+            {
+                Anonymous = Access.Anonymous?.Value,
+                Consumers = [.. Access.Consumers.Select(c => new Consumers.ConsumerId(c.Value))],
+                Scopes = [.. Access.Scopes.Select(s => new Consumers.Scope(s.Value))],
+            },
+            Upstream = upstream.Value,
+            Deadline = Upgrade is null ? Deadline?.Value ?? RouteReader.UsualDeadline : null,
+            Upgrade = Upgrade,
+            Waivers = Waivers.All,
+            Specs = Specs,
+            Place = Place,
+        };
+    }
+}

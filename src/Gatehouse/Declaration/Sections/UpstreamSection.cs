@@ -1,0 +1,96 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Gatehouse.Configuration;
+using Gatehouse.Upstreams;
+
+namespace Gatehouse.Declaration.Sections;
+
+/// <summary>An entry of <c>upstreams</c>: a group of servers that answer alike.</summary>
+internal static class UpstreamSection
+{
+    public static readonly Key<IReadOnlyList<Located<DestinationAddress>>> Destinations = new("destinations", Shapes.List(new DestinationShape(), 1, 1000),
+        "The servers: scheme, host and port, as in https://10.0.3.1:5101.")
+    {
+        Required = true,
+    };
+
+    public static readonly Key<string> Authorities = new("authorities", DecisionShapes.File(), "A PEM file with the authorities that destinations are trusted by; the system's unless written.");
+    public static readonly Key<UpstreamTimeouts> Timeouts = new("timeouts", TimeoutsSection.Shape, "How long a destination may take.");
+
+    public static readonly Key<Balance> Balance = new("balance", Shapes.OneOf(
+        ("round-robin", Upstreams.Balance.RoundRobin), ("least-requests", Upstreams.Balance.LeastRequests), ("power-of-two", Upstreams.Balance.PowerOfTwoChoices)),
+        "How a destination is chosen; power-of-two unless written.");
+
+    public static readonly Key<UpstreamProtocol> Protocol = new("protocol", Shapes.OneOf(("http1", UpstreamProtocol.Http1), ("http2", UpstreamProtocol.Http2)),
+        "The version of HTTP that destinations speak; http1 unless written.");
+
+    public static readonly Key<string> Health = new("health", DecisionShapes.StillToCome(), "Health checks.") { NotYet = "health checks come with resilience" };
+    public static readonly Key<string> Retries = new("retries", DecisionShapes.StillToCome(), "Retries.") { NotYet = "retries come with resilience" };
+    public static readonly Key<string> Breaker = new("breaker", DecisionShapes.StillToCome(), "The circuit breaker.") { NotYet = "circuit breakers come with resilience" };
+
+    public static readonly Shape<SectionReader> Shape = new Section<SectionReader>("an upstream",
+        [Destinations, Authorities, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
+
+    /// <summary>The upstream as far as its text goes, or null when it says too little.</summary>
+    public static Upstream? Read(Named<SectionReader> written, NamedFiles files)
+    {
+        var text = written.Value;
+        var (destinations, authorities, timeouts) = (text.Get(Destinations), text.Find(Authorities), text.Get(Timeouts));
+        var (balance, protocol) = (text.Get(Balance, Upstreams.Balance.PowerOfTwoChoices), text.Get(Protocol, UpstreamProtocol.Http1));
+        var trusted = authorities is { } file ? ReadAuthorities(file, files) : null;
+        if (destinations is null) return null;
+        return new Upstream
+        {
+            Name = written.Name,
+            Destinations = [.. destinations.Select(d => d.Value)],
+            Timeouts = timeouts ?? TimeoutsSection.Usual,
+            Balance = balance,
+            Protocol = protocol,
+            Authorities = trusted,
+            Place = written.NamePlace,
+        };
+    }
+
+    private static byte[]? ReadAuthorities(Located<string> path, NamedFiles files)
+    {
+        if (files.Read(path, "file of authorities") is not { } file) return null;
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(Encoding.UTF8.GetString(file.Bytes));
+            foreach (var authority in authorities) authority.Dispose();
+            if (authorities.Count > 0) return file.Bytes;
+        }
+        catch (CryptographicException)
+        {
+            // said below, as for a file without any certificate
+        }
+
+        files.Findings.Add(Rules.UnusableFile, path.Place, $"'{Show.Bounded(path.Value)}' holds no certificates in PEM");
+        return null;
+    }
+}
+
+/// <summary><c>timeouts</c> of an upstream.</summary>
+internal static class TimeoutsSection
+{
+    public static readonly UpstreamTimeouts Usual = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
+
+    public static readonly Key<TimeSpan> Connect = new("connect", Shapes.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "To open a connection, TLS included; 1s unless written.");
+    public static readonly Key<TimeSpan> Head = new("head", Shapes.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)), "From the request's end to the response's head; 10s unless written.");
+    public static readonly Key<TimeSpan> Idle = new("idle", Shapes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), "Without a byte in either direction; 30s unless written.");
+
+    public static readonly Shape<UpstreamTimeouts> Shape = new Section<UpstreamTimeouts>("timeouts", [Connect, Head, Idle],
+        Read);
+
+    private static UpstreamTimeouts Read(SectionReader text)
+    {
+        var timeouts = new UpstreamTimeouts(text.Get(Connect, Usual.Connect), text.Get(Head, Usual.Head), text.Get(Idle, Usual.Idle));
+        if (timeouts.Idle < timeouts.Head)
+            text.Complain(Rules.Contradiction.Lesser(), text.Has(Idle) ? Idle : Head,
+                $"'idle' ({Units.Write(timeouts.Idle)}) is shorter than 'head' ({Units.Write(timeouts.Head)}), so that silence during a body is cut only after {Units.Write(timeouts.Head)}",
+                "let 'idle' be at least as long as 'head', or shorten 'head'");
+        return timeouts;
+    }
+}

@@ -1,0 +1,37 @@
+using Gatehouse.Configuration;
+using Gatehouse.Runtime;
+using Gatehouse.Telemetry;
+
+namespace Gatehouse.Hosting;
+
+/// <summary>How a gateway is run: where its declaration is, and what it is given from outside.</summary>
+internal sealed record GatewayOptions
+{
+    /// <summary>The declaration's own file.</summary>
+    public required string DeclarationPath { get; init; }
+
+    /// <summary>The files as they are now; asked anew for every reading.</summary>
+    public Func<SourceFiles> Files { get; init; } = SourceFiles.OnDisk;
+
+    /// <summary>Reads the declaration; null for the ordinary way.</summary>
+    public Func<SourceFiles, LoadedDeclaration>? Load { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How often the files are looked at.</summary>
+    public TimeSpan WatchEvery { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where the operator reads what happens.</summary>
+    public TextWriter Events { get; init; } = Console.Error;
+
+    /// <summary>Takes the access log instead of what the declaration names; the caller disposes of it.</summary>
+    public LineSink? AccessLog { get; init; }
+}
+
+/// <summary>A gateway could not start; nothing listens.</summary>
+/// <param name="message">One line for the operator.</param>
+/// <param name="findings">What is wrong with the declaration, if it is the declaration.</param>
+internal sealed class GatewayStartException(string message, IReadOnlyList<Finding> findings, Exception? inner = null) : Exception(message, inner)
+{
+    public IReadOnlyList<Finding> Findings { get; } = findings;
+}

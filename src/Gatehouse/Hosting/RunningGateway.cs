@@ -1,0 +1,142 @@
+using System.Net;
+using Gatehouse.Admin;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Gatehouse.Runtime;
+using Gatehouse.Telemetry;
+using Microsoft.AspNetCore.Hosting;
+
+namespace Gatehouse.Hosting;
+
+/// <summary>A gateway with its sockets, its watch and its access log, from its start to its end.</summary>
+internal sealed class RunningGateway : IAsyncDisposable
+{
+    private static readonly IntakeLimits OperatorLimits = new() { Connections = 100 };
+    private readonly TimeProvider _clock;
+    private readonly EventWriter _events;
+    private readonly GatehouseMeter _meter = new();
+    private readonly BufferedLineSink? _ownLog;
+    private readonly DrainState _drain = new();
+    private readonly DeclarationWatch _watch;
+    private readonly MetricsPage _metrics;
+    private readonly Dictionary<string, ListeningServer> _listeners = new(StringComparer.Ordinal);
+    private readonly List<ListeningServer> _operatorServers = [];
+    private bool _stopped;
+
+    internal RunningGateway(LoadedDeclaration first, Func<Configuration.SourceFiles, LoadedDeclaration> load, GatewayOptions options)
+    {
+        _clock = options.Clock;
+        _events = new EventWriter(options.Events, _clock);
+        var definition = first.Definition!;
+        if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
+        _meter.AccessLog = options.AccessLog ?? _ownLog!;
+        var state = new StateStore();
+        Activation = new Activation(first, new SnapshotCompiler(_clock, state, _meter.AccessLog, _meter), state);
+        _metrics = new MetricsPage(_meter, definition);
+        _watch = new DeclarationWatch(new WatchSource(load, options.Files, options.WatchEvery), first.Digests, Activation, _events, _meter, _clock);
+        foreach (var finding in first.Findings) _events.Write(finding.ToString());
+    }
+
+    public Activation Activation { get; }
+
+    /// <summary>The address of the administration listener.</summary>
+    public IPEndPoint Administration => _operatorServers[0].Address;
+
+    /// <summary>The address of the health listener, when the declaration has one.</summary>
+    public IPEndPoint? Health => _operatorServers.Count > 1 ? _operatorServers[1].Address : null;
+
+    /// <summary>What is, or was last, being opened: for the message when it fails.</summary>
+    internal string Opening { get; private set; } = "";
+
+    /// <summary>The address of a data listener: the real port when the declaration says 0.</summary>
+    public IPEndPoint AddressOf(string listener) => _listeners[listener].Address;
+
+    /// <summary>Looks at the declaration's files now; what has changed is activated or refused.</summary>
+    public Task<ActivationResult> ReloadAsync(CancellationToken cancel) => _watch.LookNowAsync(cancel);
+
+    /// <summary>Opens the access log anew, after a rotation has renamed it.</summary>
+    public void ReopenAccessLog() => _ownLog?.Reopen();
+
+    /// <summary>
+    /// Drains: readiness fails, new connections are served for a while with <c>Connection: close</c>, then listening stops and what is in flight finishes.
+    /// Health and metrics answer until the end.
+    /// </summary>
+    /// <param name="hurry">Cuts both short.</param>
+    public async Task StopAsync(CancellationToken hurry)
+    {
+        if (_stopped) return;
+        _stopped = true;
+        var drain = Activation.Current.Definition.Drain;
+        _drain.Announce();
+        _events.Write($"stopping: announced for {drain.Announce.TotalSeconds:0.#} s, then up to {drain.Finish.TotalSeconds:0.#} s for what is in flight");
+        await Task.Delay(drain.Announce, _clock, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var late = new CancellationTokenSource(drain.Finish, _clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, hurry);
+        await Task.WhenAll(_listeners.Values.Select(s => s.StopAsync(end.Token)));
+        await Task.WhenAll(_operatorServers.Select(s => s.StopAsync(new CancellationToken(canceled: true))));
+        _events.Write(end.IsCancellationRequested ? "stopped; what was not finished was cut" : "stopped");
+    }
+
+    /// <summary>Stops at once if <see cref="StopAsync"/> was not asked for, and writes what is left of the access log.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _drain.Announce();
+        await _watch.DisposeAsync();
+        foreach (var server in _listeners.Values.Concat(_operatorServers))
+        {
+            if (!_stopped) await server.StopAsync(new CancellationToken(canceled: true));
+            await server.DisposeAsync();
+        }
+
+        _stopped = true;
+        _metrics.Dispose();
+        _meter.Dispose();
+        _ownLog?.Dispose();
+    }
+
+    internal async Task ListenAsync(CancellationToken cancel)
+    {
+        var definition = Activation.Current.Definition;
+        for (var i = 0; i < Activation.Current.Listeners.Count; i++)
+        {
+            var listener = Activation.Current.Listeners[i].Listener;
+            Opening = $"listener '{listener.Name}' on {listener.Address}";
+            var application = new GatewayApplication(i, Activation, _drain, _clock);
+            _listeners[listener.Name] = await ListeningServer.StartAsync(PlanOf(listener, i, application), application, cancel);
+        }
+
+        Opening = $"administration on {definition.Administration.Address}";
+        var health = new HealthPage(Activation, () => _drain.IsAnnounced);
+        await ListenAsync(definition.Administration.Address, new AdminApplication(health, _metrics, detailed: true), cancel);
+        Opening = $"health on {definition.Health}";
+        if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, detailed: false), cancel);
+        foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");
+        _events.Write($"administration on {Administration}; revision 1 is in force, fingerprint {definition.Fingerprint}");
+        _metrics.PrepareSoon(_clock);
+    }
+
+    private async Task ListenAsync(IPEndPoint address, AdminApplication application, CancellationToken cancel) =>
+        _operatorServers.Add(await ListeningServer.StartAsync(new ListeningPlan(address, Protocols.Http1, OperatorLimits), application, cancel));
+
+    private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application)
+    {
+        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events);
+        return new ListeningPlan(listener.Address, listener.Protocols, listener.Intake)
+        {
+            Tls = listener.Tls is not null,
+            Connections = listen =>
+            {
+                listen.Use(gate.Before);
+                if (listener.Tls is null) return;
+                listen.UseHttps(new ListenerTls(index, Activation).Options());
+                listen.Use(ListenerTls.After);
+            },
+            Refused = application.RecordRefused,
+        };
+    }
+
+    private BufferedLineSink OpenLog(string? path) =>
+        path is null ? BufferedLineSink.ToStandardOutput(Failing) : BufferedLineSink.ToFile(path, Failing);
+
+    private void Failing(Exception e) => _events.Write($"the access log cannot be written ({e.GetType().Name}); it is tried again, and lines that do not fit are dropped");
+}

@@ -1,0 +1,146 @@
+using Gatehouse.Consumers;
+using Gatehouse.Routes;
+using Microsoft.AspNetCore.Http;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>
+/// One request and its response inside the gateway. It belongs to one revision of the declaration from start to end.
+/// </summary>
+internal sealed class Exchange
+{
+    internal Exchange(HttpContext http, Listener listener, long revision, long startedAt, string requestId, PeerAddress peer)
+    {
+        Http = http;
+        Listener = listener;
+        Revision = revision;
+        StartedAt = startedAt;
+        RequestId = requestId;
+        Peer = peer;
+        Client = new ClientAddress(peer.Value);
+        Method = http.Request.Method;
+    }
+
+    /// <summary>This exchange's id: in the log, in every problem, and sent to the client and to the backend as <c>X-Request-Id</c>.</summary>
+    public string RequestId { get; }
+
+    /// <summary>The trace (W3C trace context, 32 hexadecimal digits) that this exchange is part of.</summary>
+    public string TraceId { get; internal set; } = "";
+
+    /// <summary>The number of the declaration's revision that decides about this exchange.</summary>
+    public long Revision { get; }
+
+    /// <summary>The method, exactly as written; for a WebSocket over HTTP/2 (RFC 8441) it is GET.</summary>
+    public string Method { get; internal set; }
+
+    /// <summary>The path in its one normal form, still percent-encoded: what is matched, decided on and forwarded.</summary>
+    public string Path { get; internal set; } = "/";
+
+    /// <summary>The query with its question mark, as received, or nothing.</summary>
+    public string Query { get; internal set; } = "";
+
+    /// <summary>The host that was asked for, in lower case and without a port.</summary>
+    public string Host { get; internal set; } = "";
+
+    /// <summary>The other end of the connection.</summary>
+    public PeerAddress Peer { get; }
+
+    /// <summary>Where the request comes from, as far as trusted proxies say so.</summary>
+    public ClientAddress Client { get; internal set; }
+
+    /// <summary>The route, once it is found.</summary>
+    public Route? Route { get; internal set; }
+
+    /// <summary>Who calls, once that is proved.</summary>
+    public Consumer? Consumer { get; internal set; }
+
+    /// <summary>The id of the credential that proved it: never a secret.</summary>
+    public string? CredentialId { get; internal set; }
+
+    /// <summary>What kind of credential that was, in the word of the declaration: <c>apiKey</c>.</summary>
+    public string? CredentialKind { get; internal set; }
+
+    /// <summary>Why the exchange was refused, or null.</summary>
+    public Problem? Problem { get; internal set; }
+
+    /// <summary>The header fields of the request. A policy may change what is forwarded here.</summary>
+    public IHeaderDictionary RequestHeaders => Http.Request.Headers;
+
+    /// <summary>The header fields of the response; final once the response has begun.</summary>
+    public IHeaderDictionary ResponseHeaders => Http.Response.Headers;
+
+    /// <summary>The response's status; 0 until there is one.</summary>
+    public int Status { get; internal set; }
+
+    internal HttpContext Http { get; }
+
+    internal Listener Listener { get; }
+
+    /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>
+    internal string? ServerName { get; set; }
+
+    /// <summary>The version of the connection's TLS, as in <c>1.3</c>; null for cleartext.</summary>
+    internal string? TlsVersion { get; init; }
+
+    /// <summary>The clock's timestamp when the head was there.</summary>
+    internal long StartedAt { get; }
+
+    /// <summary>The path that is forwarded when it differs from <see cref="Path"/>; it is in normal form too.</summary>
+    internal string? ForwardedPath { get; set; }
+
+    /// <summary>Who decided, when somebody refused or answered: a policy's name or a stage's.</summary>
+    internal string? DecidedBy { get; set; }
+
+    /// <summary>The real reason of a refusal, for the log: a constant text.</summary>
+    internal string? Reason { get; set; }
+
+    /// <summary>What went wrong, when something was thrown; for the log, by its type only.</summary>
+    internal Exception? Failure { get; set; }
+
+    /// <summary>The limit that is closest to being reached, for the response's header fields.</summary>
+    internal LimitState? TightestLimit { get; set; }
+
+    /// <summary>The destination that was chosen, and how its answer went.</summary>
+    internal ForwardState Forward { get; } = new();
+
+    /// <summary>Bytes of the request's body that were read.</summary>
+    internal long RequestBytes { get; set; }
+
+    /// <summary>Whether the request's body was read to its end. Where there is one and it was not, the connection cannot serve a next request.</summary>
+    internal bool RequestBodyRead { get; set; }
+
+    /// <summary>The request's whole body where it was read before forwarding, to be read again from its start; null where it is streamed or absent.</summary>
+    internal Stream? WholeBody { get; set; }
+
+    /// <summary>Why the request's body could not be read to its end, or null. When forwarding fails and this is set, this is the answer.</summary>
+    internal Problem? BodyProblem { get; set; }
+
+    /// <summary>Whether the client went away while its body was read.</summary>
+    internal bool ClientIsGone { get; set; }
+
+    /// <summary>Bytes of the response's body that were written.</summary>
+    internal long ResponseBytes { get; set; }
+
+    /// <summary>The policies that saw the request.</summary>
+    internal PolicyWalk Walk { get; } = new();
+}
+
+/// <summary>What forwarding did.</summary>
+internal sealed class ForwardState
+{
+    /// <summary>The destination's address as declared, or null when none was contacted.</summary>
+    public string? Destination { get; set; }
+
+    /// <summary>The clock's timestamps when forwarding began and when the response's head was there; 0 for not.</summary>
+    public long BeganAt { get; set; }
+
+    public long HeadAt { get; set; }
+
+    public long EndedAt { get; set; }
+}
+
+/// <summary>How near a limit is: for <c>RateLimit</c> and <c>Retry-After</c>.</summary>
+/// <param name="Remaining">Calls that would be allowed now.</param>
+/// <param name="ResetSeconds">With calls left, seconds until the limit is whole again; with none, until the next call can be allowed.</param>
+/// <param name="RetrySeconds">Seconds to wait before the next call can be allowed; 0 when one is allowed now.</param>
+internal readonly record struct LimitState(string Name, long Remaining, long ResetSeconds, long RetrySeconds);

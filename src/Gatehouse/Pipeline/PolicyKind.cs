@@ -1,0 +1,66 @@
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Gatehouse.Routes;
+using Gatehouse.Telemetry;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>What policies are compiled with: what lives longer than one snapshot, and what the snapshot's declaration says of the whole gateway.</summary>
+internal sealed class CompileContext
+{
+    public required TimeProvider Clock { get; init; }
+
+    public required StateStore State { get; init; }
+
+    public required ConsumerDirectory Consumers { get; init; }
+
+    /// <summary>The key under which API keys are hashed; null when the declaration names none.</summary>
+    public required Secret? Pepper { get; init; }
+
+    public required LineSink AccessLog { get; init; }
+
+    /// <summary>What is measured; it outlives the snapshot.</summary>
+    public required GatehouseMeter Meter { get; init; }
+}
+
+/// <summary>A kind of policy that acts before the route is known: compiled once for each listener.</summary>
+internal abstract class ListenerPolicyKind(string name)
+{
+    public string Name { get; } = name;
+
+    /// <summary>The policy for this listener, or null when the listener does not need it.</summary>
+    public abstract Policy? Compile(Listener listener, CompileContext context);
+}
+
+/// <summary>A kind of policy that acts on a route: it reads its own keys and is compiled once for each route.</summary>
+internal abstract class RoutePolicyKind(string name)
+{
+    public string Name { get; } = name;
+
+    /// <summary>The keys that a route, an api or its <c>each</c> may carry for this policy.</summary>
+    public virtual IReadOnlyList<Key> Keys => [];
+
+    /// <summary>
+    /// Reads the policy's keys for one route. Complaints go to the source's findings. Null when the route says nothing for this policy; otherwise what
+    /// <see cref="Compile"/> finds in <see cref="Route.Specs"/> under <see cref="Name"/>.
+    /// </summary>
+    public virtual object? Read(RouteSource source) => null;
+
+    /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
+    public virtual void Check(Route route, Findings findings)
+    {
+    }
+
+    /// <summary>Complains about what this kind has read where several routes do not go together: what they share.</summary>
+    public virtual void CheckTogether(IReadOnlyList<Route> routes, Findings findings)
+    {
+    }
+
+    /// <summary>The policy for this route, or null when the route does not need it.</summary>
+    public abstract Policy? Compile(Route route, CompileContext context);
+
+    /// <summary>What this kind has read of the route, or null.</summary>
+    protected T? SpecOf<T>(Route route)
+        where T : class
+        => route.Specs.GetValueOrDefault(Name) as T;
+}

@@ -1,0 +1,21 @@
+using System.Collections.Frozen;
+using Gatehouse.Consumers;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Policies.Access;
+
+/// <summary>
+/// Whether the caller may: the route names it and it holds every scope, or the route is anonymous and says why. Everything else is denied, so that what
+/// was forgotten is closed.
+/// </summary>
+internal sealed class AccessPolicy(bool anonymous, FrozenDictionary<Consumer, Verdict> verdicts) : Policy
+{
+    public override string Name => AccessKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        if (anonymous) return new(Verdict.Continue);
+        if (exchange.Consumer is not { } consumer) return new(Verdict.Reject(Problems.Unauthenticated, "no credential"));
+        return new(verdicts.TryGetValue(consumer, out var verdict) ? verdict : Verdict.Reject(Problems.Forbidden, "the route does not name this consumer"));
+    }
+}

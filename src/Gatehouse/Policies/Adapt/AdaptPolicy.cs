@@ -1,0 +1,79 @@
+using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Gatehouse.Policies.Adapt;
+
+/// <summary>
+/// Changes the request that is forwarded and the backend's answer, as the route says, and takes from every answer what tells strangers how a
+/// backend is built.
+/// </summary>
+internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
+{
+    private readonly HeaderRewrite? _request = spec?.Request is { } changes ? new HeaderRewrite(changes) : null;
+    private readonly HeaderRewrite? _response = spec?.Response is { } changes ? new HeaderRewrite(changes) : null;
+    private readonly PathChange? _path = spec?.Path;
+
+    public override string Name => AdaptKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        _request?.Apply(exchange.RequestHeaders);
+        if (_path is not { } path) return new(Verdict.Continue);
+        var whole = exchange.Path;
+        if (!whole.StartsWith(path.Strip, StringComparison.Ordinal) || (whole.Length > path.Strip.Length && whole[path.Strip.Length] != '/'))
+            return new(Verdict.Reject(Problems.InternalError, "a path without the prefix to strip"));
+        var forwarded = string.Concat(path.Add, whole.AsSpan(path.Strip.Length));
+        exchange.ForwardedPath = forwarded.Length == 0 ? "/" : forwarded;
+        return new(Verdict.Continue);
+    }
+
+    public override void OnResponse(Exchange exchange)
+    {
+        if (exchange.Problem is not null) return; // a refusal is the gateway's own, and has nothing of a backend's
+        Scrub(exchange.ResponseHeaders);
+        _response?.Apply(exchange.ResponseHeaders);
+    }
+
+    /// <summary>
+    /// Removes product names, versions and the addresses in <c>Via</c>. Goes through the fields once; most answers have none to remove.
+    /// </summary>
+    private static void Scrub(IHeaderDictionary headers)
+    {
+        List<string>? telling = null;
+        foreach (var (name, _) in headers)
+            if (Tells(name)) (telling ??= []).Add(name);
+        if (telling is null) return;
+        foreach (var name in telling) headers.Remove(name);
+    }
+
+    private static bool Tells(string name) => name.Length switch
+    {
+        3 => name.Equals("Via", StringComparison.OrdinalIgnoreCase),
+        6 => name.Equals("Server", StringComparison.OrdinalIgnoreCase),
+        < 8 => false,
+        _ => (name[0] | 0x20) == 'x'
+            && (name.Equals("X-Powered-By", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-AspNet", StringComparison.OrdinalIgnoreCase)),
+    };
+}
+
+/// <summary>Changes of header fields, ready to be made.</summary>
+internal sealed class HeaderRewrite(HeaderChanges changes)
+{
+    private readonly string[] _remove = [.. changes.Remove];
+    private readonly HeaderRename[] _rename = [.. changes.Rename];
+    private readonly (string Name, StringValues Value)[] _set = [.. changes.Set.Select(s => (s.Name, new StringValues(s.Value)))];
+    private readonly (string Name, StringValues Value)[] _add = [.. changes.Add.Select(a => (a.Name, new StringValues(a.Value)))];
+
+    public void Apply(IHeaderDictionary headers)
+    {
+        foreach (var name in _remove) headers.Remove(name);
+        foreach (var rename in _rename)
+        {
+            if (headers.Remove(rename.From, out var values)) headers[rename.To] = values;
+        }
+
+        foreach (var (name, value) in _set) headers[name] = value;
+        foreach (var (name, value) in _add) headers[name] = StringValues.Concat(headers[name], value);
+    }
+}

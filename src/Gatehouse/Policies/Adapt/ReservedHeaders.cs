@@ -1,0 +1,66 @@
+namespace Gatehouse.Policies.Adapt;
+
+/// <summary>Why an adaptation may not touch a header field.</summary>
+/// <param name="Reason">As in "'Host' decides where the request goes".</param>
+/// <param name="MayBeRemoved">Whether it may be taken away: that can only narrow what the other side learns.</param>
+internal sealed record Reservation(string Reason, bool MayBeRemoved = false);
+
+/// <summary>The header fields that are the gateway's own business.</summary>
+internal sealed class ReservedHeaders
+{
+    private static readonly Reservation Framing = new("says where the message ends (RFC 9112 section 6)");
+    private static readonly Reservation Hop = new("is for one connection only (RFC 9110 section 7.6.1)");
+    private static readonly Reservation Routing = new("decides where the request goes");
+    private static readonly Reservation Identity = new("says who is calling");
+    private static readonly Reservation Credential = new("carries a credential", MayBeRemoved: true);
+    private static readonly Reservation Origin = new("says where the request comes from");
+    private static readonly Reservation Trace = new("ties the request to its record");
+    private static readonly Reservation Limit = new("says what the gateway's limits allow");
+    private static readonly Reservation CrossOrigin = new("opens the answer to other sites' scripts");
+
+    private readonly Dictionary<string, Reservation> _names;
+    private readonly (string Prefix, Reservation Reservation)[] _prefixes;
+
+    private ReservedHeaders(IEnumerable<(Reservation Reservation, string[] Names)> names, params (string, Reservation)[] prefixes)
+    {
+        _names = names.SelectMany(n => n.Names, (n, name) => (name, n.Reservation))
+            .ToDictionary(n => n.name, n => n.Reservation, StringComparer.OrdinalIgnoreCase);
+        _prefixes = prefixes;
+    }
+
+    public static ReservedHeaders OfRequest { get; } = new(
+        [
+            .. OfEveryMessage(),
+            (Routing, ["Host", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"]),
+            (Identity, ["Client-Cert", "Client-Cert-Chain", "X-Client-Cert", "SSL-Client-Cert"]),
+            (Credential, ["Authorization", "Proxy-Authorization", "X-Api-Key", "Cookie"]),
+            (Origin, ["Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP"]),
+        ],
+        ("X-Forwarded-", Origin), ("X-Original-", Origin), ("Sec-WebSocket-", Hop), ("Gatehouse-", Identity), ("X-Gatehouse-", Identity));
+
+    public static ReservedHeaders OfResponse { get; } = new(
+        [
+            .. OfEveryMessage(),
+            (Hop, ["Proxy-Authenticate"]),
+            (Identity, ["WWW-Authenticate", "Authentication-Info"]),
+            (Credential, ["Set-Cookie"]),
+            (Limit, ["RateLimit", "RateLimit-Policy", "Retry-After"]),
+            (Routing, ["Alt-Svc"]),
+        ],
+        ("Access-Control-", CrossOrigin), ("Sec-WebSocket-", Hop), ("Gatehouse-", Identity), ("X-Gatehouse-", Identity));
+
+    public Reservation? Find(string name)
+    {
+        if (_names.TryGetValue(name, out var found)) return found;
+        foreach (var (prefix, reservation) in _prefixes)
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)) return reservation;
+        return null;
+    }
+
+    private static IEnumerable<(Reservation Reservation, string[] Names)> OfEveryMessage() =>
+    [
+        (Framing, ["Content-Length", "Transfer-Encoding", "Trailer", "Expect"]),
+        (Hop, ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade", "HTTP2-Settings"]),
+        (Trace, ["X-Request-Id", "traceparent", "tracestate"]),
+    ];
+}

@@ -1,0 +1,42 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Policies.Addresses;
+
+/// <summary>Every listener has it: it says who the client is, and refuses those that the listener does not take.</summary>
+internal sealed class ListenerAddressesKind() : ListenerPolicyKind(KindName)
+{
+    public const string KindName = "addresses";
+
+    public override Policy Compile(Listener listener, CompileContext context) => new ListenerAddressesPolicy(listener);
+}
+
+/// <summary>
+/// Finds the client's address, by the word of trusted proxies where there are any, and removes what was said of it: the gateway says it to the backend
+/// itself. Connections from outside the listener's networks are refused by the server already; a second look costs nothing.
+/// </summary>
+internal sealed class ListenerAddressesPolicy(Listener listener) : Policy
+{
+    private readonly AddressRules _peers = new(listener.Networks, null);
+    private readonly AddressRules _clients = new(listener.Allow, listener.Deny);
+    private readonly Problem _refusal = AddressRefusal.For(listener.Serves.Contains(Exposure.Partner));
+
+    public override string Name => ListenerAddressesKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        var peer = exchange.Peer.Value.IsIPv4MappedToIPv6 ? exchange.Peer.Value.MapToIPv4() : exchange.Peer.Value;
+        exchange.Client = new ClientAddress(peer);
+        if (!_peers.Admit(peer)) return new(Verdict.Reject(_refusal, "the peer is outside the listener's networks"));
+        if (listener.Proxies is { } proxies)
+        {
+            if (!ForwardedChain.TryFindClient(exchange.RequestHeaders, proxies, peer, out var client))
+                return new(Verdict.Reject(Problems.MalformedRequest, "Forwarded and X-Forwarded-For name different clients"));
+            exchange.Client = new ClientAddress(client);
+        }
+
+        exchange.RequestHeaders.Remove("X-Forwarded-For");
+        exchange.RequestHeaders.Remove("Forwarded");
+        return new(_clients.Admit(exchange.Client.Value) ? Verdict.Continue : Verdict.Reject(_refusal, "the listener does not take this client's address"));
+    }
+}

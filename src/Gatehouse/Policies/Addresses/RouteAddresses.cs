@@ -1,0 +1,36 @@
+using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Policies.Addresses;
+
+/// <summary>Routes that declare <c>addresses</c> have it.</summary>
+internal sealed class RouteAddressesKind() : RoutePolicyKind(KindName)
+{
+    public const string KindName = "addresses";
+
+    private static readonly Key<AddressRules> Addresses = new("addresses", AddressesSpec.Shape,
+        "From where the route may be called. Addresses narrow who may call and never authenticate.");
+
+    public override IReadOnlyList<Key> Keys { get; } = [Addresses];
+
+    public override object? Read(RouteSource source) => source.Find(Addresses)?.Value;
+
+    public override Policy? Compile(Route route, CompileContext context) =>
+        SpecOf<AddressRules>(route) is { } rules ? new RouteAddressesPolicy(rules, AddressRefusal.For(route.Exposure == Exposure.Partner)) : null;
+}
+
+/// <summary>Refuses clients from elsewhere, before anybody looks at their credentials.</summary>
+internal sealed class RouteAddressesPolicy(AddressRules rules, Problem refusal) : Policy
+{
+    public override string Name => RouteAddressesKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) =>
+        new(rules.Admit(exchange.Client.Value) ? Verdict.Continue : Verdict.Reject(refusal, "the route does not take this client's address"));
+}
+
+/// <summary>A partner is told that its address is refused, because it has to mend that; nobody else learns that there is anything.</summary>
+internal static class AddressRefusal
+{
+    public static Problem For(bool partner) => partner ? Problems.Forbidden : Problems.NotFound;
+}

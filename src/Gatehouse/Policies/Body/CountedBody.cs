@@ -1,0 +1,57 @@
+using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+
+namespace Gatehouse.Policies.Body;
+
+/// <summary>A body that is larger than its route takes.</summary>
+internal sealed class BodyTooLargeException() : IOException("the request's body is larger than its route takes");
+
+/// <summary>
+/// The request's body as it arrives, counted. More bytes than allowed or a broken framing end it with an exception, and with
+/// <see cref="Exchange.BodyProblem"/> saying which; a client that goes away does so with <see cref="Exchange.ClientIsGone"/>.
+/// </summary>
+internal sealed class CountedBody(Stream body, long max, Exchange exchange) : ArrivingBody
+{
+    /// <summary>How Kestrel tells a connection that ended within a body from one with broken framing: in these words alone.</summary>
+    private const string EndedWithin = "Unexpected end of request content.";
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int read;
+        try
+        {
+            read = await body.ReadAsync(buffer, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            if (IsDeparture(e)) exchange.ClientIsGone = true;
+            else exchange.BodyProblem ??= ProblemOf(e);
+            throw;
+        }
+
+        if (read == 0 && buffer.Length > 0) exchange.RequestBodyRead = true;
+        exchange.RequestBytes += read;
+        if (exchange.RequestBytes <= max) return read;
+        exchange.BodyProblem = Problems.BodyTooLarge;
+        throw new BodyTooLargeException();
+    }
+
+    // the token of an aborted request may be cancelled a moment after the read has failed: it is the last thing to ask
+    private bool IsDeparture(Exception e) => e switch
+    {
+        ConnectionResetException => true,
+        BadHttpRequestException { StatusCode: not StatusCodes.Status400BadRequest } => false,
+        BadHttpRequestException { Message: EndedWithin } => true,
+        _ => exchange.Http.RequestAborted.IsCancellationRequested,
+    };
+
+    /// <summary>Null where the body is not to blame: forwarding was given up.</summary>
+    private static Problem? ProblemOf(Exception e) => e switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Problems.RequestTimeout,
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.BodyTooLarge,
+        BadHttpRequestException or IOException => Problems.MalformedRequest,
+        _ => null,
+    };
+}

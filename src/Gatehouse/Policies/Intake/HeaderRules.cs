@@ -1,0 +1,52 @@
+using System.Collections.Frozen;
+
+namespace Gatehouse.Policies.Intake;
+
+/// <summary>Which header fields a client may not say to a backend, and which must not be nominated for removal.</summary>
+internal static class HeaderRules
+{
+    /// <summary>
+    /// Fields by which proxies tell backends who the caller is, what was asked for or how it came; from a client they would be believed.
+    /// <c>X-Forwarded-For</c> and <c>Forwarded</c> are missing here: the addresses policy reads them first and removes them.
+    /// </summary>
+    private static readonly FrozenSet<string> Stripped = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
+        "X-Original-URL", "X-Original-URI", "X-Original-Host", "X-Original-Method", "X-Rewrite-URL", "X-Host", "X-HTTP-Host-Override",
+        "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
+        "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-ProxyUser-Ip", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP",
+        "X-Remote-IP", "X-Remote-Addr", "X-Originating-IP",
+        "X-User", "X-User-Id", "X-User-Name", "X-User-Email", "X-User-Roles", "X-Remote-User", "Remote-User", "X-Auth-User", "X-WEBAUTH-USER",
+        "X-Scheme", "X-Url-Scheme", "Front-End-Https", "Via", "Proxy-Authorization", "Proxy-Connection", "Keep-Alive", "HTTP2-Settings");
+
+    private static readonly string[] StrippedPrefixes =
+    [
+        "X-Forwarded-", "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-", "X-Consumer-", "X-Authenticated-", "X-Auth-Request-", "Gatehouse-", "X-Gatehouse-",
+    ];
+
+    /// <summary>Names in <c>Connection</c> that are about the connection and not about a field to be removed.</summary>
+    private static readonly FrozenSet<string> ConnectionOptions = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
+        "close", "keep-alive", "upgrade", "te", "http2-settings", "proxy-connection");
+
+    /// <summary>Fields without which a request means something else or comes from somebody else.</summary>
+    private static readonly FrozenSet<string> Protected = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
+        "Authorization", "X-Api-Key", "Cookie", "Host", "Transfer-Encoding", "Trailer", "Expect", "Origin", "Forwarded", "DPoP", "Idempotency-Key",
+        "If-Match", "If-None-Match", "If-Unmodified-Since", "traceparent", "tracestate", "X-Request-Id", "Signature", "Signature-Input");
+
+    private static readonly string[] ProtectedPrefixes = ["Content-", "X-Forwarded-", "Sec-", "Gatehouse-"];
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OptionLookup = ConnectionOptions.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> ProtectedLookup = Protected.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    public static bool IsStripped(string name) =>
+        Stripped.Contains(name) || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase));
+
+    public static bool IsConnectionOption(ReadOnlySpan<char> name) => OptionLookup.Contains(name);
+
+    public static bool IsProtected(ReadOnlySpan<char> name) => ProtectedLookup.Contains(name) || BeginsWithOneOf(name, ProtectedPrefixes);
+
+    private static bool BeginsWithOneOf(ReadOnlySpan<char> name, string[] prefixes)
+    {
+        foreach (var prefix in prefixes)
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Gatehouse.Policies.Intake;
+
+/// <summary>
+/// One pass over a request's header fields: counts them, refuses what is ambiguous, removes what a client may not say and what its <c>Connection</c>
+/// field nominates (RFC 9110 section 7.6.1).
+/// </summary>
+internal static class RequestHead
+{
+    private const int LineOverhead = 4; // colon, blank, CR and LF
+
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+
+    /// <summary>C0 without the tab, DEL and C1.</summary>
+    private static readonly SearchValues<char> Controls = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xa0).Where(c => c is < 0x20 or >= 0x7f).Where(c => c != '\t').Select(c => (char)c)]);
+
+    public static Verdict Clean(HttpRequest request, IntakeLimits limits)
+    {
+        var headers = request.Headers;
+        var count = 0;
+        var bytes = 0L;
+        List<string>? remove = null;
+        foreach (var (name, values) in headers)
+        {
+            if (name.AsSpan().ContainsAnyExcept(NameCharacters)) return Malformed("a header field's name has an underscore or another odd character");
+            count += values.Count;
+            foreach (var value in values)
+            {
+                if (value.AsSpan().ContainsAny(Controls)) return Malformed("a header field's value has a control character");
+                bytes += name.Length + (value?.Length ?? 0) + LineOverhead;
+            }
+
+            if (HeaderRules.IsStripped(name)) (remove ??= []).Add(name);
+        }
+
+        if (count > limits.HeaderCount) return Verdict.Reject(Problems.HeadersTooLarge, "too many header fields");
+        if (bytes > limits.Headers) return Verdict.Reject(Problems.HeadersTooLarge, "the header fields are too large together");
+        if (FaultOfFraming(request) is { } fault) return Malformed(fault);
+        if (headers.Connection.Count > 0 && !TryRemoveNominated(headers, headers.Connection)) return Malformed("Connection nominates a field that must stay");
+        if (remove is not null)
+            foreach (var name in remove) headers.Remove(name);
+        return Verdict.Continue;
+    }
+
+    /// <summary>
+    /// Two statements about where a body ends (RFC 9112 section 6.3). The server has settled for one by now; of a Content-Length that stood beside a
+    /// Transfer-Encoding it keeps the trace looked for here.
+    /// </summary>
+    private static string? FaultOfFraming(HttpRequest request)
+    {
+        var headers = request.Headers;
+        if (headers.ContainsKey("X-Content-Length")) return "the request has two lengths";
+        var encoding = headers.TransferEncoding;
+        if (encoding.Count == 0) return null;
+        if (headers.ContainsKey("Content-Length")) return "the request has two lengths";
+        if (request.Protocol != "HTTP/1.1") return "Transfer-Encoding does not belong to this version";
+        var chunked = encoding.Count == 1 && string.Equals(encoding[0], "chunked", StringComparison.OrdinalIgnoreCase);
+        return chunked ? null : "Transfer-Encoding is not exactly chunked";
+    }
+
+    private static bool TryRemoveNominated(IHeaderDictionary headers, StringValues connection)
+    {
+        foreach (var value in connection)
+        {
+            var text = value.AsSpan();
+            foreach (var range in text.Split(','))
+            {
+                var name = text[range].Trim(" \t");
+                if (name.IsEmpty || HeaderRules.IsConnectionOption(name)) continue;
+                if (name.ContainsAnyExcept(NameCharacters) || HeaderRules.IsProtected(name)) return false;
+                headers.Remove(name.ToString());
+            }
+        }
+
+        return true;
+    }
+
+    private static Verdict Malformed(string reason) => Verdict.Reject(Problems.MalformedRequest, reason);
+}

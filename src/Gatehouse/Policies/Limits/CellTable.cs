@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+
+namespace Gatehouse.Policies.Limits;
+
+/// <summary>How many cells all tables of the process may hold together: about 150 bytes each.</summary>
+internal sealed class CellBudget(int most = 1_000_000)
+{
+    private int _left = most;
+
+    public bool TryTake()
+    {
+        if (Interlocked.Decrement(ref _left) >= 0) return true;
+        Interlocked.Increment(ref _left);
+        return false;
+    }
+
+    public void Return() => Interlocked.Increment(ref _left);
+}
+
+/// <summary>
+/// The cells of one limit, by caller. Bounded: when it is full, cells whose use has come back are dropped; callers for whom there is still no
+/// place share one cell, which makes the limit stricter for them and never looser.
+/// </summary>
+internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most = CellTable.Most) : IDisposable
+{
+    public const int Most = 100_000;
+
+    private readonly ConcurrentDictionary<PartitionKey, Cell> _cells = new();
+    private readonly Cell _everybody = new();
+    private readonly Cell _overflow = new();
+    private readonly long _sweepEvery = clock.TimestampFrequency;
+    private long _sweptAt = long.MinValue;
+    private int _count;
+
+    /// <summary>Cells held for callers of their own.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The caller's cell. It may turn out to be <see cref="Cell.Gone"/> when it is charged: then it is to be asked for again.</summary>
+    public Cell Find(PartitionKey key, long now)
+    {
+        if (key.Kind == PartitionKind.Everybody) return _everybody;
+        if (_cells.TryGetValue(key, out var cell))
+        {
+            if (cell.Time != Cell.Gone) return cell;
+            Drop(key, cell);
+        }
+
+        return Add(key, now);
+    }
+
+    /// <summary>Gives the table's places back when no snapshot uses it any more.</summary>
+    public void Dispose()
+    {
+        foreach (var (key, cell) in _cells) Drop(key, cell);
+    }
+
+    private Cell Add(PartitionKey key, long now)
+    {
+        if (!HasPlace(now)) return _overflow;
+        var cell = new Cell();
+        var there = _cells.GetOrAdd(key, cell);
+        if (ReferenceEquals(there, cell)) return cell;
+        ReturnPlace(); // somebody else was faster
+        return there;
+    }
+
+    private bool HasPlace(long now)
+    {
+        if (TryTakePlace()) return true;
+        Sweep(now);
+        return TryTakePlace();
+    }
+
+    private bool TryTakePlace()
+    {
+        if (Interlocked.Increment(ref _count) <= most && budget.TryTake()) return true;
+        Interlocked.Decrement(ref _count);
+        return false;
+    }
+
+    private void ReturnPlace()
+    {
+        Interlocked.Decrement(ref _count);
+        budget.Return();
+    }
+
+    /// <summary>
+    /// Drops what has come back; at most once a second and by one thread, because a flood of new callers would otherwise pay for it each time.
+    /// </summary>
+    private void Sweep(long now)
+    {
+        var last = Volatile.Read(ref _sweptAt);
+        if (last != long.MinValue && now - last < _sweepEvery) return;
+        if (Interlocked.CompareExchange(ref _sweptAt, now, last) != last) return;
+        foreach (var (key, cell) in _cells)
+        {
+            var time = cell.Time;
+            if (time <= now && cell.Replace(time, Cell.Gone)) Drop(key, cell);
+        }
+    }
+
+    private void Drop(PartitionKey key, Cell cell)
+    {
+        if (_cells.TryRemove(new KeyValuePair<PartitionKey, Cell>(key, cell))) ReturnPlace();
+    }
+}

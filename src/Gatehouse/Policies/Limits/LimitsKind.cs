@@ -1,0 +1,65 @@
+using System.Globalization;
+using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Policies.Limits;
+
+/// <summary>Limits: how often a route may be called, by whom.</summary>
+internal sealed class LimitsKind() : RoutePolicyKind(KindName)
+{
+    public const string KindName = "limits";
+
+    public override IReadOnlyList<Key> Keys => [LimitsSpec.Key];
+
+    public override object? Read(RouteSource source) => LimitsSpec.Read(source);
+
+    /// <summary>Routes that count into the same cells have to allow the same: otherwise a call at one of them would use up more than a call at another.</summary>
+    public override void CheckTogether(IReadOnlyList<Route> routes, Findings findings)
+    {
+        var first = new Dictionary<string, (Limit Limit, Route Route)>(StringComparer.Ordinal);
+        foreach (var route in routes)
+        {
+            foreach (var limit in SpecOf<LimitsSpec>(route)?.Limits ?? [])
+            {
+                var identity = IdentityOf(limit, route);
+                if (first.TryAdd(identity, (limit, route)) || first[identity].Limit.Allow == limit.Allow) continue;
+                var (other, owner) = first[identity];
+                findings.Add(Rules.Contradiction, limit.Place,
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"the limit '{limit.Name}' of route {route.Id} allows {limit.Allow}, but it is one count with that of {owner.Id}, which allows {other.Allow} at {other.Place}"),
+                    "write the same number, or give one of them a 'name' of its own");
+            }
+        }
+    }
+
+    public override Policy? Compile(Route route, CompileContext context)
+    {
+        if (SpecOf<LimitsSpec>(route) is not { } spec) return null; // only routes that no declaration was read for
+        var budget = context.State.Get(KindName, "budget", static () => new CellBudget());
+        var limits = new CompiledLimit[spec.Limits.Count];
+        for (var i = 0; i < limits.Length; i++)
+        {
+            var limit = spec.Limits[i];
+            var cells = context.State.Get(KindName, IdentityOf(limit, route), () => new CellTable(budget, context.Clock));
+            limits[i] = new CompiledLimit(limit, new Rate(limit.Allow, limit.Every, context.Clock.TimestampFrequency), cells);
+        }
+
+        return new LimitsPolicy(limits, context.Clock);
+    }
+
+    /// <summary>
+    /// What the cells belong to. The window is part of it: cells hold a share of a window, which another <c>allow</c> leaves as it is (who has used
+    /// half has still used half), but which would mean something else in another window.
+    /// </summary>
+    private static string IdentityOf(Limit limit, Route route)
+    {
+        var whose = limit.Per switch
+        {
+            Per.All => "all",
+            Per.Api => "api " + route.Id.Value[..route.Id.Value.IndexOf('/', StringComparison.Ordinal)],
+            Per.Consumer or Per.Credential or Per.Address or Per.Route => "route " + route.Id.Value,
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{whose} {limit.Name} {Units.Write(limit.Every)}");
+    }
+}

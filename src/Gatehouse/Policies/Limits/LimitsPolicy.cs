@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Gatehouse.Policies.Limits;
+
+/// <summary>A limit with its arithmetic and its cells.</summary>
+internal sealed record CompiledLimit(Limit Limit, Rate Rate, CellTable Cells);
+
+/// <summary>
+/// Charges a call to every limit of the route. When one of them refuses, the call costs nothing in the others; for the moment in between they can
+/// refuse somebody whom they need not have refused, but never allow a call too many. Tells the client how near it is to the tightest limit
+/// (draft-ietf-httpapi-ratelimit-headers-11).
+/// </summary>
+internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) : Policy
+{
+    private readonly StringValues _policies = string.Join(", ", limits.Select(l =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{l.Limit.Name}\";q={l.Limit.Allow};w={(long)l.Limit.Every.TotalSeconds}")));
+
+    private Rendered _last = new(default, default);
+
+    public override string Name => LimitsKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        var now = clock.GetTimestamp();
+        Charges charges = default;
+        var tightest = 0;
+        Answer least = default;
+        for (var i = 0; i < limits.Length; i++)
+        {
+            var answer = Charge(limits[i], exchange, now, out var cell);
+            if (answer.Refused)
+            {
+                for (var given = 0; given < i; given++) limits[given].Rate.GiveBack(charges[given].Cell, charges[given].Time, clock);
+                exchange.TightestLimit = LongestWait(exchange, i, answer, now);
+                return new(Verdict.Reject(Problems.LimitExceeded, "a limit of the route is used up"));
+            }
+
+            charges[i] = new Charged(cell, answer.Charged);
+            if (i > 0 && !IsTighter(answer, least)) continue;
+            tightest = i;
+            least = answer;
+        }
+
+        exchange.TightestLimit = StateOf(tightest, least);
+        return new(Verdict.Continue);
+    }
+
+    public override void OnResponse(Exchange exchange)
+    {
+        var headers = exchange.ResponseHeaders;
+        headers["RateLimit-Policy"] = _policies;
+        headers["RateLimit"] = exchange.TightestLimit is { } state ? Render(state) : default;
+        if (ReferenceEquals(exchange.Problem, Problems.LimitExceeded) && exchange.TightestLimit is { } used)
+            headers.RetryAfter = used.RetrySeconds.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
+
+    private static Answer Charge(CompiledLimit limit, Exchange exchange, long now, out Cell cell)
+    {
+        var key = PartitionKey.Of(exchange, limit.Limit.Per);
+        Answer answer;
+        do cell = limit.Cells.Find(key, now);
+        while (!limit.Rate.TryCharge(cell, now, out answer)); // the cell was swept away between the two
+        return answer;
+    }
+
+    /// <summary>
+    /// Of all limits that would refuse the call the one that does so longest: a client that waits for it is not refused by another.
+    /// </summary>
+    private LimitState LongestWait(Exchange exchange, int refusing, Answer refusal, long now)
+    {
+        for (var i = refusing + 1; i < limits.Length; i++)
+        {
+            var cell = limits[i].Cells.Find(PartitionKey.Of(exchange, limits[i].Limit.Per), now);
+            var other = limits[i].Rate.Look(cell.Time, now);
+            if (!other.Refused || other.Retry <= refusal.Retry) continue;
+            refusing = i;
+            refusal = other;
+        }
+
+        return StateOf(refusing, refusal);
+    }
+
+    private LimitState StateOf(int index, Answer answer)
+    {
+        var retry = Seconds(answer.Retry);
+        return new LimitState(limits[index].Limit.Name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole) : retry, retry);
+    }
+
+    private long Seconds(long ticks) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
+
+    private StringValues Render(LimitState state)
+    {
+        var last = Volatile.Read(ref _last);
+        if (last.State == state) return last.Text;
+        StringValues text = string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}");
+        Volatile.Write(ref _last, new Rendered(state, text));
+        return text;
+    }
+
+    private sealed record Rendered(LimitState State, StringValues Text);
+
+    private readonly record struct Charged(Cell Cell, long Time);
+
+    [InlineArray(LimitsSpec.MostPerRoute)]
+    private struct Charges
+    {
+        private Charged _first;
+    }
+}

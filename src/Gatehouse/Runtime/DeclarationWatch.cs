@@ -1,0 +1,104 @@
+using System.Threading.Channels;
+using Gatehouse.Configuration;
+using Gatehouse.Telemetry;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>
+/// Looks at the files of the declaration at short intervals and when asked, and activates what has changed. The same bytes are tried once. Everything
+/// happens in one loop beside the exchanges, never on one.
+/// </summary>
+internal sealed class DeclarationWatch : IAsyncDisposable
+{
+    private const int LooksBetweenFullOnes = 30;
+    private readonly WatchSource _source;
+    private readonly Activation _activation;
+    private readonly EventWriter _events;
+    private readonly GatehouseMeter _meter;
+    private readonly Channel<TaskCompletionSource<ActivationResult>?> _looks = Channel.CreateBounded<TaskCompletionSource<ActivationResult>?>(16);
+    private readonly ITimer _timer;
+    private readonly Task _loop;
+    private WatchedFiles _files;
+    private int _untilFullLook;
+
+    /// <param name="digests">The files of the declaration in force.</param>
+    public DeclarationWatch(
+        WatchSource source, IReadOnlyDictionary<string, string> digests, Activation activation, EventWriter events, GatehouseMeter meter, TimeProvider clock)
+    {
+        _source = source;
+        _activation = activation;
+        _events = events;
+        _meter = meter;
+        _files = new WatchedFiles(digests);
+        _loop = Task.Run(LoopAsync);
+        _timer = clock.CreateTimer(static self => ((DeclarationWatch)self!)._looks.Writer.TryWrite(null), this, source.Every, source.Every);
+    }
+
+    /// <summary>Looks at the contents of every file now, and activates them if they have changed.</summary>
+    public async Task<ActivationResult> LookNowAsync(CancellationToken cancel)
+    {
+        var answer = new TaskCompletionSource<ActivationResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _looks.Writer.WriteAsync(answer, cancel);
+        return await answer.Task.WaitAsync(cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        _looks.Writer.TryComplete();
+        await _loop;
+    }
+
+    private async Task LoopAsync()
+    {
+        await foreach (var asked in _looks.Reader.ReadAllAsync())
+        {
+            var result = Look(asked is not null);
+            asked?.TrySetResult(result);
+        }
+    }
+
+    private ActivationResult Look(bool asked)
+    {
+        try
+        {
+            var full = asked || --_untilFullLook < 0;
+            if (full) _untilFullLook = LooksBetweenFullOnes;
+            if (_files.HaveChanged(full, _source.Files)) return Activate();
+            if (asked) _events.Write("reload: no file has changed");
+        }
+        catch (Exception e)
+        {
+            _meter.Reloads("failed").Add();
+            _events.Write($"reload failed ({e.GetType().Name}); revision {_activation.Current.Revision} stays in force");
+        }
+
+        return new ActivationResult(ActivationOutcome.Unchanged, []);
+    }
+
+    private ActivationResult Activate()
+    {
+        var next = _source.Load(_source.Files());
+        _files = new WatchedFiles(next.Digests);
+        _untilFullLook = 0; // a file may have changed between its reading and its first stamp
+        var result = _activation.TryReplace(next);
+        var current = _activation.Current;
+        foreach (var finding in result.Findings) _events.Write(finding.ToString());
+        (string outcome, string text) = result.Outcome switch
+        {
+            ActivationOutcome.Activated => ("activated", $"reload: revision {current.Revision} is in force, fingerprint {current.Definition.Fingerprint}"),
+            ActivationOutcome.Unchanged => ("unchanged", $"reload: the declaration means the same; revision {current.Revision} stays in force"),
+            ActivationOutcome.Refused => ("refused", $"reload refused; revision {current.Revision} stays in force"),
+            ActivationOutcome.NeedsRestart => ("needs-restart", $"reload refused, it needs a restart; revision {current.Revision} stays in force"),
+        };
+        _meter.Reloads(outcome).Add();
+        _events.Write(text);
+        return result;
+    }
+}
+
+/// <summary>What is watched.</summary>
+/// <param name="Load">Reads the declaration from these files.</param>
+/// <param name="Files">The files as they are now.</param>
+/// <param name="Every">The time between two looks.</param>
+internal sealed record WatchSource(Func<SourceFiles, LoadedDeclaration> Load, Func<SourceFiles> Files, TimeSpan Every);

@@ -1,0 +1,85 @@
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>
+/// The life of an exchange: the policies before the route, the route, its policies, forwarding; then the response and the end walk back. Every exchange
+/// takes this way, refusals included.
+/// </summary>
+internal static class ExchangeRunner
+{
+    public static async Task RunAsync(Exchange exchange, CompiledListener listener)
+    {
+        try
+        {
+            exchange.Walk.Begin(listener.BeforeRoute);
+            var verdict = await PolicyPipeline.OnRequestAsync(exchange, listener.BeforeRoute);
+            if (verdict.Kind == VerdictKind.Continue) verdict = await RunRouteAsync(exchange, listener.Routes);
+            if (verdict.Kind == VerdictKind.Reject) await ProblemWriter.WriteAsync(exchange, verdict);
+            else if (exchange.Status == 0) ShowAnswer(exchange);
+        }
+        catch (Exception e) when (ClientLeft.Explains(exchange, e))
+        {
+            ClientLeft.End(exchange);
+        }
+        catch (Exception e)
+        {
+            exchange.Failure ??= e;
+            exchange.DecidedBy ??= "runner";
+            await ProblemWriter.WriteAsync(exchange, Verdict.Reject(Problems.InternalError, "the gateway threw"));
+        }
+        finally
+        {
+            Finish(exchange, listener);
+        }
+    }
+
+    /// <summary>Ends an exchange that the HTTP parser has refused and answered: only the first policy, the record, hears of it.</summary>
+    public static void RecordOnly(Exchange exchange, CompiledListener listener, Problem problem, string reason)
+    {
+        exchange.Problem = problem;
+        exchange.Reason = reason;
+        exchange.DecidedBy = "parser";
+        exchange.Walk.Begin(listener.BeforeRoute);
+        exchange.Walk.Enter(listener.BeforeRoute, 0);
+        Finish(exchange, listener);
+    }
+
+    private static void Finish(Exchange exchange, CompiledListener listener)
+    {
+        var threw = exchange.Walk.OnFinished(exchange);
+        if (threw > 0) listener.FaultsAtEnd.Add(threw);
+    }
+
+    private static ValueTask<Verdict> RunRouteAsync(Exchange exchange, RouteTable routes)
+    {
+        var match = routes.Find(exchange);
+        if (match.Route is not { } route)
+        {
+            exchange.DecidedBy = "route";
+            if (match.Allow is null) return new(Verdict.Reject(Problems.NotFound, match.IsUnclear ? "a condition of the route occurs more than once" : "no route"));
+            exchange.ResponseHeaders.Allow = match.Allow;
+            return new(Verdict.Reject(Problems.MethodNotAllowed, "no route for this method"));
+        }
+
+        exchange.Route = route.Route;
+        exchange.Walk.Continue(route.Policies);
+        return DecideAndForwardAsync(exchange, route);
+    }
+
+    /// <summary>A policy has answered: where its answer is not on its way yet, the others see the head, as they see a backend's.</summary>
+    private static void ShowAnswer(Exchange exchange)
+    {
+        var response = exchange.Http.Response;
+        exchange.Status = response.StatusCode;
+        if (response.HasStarted) return;
+        response.Headers["X-Request-Id"] = exchange.RequestId;
+        exchange.Walk.OnResponse(exchange);
+    }
+
+    private static async ValueTask<Verdict> DecideAndForwardAsync(Exchange exchange, CompiledRoute route)
+    {
+        var verdict = await PolicyPipeline.OnRequestAsync(exchange, route.Policies);
+        return verdict.Kind == VerdictKind.Continue ? await route.Upstream.ForwardAsync(exchange, route.Route) : verdict;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net.Security;
+using Gatehouse.Declaration;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Gatehouse.Telemetry;
+using Gatehouse.Upstreams;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>The compiled form of one definition: everything an exchange needs, with nothing left to look up by name. Immutable.</summary>
+internal sealed class GatewaySnapshot
+{
+    /// <summary>Counts the activations of this process, from 1.</summary>
+    public required long Revision { get; init; }
+
+    public required GatewayDefinition Definition { get; init; }
+
+    /// <summary>In the order of the first definition's listeners: a listener keeps its index for as long as the process lives.</summary>
+    public required IReadOnlyList<CompiledListener> Listeners { get; init; }
+}
+
+/// <summary>A listener with the policies that act before the route, and the table of exactly the routes that it serves.</summary>
+internal sealed class CompiledListener(Listener listener, Policy[] beforeRoute, RouteTable routes)
+{
+    public Listener Listener { get; } = listener;
+
+    public Policy[] BeforeRoute { get; } = beforeRoute;
+
+    public RouteTable Routes { get; } = routes;
+
+    /// <summary>Counts policies that threw when an exchange was over.</summary>
+    public required Tally FaultsAtEnd { get; init; }
+
+    /// <summary>What a TLS handshake presents; null for cleartext.</summary>
+    public SslStreamCertificateContext? Certificate { get; init; }
+}
+
+/// <summary>A route with its policies, in the catalogue's order, and the client that forwards to its upstream.</summary>
+internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream)
+{
+    public Route Route { get; } = route;
+
+    public Policy[] Policies { get; } = policies;
+
+    public UpstreamClient Upstream { get; } = upstream;
+}

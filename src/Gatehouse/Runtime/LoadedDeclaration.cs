@@ -1,0 +1,43 @@
+using System.Net.Security;
+using Gatehouse.Configuration;
+using Gatehouse.Declaration;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>A declaration as it was read, together with the certificates of its listeners, all made from the same bytes: what can be activated.</summary>
+/// <param name="Definition">Null when there is at least one error.</param>
+/// <param name="Findings">Everything that is wrong or worth a word.</param>
+/// <param name="Digests">The files that were read and their digests: what has to be watched.</param>
+/// <param name="Certificates">The certificate of each listener that speaks TLS, by the listener's name.</param>
+internal sealed record LoadedDeclaration(
+    GatewayDefinition? Definition,
+    IReadOnlyList<Finding> Findings,
+    IReadOnlyDictionary<string, string> Digests,
+    IReadOnlyDictionary<string, SslStreamCertificateContext> Certificates)
+{
+    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock)
+    {
+        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), PolicyCatalog.AfterRoute);
+        return From(reading, files);
+    }
+
+    public static LoadedDeclaration From(Reading reading, SourceFiles files)
+    {
+        var certificates = new Dictionary<string, SslStreamCertificateContext>(StringComparer.Ordinal);
+        if (reading.Definition is null) return new LoadedDeclaration(null, reading.Findings, files.Digests, certificates);
+        var findings = new Findings();
+        foreach (var listener in reading.Definition.Listeners)
+            if (listener.Tls is { } tls && CertificateLoader.TryLoad(tls, files, findings) is { } certificate) certificates[listener.Name] = certificate;
+        return new LoadedDeclaration(
+            findings.HasErrors ? null : reading.Definition,
+            [.. reading.Findings, .. findings.InOrder()],
+            files.Digests,
+            certificates);
+    }
+
+    /// <summary>What the files of certificates and keys hold, in one text: they may change while the declaration stays the same.</summary>
+    public string CertificateDigests() =>
+        Definition is null ? "" : string.Join(' ', Definition.Listeners
+            .Where(l => l.Tls is not null)
+            .Select(l => $"{l.Name} {Digests.GetValueOrDefault(l.Tls!.Certificate)} {Digests.GetValueOrDefault(l.Tls.Key)}"));
+}

@@ -1,0 +1,39 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Policies.Access;
+using Gatehouse.Policies.Adapt;
+using Gatehouse.Policies.Addresses;
+using Gatehouse.Policies.ApiKeys;
+using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Intake;
+using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Upgrade;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>
+/// The one order in which policies decide. Authors of a declaration choose which policies a route has, never their order. The response and the end of
+/// an exchange walk the same list backwards.
+/// </summary>
+internal static class PolicyCatalog
+{
+    /// <summary>Part one, before the route is known: compiled for each listener.</summary>
+    public static IReadOnlyList<ListenerPolicyKind> BeforeRoute { get; } =
+    [
+        new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
+        new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
+        new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
+    ];
+
+    /// <summary>Part two, once the route is known: compiled for each route.</summary>
+    public static IReadOnlyList<RoutePolicyKind> AfterRoute { get; } =
+    [
+        new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
+        new ApiKeysKind(), // who calls has to be known before anybody asks whether they may
+        new AccessKind(), // nothing is done, counted or changed for a caller that may not
+        new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
+        new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
+        new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
+        new AdaptKind(), // last: every policy before has decided on what was sent, and on the way back this sees first what the backend sent
+    ];
+}

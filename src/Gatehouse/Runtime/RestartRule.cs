@@ -1,0 +1,42 @@
+using Gatehouse.Configuration;
+using Gatehouse.Declaration;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>Sockets are opened once: a reload that would need other ones is refused whole, because half of it would be neither the old nor the new declaration.</summary>
+internal static class RestartRule
+{
+    public static Findings Check(GatewayDefinition running, GatewayDefinition next)
+    {
+        var findings = new Findings();
+        var file = new Place(next.Administration.Place.File, 1, 1);
+        foreach (var listener in running.Listeners)
+        {
+            if (next.Listeners.FirstOrDefault(l => l.Name == listener.Name) is { } other) Compare(listener, other, findings);
+            else NeedsRestart(findings, file, $"the listener '{listener.Name}' is gone");
+        }
+
+        foreach (var listener in next.Listeners)
+            if (running.Listeners.All(l => l.Name != listener.Name)) NeedsRestart(findings, listener.Place, $"the listener '{listener.Name}' is new");
+        if (!running.Administration.Address.Equals(next.Administration.Address))
+            NeedsRestart(findings, next.Administration.Place, $"the administration listener moves from {running.Administration.Address} to {next.Administration.Address}");
+        if (!Equals(running.Health, next.Health))
+            NeedsRestart(findings, file, $"the health listener moves from {running.Health?.ToString() ?? "nowhere"} to {next.Health?.ToString() ?? "nowhere"}");
+        if (running.AccessLog != next.AccessLog) NeedsRestart(findings, file, "the access log goes elsewhere");
+        return findings;
+    }
+
+    private static void Compare(Listener running, Listener next, Findings findings)
+    {
+        if (!running.Address.Equals(next.Address))
+            NeedsRestart(findings, next.Place, $"the listener '{next.Name}' moves from {running.Address} to {next.Address}");
+        if (running.Protocols != next.Protocols) NeedsRestart(findings, next.Place, $"the listener '{next.Name}' speaks other protocols");
+        if (running.Intake with { Connections = next.Intake.Connections } != next.Intake)
+            NeedsRestart(findings, next.Place, $"the listener '{next.Name}' takes requests of another size or slowness ('intake' without 'connections')");
+        if (running.Tls is null != next.Tls is null) NeedsRestart(findings, next.Place, $"the listener '{next.Name}' {(next.Tls is null ? "loses" : "gains")} TLS");
+    }
+
+    private static void NeedsRestart(Findings findings, Place place, string what) =>
+        findings.Add(Rules.NeedsRestart, place, what + ", which needs a restart", "restart the gateway, or change it back and reload the rest");
+}

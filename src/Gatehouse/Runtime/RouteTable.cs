@@ -1,0 +1,76 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>
+/// Finds the one route of a listener that a request is for. Of the routes whose method, path and conditions match, the strongest claim wins:
+/// <list type="number">
+/// <item>Paths are compared segment by segment from the left: a literal is stronger than a name with text around it, that than a name alone, that than
+/// a rest. Of two names with text around them, one whose prefix and suffix extend the other's is stronger.</item>
+/// <item>Of routes with the same path, one whose hosts, header fields and query parameters refine the other's is stronger.</item>
+/// </list>
+/// Any other two that could match one request have an equal claim, and a declaration with them does not load (<see cref="RouteOverlap"/>).
+/// There is one tree of segments for each method; a step that leads nowhere is taken back. Because it is a tree and the path is given, a search
+/// comes to each node at most once: its cost is bounded by the table's size whatever the path, and it is at most 64 steps deep. Only a
+/// refusal with <c>Allow</c> allocates.
+/// </summary>
+internal sealed class RouteTable
+{
+    private readonly CompiledRoute[] _routes;
+    private readonly MethodRoutes[] _methods;
+
+    private RouteTable(CompiledRoute[] routes, MethodRoutes[] methods) => (_routes, _methods) = (routes, methods);
+
+    public IReadOnlyList<CompiledRoute> Routes => _routes;
+
+    /// <summary>Compiles a table. The routes' matches are known not to be ambiguous (<see cref="Declaration"/> has refused those that are).</summary>
+    public static RouteTable Compile(IEnumerable<CompiledRoute> routes)
+    {
+        CompiledRoute[] all = [.. routes];
+        var trees = PathNode.ByMethod([.. all.Select(r => r.Route.Match)]);
+        return new RouteTable(all, [.. trees.Select(t => new MethodRoutes(t.Key, RouteNode.Compile(t.Value, all)))]);
+    }
+
+    /// <summary>
+    /// The route for this exchange's method, path, host, header fields and query; or which methods have a route for this path and host. A request in
+    /// which a condition of the strongest claim cannot be judged, because the header field or parameter occurs more than once, has no route.
+    /// </summary>
+    public RouteMatchResult Find(Exchange exchange)
+    {
+        Span<int> starts = stackalloc int[PathTemplate.MostSegments + 1];
+        var count = RouteSearch.Split(exchange.Path, starts);
+        if (count == 0) return default;
+
+        foreach (var method in _methods)
+        {
+            if (method.Name != exchange.Method) continue;
+            var search = new RouteSearch(exchange, starts[..(count + 1)]);
+            search.FindRoute(method.Root);
+            if (search.Route is not null || search.IsPathServed) return new RouteMatchResult(search.Route, null, search.IsUnclear);
+        }
+
+        return new RouteMatchResult(null, Allow(exchange, starts[..(count + 1)]), false);
+    }
+
+    /// <summary>The methods that have a route for this path and host, in ordinal order; null when there are none.</summary>
+    private string? Allow(Exchange exchange, ReadOnlySpan<int> starts)
+    {
+        List<string>? names = null;
+        foreach (var method in _methods)
+        {
+            var search = new RouteSearch(exchange, starts);
+            search.FindPath(method.Root);
+            if (search.IsPathServed) (names ??= []).Add(method.Name);
+        }
+
+        return names is null ? null : string.Join(", ", names);
+    }
+
+    private readonly record struct MethodRoutes(string Name, RouteNode Root);
+}
+
+/// <param name="Route">The route, or null when there is none.</param>
+/// <param name="Allow">When there is none but other methods have one: their names as the value of <c>Allow</c> (RFC 9110 section 10.2.1); otherwise null.</param>
+/// <param name="IsUnclear">Whether there is none because a header field or parameter that decides occurs more than once.</param>
+internal readonly record struct RouteMatchResult(CompiledRoute? Route, string? Allow, bool IsUnclear);

@@ -1,0 +1,63 @@
+using System.Net.Security;
+using Gatehouse.Declaration;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Gatehouse.Telemetry;
+using Gatehouse.Upstreams;
+
+namespace Gatehouse.Runtime;
+
+/// <summary>Makes a snapshot from a definition. It cannot fail for reasons that lie in the declaration: those were findings.</summary>
+internal sealed class SnapshotCompiler(TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter)
+{
+    /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
+    /// <param name="certificates">The certificates of the listeners that speak TLS; null when nothing will be served.</param>
+    public GatewaySnapshot Compile(
+        GatewayDefinition definition,
+        long revision,
+        IReadOnlyList<string>? order = null,
+        IReadOnlyDictionary<string, SslStreamCertificateContext>? certificates = null)
+    {
+        var context = new CompileContext
+        {
+            Clock = clock,
+            State = state,
+            Consumers = definition.Consumers,
+            Pepper = definition.Pepper,
+            AccessLog = accessLog,
+            Meter = meter,
+        };
+        var upstreams = definition.Upstreams.ToDictionary(u => u.Key, u => UpstreamClient.For(u.Value, state, clock), StringComparer.Ordinal);
+        var routes = new List<CompiledRoute>(definition.Routes.Count);
+        foreach (var route in definition.Routes) routes.Add(new CompiledRoute(route, PoliciesOf(route, context), upstreams[route.Upstream]));
+        return new GatewaySnapshot
+        {
+            Revision = revision,
+            Definition = definition,
+            Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, certificates?.GetValueOrDefault(l.Name)))],
+        };
+    }
+
+    private static IEnumerable<Listener> InOrder(GatewayDefinition definition, IReadOnlyList<string>? order) =>
+        order is null ? definition.Listeners : order.Select(name => definition.Listeners.First(l => l.Name == name));
+
+    private static CompiledListener Compile(Listener listener, List<CompiledRoute> routes, CompileContext context, SslStreamCertificateContext? certificate)
+    {
+        var policies = new List<Policy>();
+        foreach (var kind in PolicyCatalog.BeforeRoute)
+            if (kind.Compile(listener, context) is { } policy) policies.Add(policy);
+        return new CompiledListener(listener, [.. policies], RouteTable.Compile(routes.Where(r => listener.Serves.Contains(r.Route.Exposure))))
+        {
+            Certificate = certificate,
+            FaultsAtEnd = context.Meter.FaultsAtEnd,
+        };
+    }
+
+    private static Policy[] PoliciesOf(Route route, CompileContext context)
+    {
+        var policies = new List<Policy>();
+        foreach (var kind in PolicyCatalog.AfterRoute)
+            if (kind.Compile(route, context) is { } policy) policies.Add(policy);
+        return [.. policies];
+    }
+}

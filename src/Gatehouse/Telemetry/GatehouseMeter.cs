@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+
+namespace Gatehouse.Telemetry;
+
+/// <summary>
+/// The closed list of instruments, under the meter <c>Gatehouse</c>. The data path adds to counters of its own (one interlocked addition), which are read
+/// when somebody asks. Labels come from the declaration and from closed lists, never from a client. One for each gateway in the process.
+/// </summary>
+internal sealed class GatehouseMeter : IDisposable
+{
+    public const string Name = "Gatehouse";
+
+    /// <summary>The route of an exchange that found none.</summary>
+    public const string NoRoute = "none";
+
+    private readonly Meter _meter;
+    private readonly ConcurrentDictionary<(string Listener, string Route), ExchangeTally> _exchanges = new();
+    private readonly ConcurrentDictionary<string, Tally> _refusals = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _connections = new();
+    private readonly ConcurrentDictionary<string, Tally> _reloads = new(StringComparer.Ordinal);
+
+    public GatehouseMeter()
+    {
+        _meter = new Meter(new MeterOptions(Name) { Scope = this });
+        _meter.CreateObservableCounter("gatehouse.exchanges", ReadExchanges, null, "Exchanges by listener, route and class of status.");
+        Durations = _meter.CreateHistogram<double>("gatehouse.exchange.duration", "s", "From the request's head to the response's end.");
+        _meter.CreateObservableCounter("gatehouse.refusals", ReadRefusals, null, "Exchanges refused by the gateway, by problem.");
+        _meter.CreateObservableCounter("gatehouse.limits.refused", ReadLimits, null, "Exchanges refused because a limit was reached.");
+        _meter.CreateObservableCounter("gatehouse.accesslog.dropped", () => AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
+        _meter.CreateObservableCounter("gatehouse.reloads", ReadReloads, null, "Reloads of the declaration by outcome.");
+        _meter.CreateObservableCounter("gatehouse.policies.faults", () => FaultsAtEnd.Value, null, "Policies that threw when an exchange was over.");
+        _meter.CreateObservableCounter("gatehouse.connections.refused", ReadConnections, null, "Connections closed before a request was read.");
+    }
+
+    /// <summary>The sink whose dropped lines are reported.</summary>
+    public LineSink? AccessLog { get; set; }
+
+    /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
+    public Tally FaultsAtEnd { get; } = new();
+
+    internal Histogram<double> Durations { get; }
+
+    /// <summary>Whether an instrument belongs to this gateway, and not to another in the same process.</summary>
+    public bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, _meter);
+
+    /// <summary>The counters of one route on one listener; they survive reloads.</summary>
+    public ExchangeTally Exchanges(string listener, string route) =>
+        _exchanges.GetOrAdd((listener, route), static (key, meter) => new ExchangeTally(meter, key.Listener, key.Route), this);
+
+    /// <param name="problem">A problem's name.</param>
+    public Tally Refusals(string problem) => _refusals.GetOrAdd(problem, static _ => new Tally());
+
+    /// <param name="reason">A constant text.</param>
+    public Tally RefusedConnections(string listener, string reason) => _connections.GetOrAdd((listener, reason), static _ => new Tally());
+
+    /// <param name="outcome">A constant text.</param>
+    public Tally Reloads(string outcome) => _reloads.GetOrAdd(outcome, static _ => new Tally());
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> ReadExchanges()
+    {
+        foreach (var tally in _exchanges.Values)
+        {
+            for (var statusClass = 0; statusClass < ExchangeTally.StatusClasses.Count; statusClass++)
+            {
+                if (tally.Count(statusClass) is not (> 0 and var count)) continue;
+                yield return new(count, new("listener", tally.Listener), new("route", tally.Route), new("status", ExchangeTally.StatusClasses[statusClass]));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> ReadLimits()
+    {
+        foreach (var tally in _exchanges.Values)
+            if (tally.LimitsRefused is > 0 and var count) yield return new(count, new("listener", tally.Listener), new("route", tally.Route));
+    }
+
+    private IEnumerable<Measurement<long>> ReadRefusals()
+    {
+        foreach (var (problem, tally) in _refusals) yield return new(tally.Value, new KeyValuePair<string, object?>("problem", problem));
+    }
+
+    private IEnumerable<Measurement<long>> ReadReloads()
+    {
+        foreach (var (outcome, tally) in _reloads) yield return new(tally.Value, new KeyValuePair<string, object?>("outcome", outcome));
+    }
+
+    private IEnumerable<Measurement<long>> ReadConnections()
+    {
+        foreach (var (key, tally) in _connections) yield return new(tally.Value, new("listener", key.Listener), new("reason", key.Reason));
+    }
+}

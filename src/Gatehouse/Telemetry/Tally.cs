@@ -1,0 +1,52 @@
+using System.Diagnostics.Metrics;
+
+namespace Gatehouse.Telemetry;
+
+/// <summary>A count that only grows.</summary>
+internal sealed class Tally
+{
+    private long _value;
+
+    public long Value => Interlocked.Read(ref _value);
+
+    public void Add() => Interlocked.Increment(ref _value);
+
+    public void Add(int count) => Interlocked.Add(ref _value, count);
+}
+
+/// <summary>What is counted of the exchanges of one route on one listener.</summary>
+internal sealed class ExchangeTally
+{
+    private readonly long[] _byStatusClass = new long[StatusClasses.Count];
+    private readonly Histogram<double> _durations;
+    private readonly KeyValuePair<string, object?> _listener;
+    private readonly KeyValuePair<string, object?> _route;
+    private long _limitsRefused;
+
+    public ExchangeTally(GatehouseMeter meter, string listener, string route)
+    {
+        (Listener, Route) = (listener, route);
+        (_listener, _route) = (new("listener", listener), new("route", route));
+        _durations = meter.Durations;
+    }
+
+    /// <summary>The labels of the classes; the first is for an exchange that had no answer, because the client had left.</summary>
+    public static IReadOnlyList<string> StatusClasses { get; } = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+    public string Listener { get; }
+
+    public string Route { get; }
+
+    public long LimitsRefused => Interlocked.Read(ref _limitsRefused);
+
+    public long Count(int statusClass) => Interlocked.Read(ref _byStatusClass[statusClass]);
+
+    public void Add(int status, TimeSpan duration)
+    {
+        var statusClass = (uint)status / 100;
+        Interlocked.Increment(ref _byStatusClass[statusClass < StatusClasses.Count ? statusClass : 0]);
+        if (_durations.Enabled) _durations.Record(duration.TotalSeconds, _listener, _route);
+    }
+
+    public void AddLimitRefused() => Interlocked.Increment(ref _limitsRefused);
+}

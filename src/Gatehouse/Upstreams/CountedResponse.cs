@@ -1,0 +1,61 @@
+using System.IO.Pipelines;
+using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>
+/// The response's body on its way to the client, counted. Stream and feature in one, so that an exchange costs one object; the rest is the server's.
+/// </summary>
+internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeature inner) : Stream, IHttpResponseBodyFeature
+{
+    private readonly Stream _stream = inner.Stream;
+
+    public Stream Stream => this;
+
+    public PipeWriter Writer => inner.Writer;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        exchange.ResponseBytes += buffer.Length;
+        return _stream.WriteAsync(buffer, cancellationToken);
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => _stream.FlushAsync(cancellationToken);
+
+    public override void Flush() => _stream.Flush();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("write it asynchronously");
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public void DisableBuffering() => inner.DisableBuffering();
+
+    public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
+
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        inner.SendFileAsync(path, offset, count, cancellationToken);
+
+    public Task CompleteAsync() => inner.CompleteAsync();
+}

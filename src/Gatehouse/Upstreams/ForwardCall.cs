@@ -1,0 +1,140 @@
+using System.Net;
+using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>
+/// One exchange on its way to a destination and back. The destination is sent exactly the path and query that were decided on, the header fields as
+/// the policies left them, its own host, and what the gateway knows of the client; the client is sent the destination's answer.
+/// </summary>
+internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimeProvider clock) : HttpTransformer
+{
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    /// <summary>Whether the response was passed on to its end.</summary>
+    public bool Completed { get; private set; }
+
+    /// <summary>Why the response's head was not passed on, or null.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Whether something of the gateway's own threw at the response's head.</summary>
+    public bool PolicyThrew { get; private set; }
+
+    public override async ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        var received = exchange.RequestHeaders;
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+
+        // the options say: the bytes that were matched and decided on are the bytes that are sent; a path always begins with its slash
+        proxyRequest.RequestUri = new Uri(string.Concat(destinationPrefix, exchange.ForwardedPath ?? exchange.Path, exchange.Query), AsWritten);
+        var sent = proxyRequest.Headers;
+        sent.Host = null;
+        if (received.ContainsKey(HeaderNames.Expect)) sent.Remove(HeaderNames.Expect); // the gateway asks the client for the body itself
+        if (received.ContainsKey("Forwarded")) sent.Remove("Forwarded");
+        Replace(sent, received, "X-Forwarded-For", exchange.Client.ToString());
+        Replace(sent, received, "X-Forwarded-Proto", httpContext.Request.Scheme);
+        Replace(sent, received, "X-Forwarded-Host", exchange.Host);
+        Replace(sent, received, "X-Request-Id", exchange.RequestId);
+        var via = HttpProtocol.IsHttp2(httpContext.Request.Protocol) ? "2.0 gatehouse" : "1.1 gatehouse";
+        sent.TryAddWithoutValidation(HeaderNames.Via, via);
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is null) return false; // there was no answer: the caller says so
+        timer.HeadArrived();
+        exchange.Forward.HeadAt = clock.GetTimestamp();
+        var received = proxyResponse.Headers.NonValidated;
+        Refusal = FaultOf(proxyResponse);
+        if (Refusal is not null) return false;
+        await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        var headers = exchange.ResponseHeaders;
+        if (received.TryGetValues(HeaderNames.Connection, out var named)) RemoveNamed(named.ToString(), headers);
+        if (headers.Location.Count == 1) HideDestination(headers);
+        // the service's own words for a status mean nothing to a client and may hold anything
+        httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
+        headers["X-Request-Id"] = exchange.RequestId;
+        exchange.Status = httpContext.Response.StatusCode;
+        ShowToPolicies();
+        if (proxyResponse.StatusCode == HttpStatusCode.SwitchingProtocols) return true;
+        var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body));
+        if (IsConversation(headers.ContentType)) await body.Stream.FlushAsync(cancellationToken); // its first word may be long in coming, or wait for the head
+        return true;
+    }
+
+    public override ValueTask TransformResponseTrailersAsync(
+        HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
+    {
+        Completed = true;
+        return base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+    }
+
+    /// <summary>Why a response cannot be passed on as one that everybody reads alike (RFC 9112 section 6, RFC 9110 section 15), or null.</summary>
+    private static string? FaultOf(HttpResponseMessage response)
+    {
+        var status = (int)response.StatusCode;
+        if (status is not ((int)HttpStatusCode.SwitchingProtocols or (>= 200 and <= 599))) return "the response's status is none of HTTP";
+        var framed = response.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var encoding);
+        if (framed && response.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength))
+            return "the response says its length twice"; // it may be an attempt at response splitting
+        if (framed && !string.Equals(encoding.ToString(), "chunked", StringComparison.OrdinalIgnoreCase))
+            return "the response's Transfer-Encoding is not exactly chunked";
+        var bodiless = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent;
+        return bodiless && (framed || response.Content.Headers.ContentLength > 0) ? "the response has a body where none may be" : null;
+    }
+
+    private static bool IsConversation(string? contentType) =>
+        contentType is not null
+        && (contentType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase)
+            || contentType.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase));
+
+    private void ShowToPolicies()
+    {
+        try
+        {
+            exchange.Walk.OnResponse(exchange);
+        }
+        catch (Exception)
+        {
+            PolicyThrew = true;
+            throw;
+        }
+    }
+
+    // a service that redirects to itself by its own address must not tell the client that address; the client reaches it through the gateway
+    private void HideDestination(IHeaderDictionary headers)
+    {
+        var location = headers.Location.ToString();
+        var destination = exchange.Forward.Destination!;
+        if (!location.StartsWith(destination, StringComparison.OrdinalIgnoreCase)) return;
+        if (location.Length == destination.Length) headers.Location = "/";
+        else if (location[destination.Length] == '/') headers.Location = location[destination.Length..];
+    }
+
+    private static void Replace(System.Net.Http.Headers.HttpRequestHeaders sent, IHeaderDictionary received, string name, string value)
+    {
+        if (received.ContainsKey(name)) sent.Remove(name);
+        sent.TryAddWithoutValidation(name, value);
+    }
+
+    // fields that Connection names are for one connection alone (RFC 9110 section 7.6.1); intake removes those of requests
+    private static void RemoveNamed(string connection, IHeaderDictionary headers)
+    {
+        foreach (var part in connection.AsSpan().Split(','))
+        {
+            var name = connection.AsSpan()[part].Trim();
+            if (!name.IsEmpty && !FramesTheMessage(name)) headers.Remove(name.ToString());
+        }
+    }
+
+    private static bool FramesTheMessage(ReadOnlySpan<char> name) =>
+        name.Equals(HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase)
+        || name.Equals(HeaderNames.TransferEncoding, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,50 @@
+using Gatehouse.Configuration;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>A named group of servers that answer alike.</summary>
+internal sealed record Upstream
+{
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<DestinationAddress> Destinations { get; init; }
+
+    public required UpstreamTimeouts Timeouts { get; init; }
+
+    public required Balance Balance { get; init; }
+
+    /// <summary>The version that is spoken to the destinations.</summary>
+    public required UpstreamProtocol Protocol { get; init; }
+
+    /// <summary>PEM of the certificate authorities that destinations are trusted by; null for the system's.</summary>
+    public required byte[]? Authorities { get; init; }
+
+    public required Place Place { get; init; }
+}
+
+/// <summary>The address of one server: scheme, host and port, nothing else.</summary>
+internal sealed record DestinationAddress(Uri Value)
+{
+    /// <summary>As it is written in logs: <c>http://10.0.0.1:5101</c>.</summary>
+    public string Text { get; } = Value.GetLeftPart(UriPartial.Authority);
+
+    public override string ToString() => Text;
+}
+
+/// <param name="Connect">To open a connection, TLS included.</param>
+/// <param name="Head">From the request's end to the response's head.</param>
+/// <param name="Idle">Without a byte in either direction.</param>
+internal sealed record UpstreamTimeouts(TimeSpan Connect, TimeSpan Head, TimeSpan Idle);
+
+internal enum Balance
+{
+    RoundRobin,
+    LeastRequests,
+    PowerOfTwoChoices,
+}
+
+internal enum UpstreamProtocol
+{
+    Http1,
+    Http2,
+}

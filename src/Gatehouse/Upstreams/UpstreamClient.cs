@@ -1,0 +1,139 @@
+using System.Net;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.ObjectPool;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>
+/// Forwards exchanges to one upstream: chooses a destination and streams through YARP. What is asked for is not judged here: an upgrade that comes this far
+/// was allowed by the route's policies.
+/// </summary>
+internal sealed class UpstreamClient
+{
+    /// <summary>It keeps nothing of its own. It does not log: it would write raw targets, and the access log says what is needed.</summary>
+    private static readonly IHttpForwarder Forwarder = new ServiceCollection()
+        .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+        .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+        .AddHttpForwarder()
+        .BuildServiceProvider()
+        .GetRequiredService<IHttpForwarder>();
+
+    private const int MaxTimersKept = 1024;
+
+    private readonly TimeProvider _clock;
+    private readonly HttpMessageInvoker _connections;
+    private readonly ObjectPool<ForwardTimer> _timers;
+    private readonly Destination[] _destinations;
+    private readonly Balancer _balancer;
+    private readonly ForwarderRequestConfig _settings;
+    private readonly long _headTicks;
+
+    private UpstreamClient(
+        Upstream upstream, HttpMessageInvoker connections, ObjectPool<ForwardTimer> timers, Destination[] destinations, TimeProvider clock)
+    {
+        _clock = clock;
+        _connections = connections;
+        _timers = timers;
+        _destinations = destinations;
+        _balancer = new Balancer(upstream.Balance, destinations, Random.Shared);
+        _headTicks = TicksOf(upstream.Timeouts.Head);
+        _settings = new ForwarderRequestConfig
+        {
+            // YARP counts the wait for the head as silence too; that wait has its own, often shorter, time
+            ActivityTimeout = upstream.Timeouts.Idle > upstream.Timeouts.Head ? upstream.Timeouts.Idle : upstream.Timeouts.Head,
+            Version = upstream.Protocol == UpstreamProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+    }
+
+    /// <summary>The client for an upstream, with the connections and counters of the client before it where the upstream is the same.</summary>
+    public static UpstreamClient For(Upstream upstream, StateStore state, TimeProvider clock)
+    {
+        var connections = state.Get("upstream connections", UpstreamConnections.IdentityOf(upstream), () => UpstreamConnections.Open(upstream));
+        var timers = state.Get("forward timers", "", () => new DefaultObjectPool<ForwardTimer>(new ForwardTimers(clock), MaxTimersKept));
+        var destinations = new Destination[upstream.Destinations.Count];
+        for (var i = 0; i < destinations.Length; i++)
+        {
+            var address = upstream.Destinations[i];
+            destinations[i] = state.Get("destination", $"{upstream.Name} {address.Text}", () => new Destination(address));
+        }
+
+        return new UpstreamClient(upstream, connections, timers, destinations, clock);
+    }
+
+    /// <summary>Forwards. <see cref="Verdict.Answered"/> when the response was (or is being) sent; a refusal when nothing was sent yet.</summary>
+    public async ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route)
+    {
+        if (_destinations.Length == 0)
+            return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "the upstream has no destination");
+        var now = _clock.GetTimestamp();
+        exchange.Forward.BeganAt = now;
+        var deadline = route.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
+        if (deadline <= now) return ForwardOutcome.Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
+
+        var timer = _timers.Get();
+        try
+        {
+            var body = WatchBody(exchange, timer);
+            timer.Begin(body is null ? now + _headTicks : ForwardTimer.Never, deadline);
+            return await SendAsync(exchange, timer, body);
+        }
+        finally
+        {
+            exchange.Forward.EndedAt = _clock.GetTimestamp();
+            _timers.Return(timer);
+        }
+    }
+
+    /// <summary>
+    /// Sends to the chosen destination; while no connection comes about, to the next ones, each at most once. That is safe for every method, because
+    /// nothing was sent, and it ends at the latest when the wait for the head does.
+    /// </summary>
+    private async ValueTask<Verdict> SendAsync(Exchange exchange, ForwardTimer timer, WatchedBody? body)
+    {
+        var call = new ForwardCall(exchange, timer, _clock);
+        var first = _balancer.Choose();
+        for (var tried = 1; ; tried++)
+        {
+            var destination = _destinations[(first + tried - 1) % _destinations.Length];
+            exchange.Forward.Destination = destination.Text;
+            ForwarderError error;
+            destination.Enter();
+            try
+            {
+                error = await Forwarder.SendAsync(exchange.Http, destination.Text, _connections, _settings, call, timer.Token);
+            }
+            finally
+            {
+                destination.Leave();
+            }
+
+            // an upgrade between different versions of HTTP has another status on each side
+            if (exchange.Http.Response.HasStarted) exchange.Status = exchange.Http.Response.StatusCode;
+            if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, Problems.UpstreamFailed, refusal);
+            if (error == ForwarderError.None) return Verdict.Answered;
+            var exception = exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
+            var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);
+            if (!nothingSent || tried == _destinations.Length || timer.Token.IsCancellationRequested)
+                return ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);
+            exchange.Http.Response.StatusCode = StatusCodes.Status200OK; // the failure's status would count as an answer
+        }
+    }
+
+    private WatchedBody? WatchBody(Exchange exchange, ForwardTimer timer)
+    {
+        if (exchange.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }) return null;
+        var watched = new WatchedBody(exchange.Http.Request.Body, timer, _clock, _headTicks);
+        exchange.Http.Request.Body = watched;
+        return watched;
+    }
+
+    private long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>
+/// Makes what connects to an upstream's destinations. It transports: no redirects, no cookies, no proxy, no decompression, no headers of its own.
+/// A destination's certificate is always verified, chain, name and purpose; there is no switch.
+/// </summary>
+internal static class UpstreamConnections
+{
+    /// <summary>Open connections to one destination; further exchanges wait for one, and their head timeout runs.</summary>
+    private const int MaxConnections = 2_000;
+
+    /// <summary>Kilobytes of a response's head.</summary>
+    private const int MaxResponseHead = 64;
+
+    /// <summary>
+    /// Shorter than the 5 seconds after which common servers close an idle connection, so that a request rarely meets one that is just being closed.
+    /// </summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(4);
+
+    /// <summary>So that a changed DNS answer is noticed.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>Upstreams with the same identity can share connections: a reload that changes none of this keeps them.</summary>
+    public static string IdentityOf(Upstream upstream)
+    {
+        var authorities = upstream.Authorities is null ? "system" : Convert.ToHexString(SHA256.HashData(upstream.Authorities));
+        return string.Create(CultureInfo.InvariantCulture, $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities}");
+    }
+
+    public static HttpMessageInvoker Open(Upstream upstream)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = upstream.Timeouts.Connect,
+            PooledConnectionIdleTimeout = Idle,
+            PooledConnectionLifetime = Lifetime,
+            EnableMultipleHttp2Connections = true,
+            MaxConnectionsPerServer = MaxConnections,
+            MaxResponseHeadersLength = MaxResponseHead,
+            MaxResponseDrainSize = 0, // a connection whose response was not read to its end is closed, not cleaned for the next exchange
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // as Kestrel reads them: the bytes stay the same
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                CertificateChainPolicy = upstream.Authorities is null ? null : TrustOnly(upstream.Authorities),
+            },
+        };
+        return new HttpMessageInvoker(handler);
+    }
+
+    private static X509ChainPolicy TrustOnly(byte[] authorities)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPem(Encoding.ASCII.GetString(authorities));
+        return policy;
+    }
+}

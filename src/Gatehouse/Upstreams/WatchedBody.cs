@@ -1,0 +1,20 @@
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>
+/// The request's body on its way to the destination: says when its end was read, because the wait for the response's head begins there.
+/// </summary>
+internal sealed class WatchedBody(Stream body, ForwardTimer timer, TimeProvider clock, long headTicks) : ArrivingBody
+{
+    /// <summary>Whether anything was asked of the body: then the request cannot be sent a second time.</summary>
+    public bool Begun { get; private set; }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Begun = true;
+        var read = await body.ReadAsync(buffer, cancellationToken);
+        if (read == 0 && buffer.Length > 0) timer.AwaitHead(clock.GetTimestamp() + headTicks);
+        return read;
+    }
+}

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+
+namespace Gatehouse.FunctionalTests.Cli;
+
+/// <summary>The built executable, running as a process of its own. Its output is read as it comes, so that a test can wait for a line instead of for time.</summary>
+internal sealed class GatehouseProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly SemaphoreSlim _newLine = new(0);
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+
+    private GatehouseProcess(Process process) => _process = process;
+
+    /// <summary>The start file, found beside the tests' own folder in the build's output.</summary>
+    private static string Executable
+    {
+        get
+        {
+            var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+            return Path.Combine(own.Parent!.Parent!.FullName, "Gatehouse.Cli", own.Name, "gatehouse");
+        }
+    }
+
+    /// <summary>Everything printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    public string Error
+    {
+        get
+        {
+            lock (_error) return _error.ToString();
+        }
+    }
+
+    public static GatehouseProcess Start(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        var gatehouse = new GatehouseProcess(new Process { StartInfo = start });
+        gatehouse._process.OutputDataReceived += (_, e) => gatehouse.Take(e.Data, gatehouse._output);
+        gatehouse._process.ErrorDataReceived += (_, e) => gatehouse.Take(e.Data, gatehouse._error);
+        gatehouse._process.Start();
+        gatehouse._process.BeginOutputReadLine();
+        gatehouse._process.BeginErrorReadLine();
+        return gatehouse;
+    }
+
+    /// <summary>Runs to the end.</summary>
+    public static async Task<Finished> RunAsync(string folder, CancellationToken cancelled, params string[] arguments)
+    {
+        await using var gatehouse = Start(folder, arguments);
+        return await gatehouse.FinishAsync(cancelled);
+    }
+
+    /// <summary>Waits until a line is printed that contains the text; fails when the process ends without it.</summary>
+    public async Task<string> LineAsync(string containing, CancellationToken cancelled)
+    {
+        while (true)
+        {
+            while (_lines.TryDequeue(out var line))
+                if (line.Contains(containing, StringComparison.Ordinal)) return line;
+            var printed = _newLine.WaitAsync(cancelled);
+            var ended = _process.WaitForExitAsync(cancelled);
+            if (await Task.WhenAny(printed, ended) == ended && _lines.IsEmpty)
+                throw new InvalidOperationException($"it ended with {_process.ExitCode} and never said '{containing}':\n{Output}{Error}");
+        }
+    }
+
+    /// <summary>Sends a signal: TERM, INT, HUP.</summary>
+    public async Task SignalAsync(string name, CancellationToken cancelled)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancelled);
+    }
+
+    public async Task<Finished> FinishAsync(CancellationToken cancelled)
+    {
+        await _process.WaitForExitAsync(cancelled);
+        return new Finished(_process.ExitCode, Output, Error);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _newLine.Dispose();
+    }
+
+    private void Take(string? line, StringBuilder into)
+    {
+        if (line is null) return;
+        lock (into) into.Append(line).Append('\n');
+        _lines.Enqueue(line);
+        _newLine.Release();
+    }
+
+    internal sealed record Finished(int ExitCode, string Output, string Error);
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using System.Text.Json;
+using Gatehouse.TestKit;
+using Retailer.Backends;
+
+namespace Gatehouse.FunctionalTests.Cli;
+
+/// <summary>The built executable, serving.</summary>
+public sealed class ServingTests : IAsyncLifetime
+{
+    private readonly TestFolder _folder = new();
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly int _edge = Declarations.FreePort();
+    private readonly int _administration = Declarations.FreePort();
+    private RetailerService _stock = null!;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _stock = await RetailerService.StartStockAsync("stock", CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stock.DisposeAsync();
+        _client.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    [Control("KEY-1")]
+    public async Task A_key_made_by_the_commands_opens_its_route_and_no_other_key_does()
+    {
+        Assert.Equal(0, (await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "key", "init", "test.pepper")).ExitCode);
+        _folder.Write("gatehouse.yaml", "keys: { pepper: 'file:test.pepper' }\nconsumers: { stock-sync: {} }");
+        var create = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "key", "create", "--consumer", "stock-sync", "--output", "json");
+        using var created = JsonDocument.Parse(create.Output);
+        var (key, credential) = (created.RootElement.GetProperty("key").GetString()!, created.RootElement.GetProperty("credential").GetRawText());
+        _folder.Write("gatehouse.yaml", Declarations.StockByKey(_edge, _administration, Address(), credential));
+
+        await using var gatehouse = await ServeAsync();
+
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(key));
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(null));
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(Consumers.ApiKeyText.Create().Key));
+        var list = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "key", "list");
+        Assert.Contains("live", list.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, list.Output + gatehouse.Output + gatehouse.Error + await File.ReadAllTextAsync(_folder.Of("gatehouse.yaml"), Cancelled), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_signal_ends_it_with_0(string signal)
+    {
+        _folder.Write("gatehouse.yaml", Declarations.Stock(_edge, _administration, Address()));
+        await using var gatehouse = await ServeAsync();
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(null));
+
+        await gatehouse.SignalAsync(signal, Cancelled);
+
+        Assert.Equal(0, (await gatehouse.FinishAsync(Cancelled)).ExitCode);
+    }
+
+    private string Address() => _stock.Address.GetLeftPart(UriPartial.Authority);
+
+    private async Task<GatehouseProcess> ServeAsync()
+    {
+        var gatehouse = GatehouseProcess.Start(_folder.Path, "run");
+        await gatehouse.LineAsync("is in force", Cancelled);
+        return gatehouse;
+    }
+
+    private async Task<HttpStatusCode> GetAsync(string? key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{_edge}/stock/tea-green");
+        if (key is not null) request.Headers.Add("X-Api-Key", key);
+        using var response = await _client.SendAsync(request, Cancelled);
+        return response.StatusCode;
+    }
+}

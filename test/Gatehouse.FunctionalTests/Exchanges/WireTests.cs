@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Http;
+using Gatehouse.FunctionalTests.Hosting;
+using Gatehouse.TestKit;
+
+namespace Gatehouse.FunctionalTests.Exchanges;
+
+public sealed class WireTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Bytes_beyond_ASCII_in_a_backends_fields_pass_as_they_are()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nX-Name: caf\u00e9 \u00c3\u00a9\r\nContent-Length: 0\r\n\r\n");
+        await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address));
+        var response = await RawHttpClient.ExchangeAsync(gateway.AddressOf("edge").Port, "GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Equal((200, "caf\u00e9 \u00c3\u00a9"), (response.Status, response.Header("X-Name"))); // the client reads Latin-1: one character a byte
+    }
+
+    [Fact]
+    [Control("LIM-1")]
+    public async Task Of_many_calls_at_once_exactly_as_many_as_allowed_reach_the_backend()
+    {
+        const int allowed = 100;
+        const int calls = 400;
+        await using var upstream = await FakeUpstream.StartAsync();
+        var declaration = new SmallDeclaration(upstream.Address).ToString()
+            .Replace("{ per: all, allow: 1000000, every: 1s }", "{ per: address, allow: 100, every: 31d }", StringComparison.Ordinal);
+        await using var gateway = await TestGateway.StartAsync(declaration);
+        var client = gateway.Client("edge");
+        var answers = await Task.WhenAll(Enumerable.Range(0, calls).Select(i => client.GetAsync($"/things/{i}", Cancel)));
+        Assert.Equal(allowed, answers.Count(a => a.StatusCode == HttpStatusCode.OK));
+        Assert.Equal(calls - allowed, answers.Count(a => a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter is not null));
+        Assert.Equal(allowed, upstream.Requests.Count);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text;
+using System.Threading.Channels;
+using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Gatehouse.TestKit;
+using Gatehouse.Upstreams;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Gatehouse.FunctionalTests.Forwarding;
+
+/// <summary>The smallest server that forwards: every request opens an exchange, is forwarded, and is refused when forwarding says so.</summary>
+internal sealed class ForwardingHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly StateStore _state = new();
+    private readonly Channel<Exchange> _ended = Channel.CreateUnbounded<Exchange>();
+
+    private ForwardingHost(Upstream upstream, Route route, TimeProvider clock, HttpProtocols protocols, string? forwardedPath, Policy[] policies)
+    {
+        var client = UpstreamClient.For(upstream, _state, clock);
+        var listener = PolicyHarness.Listener();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols);
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+        });
+        _app = builder.Build();
+        _app.Run(async http =>
+        {
+            var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            var question = target.IndexOf('?', StringComparison.Ordinal);
+            var exchange = new Exchange(http, listener, 1, clock.GetTimestamp(), "01TESTREQUEST", new PeerAddress(http.Connection.RemoteIpAddress!))
+            {
+                Path = question < 0 ? target : target[..question],
+                Query = question < 0 ? "" : target[question..],
+                Host = http.Request.Host.Host,
+                Route = route,
+                ForwardedPath = forwardedPath,
+            };
+            exchange.Walk.Begin(policies);
+            try
+            {
+                var verdict = await PolicyPipeline.OnRequestAsync(exchange, policies);
+                if (verdict.Kind == VerdictKind.Continue) verdict = await client.ForwardAsync(exchange, route);
+                if (verdict.Kind == VerdictKind.Reject) await ProblemWriter.WriteAsync(exchange, verdict);
+            }
+            finally
+            {
+                _ended.Writer.TryWrite(exchange);
+            }
+        });
+    }
+
+    public int Port => new Uri(_app.Urls.Single()).Port;
+
+    public static Task<ForwardingHost> StartAsync(params Uri[] destinations) => StartAsync(UpstreamOf(destinations));
+
+    public static async Task<ForwardingHost> StartAsync(
+        Upstream upstream, TimeProvider? clock = null, TimeSpan? deadline = null, Upgrade? upgrade = null, HttpProtocols protocols = HttpProtocols.Http1,
+        string? forwardedPath = null, params Policy[] policies)
+    {
+        var host = new ForwardingHost(upstream, RouteOf(deadline, upgrade), clock ?? TimeProvider.System, protocols, forwardedPath, policies);
+        await host._app.StartAsync();
+        return host;
+    }
+
+    public static Upstream UpstreamOf(params Uri[] destinations) => new()
+    {
+        Name = "orders",
+        Destinations = [.. destinations.Select(d => new DestinationAddress(d))],
+        Timeouts = new UpstreamTimeouts(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30)),
+        Balance = Balance.RoundRobin,
+        Protocol = UpstreamProtocol.Http1,
+        Authorities = null,
+        Place = new Place("test.yaml", 1, 1),
+    };
+
+    /// <summary>How many exchanges a destination is busy with.</summary>
+    public int InFlight(Uri destination)
+    {
+        var address = new DestinationAddress(destination);
+        return _state.Get("destination", $"orders {address.Text}", () => new Destination(address)).InFlight;
+    }
+
+    /// <summary>The next exchange that ended.</summary>
+    public async Task<Exchange> EndedAsync(CancellationToken cancel) => await _ended.Reader.ReadAsync(cancel);
+
+    /// <summary>GET over a connection of its own.</summary>
+    public Task<RawResponse> GetAsync(string target, string headers = "") =>
+        RawHttpClient.ExchangeAsync(Port, $"GET {target} HTTP/1.1\r\nHost: shop.example\r\n{headers}\r\n");
+
+    public async ValueTask DisposeAsync()
+    {
+        using var atOnce = new CancellationTokenSource(0);
+        await _app.StopAsync(atOnce.Token);
+        await _app.DisposeAsync();
+    }
+
+    private static Route RouteOf(TimeSpan? deadline, Upgrade? upgrade) => new()
+    {
+        Id = new RouteId("orders/get-order"),
+        Owner = "orders@example.test",
+        Purpose = "testing",
+        Exposure = Exposure.Public,
+        Effect = Effect.Read,
+        PersonalData = PersonalData.None,
+        Match = new RouteMatch("GET", new PathTemplate("/{rest**}", []), [], [], []),
+        Access = new Access { Anonymous = "a test" },
+        Upstream = "orders",
+        Deadline = deadline,
+        Upgrade = upgrade,
+        Waivers = [],
+        Specs = new Dictionary<string, object>(),
+        Place = new Place("test.yaml", 1, 1),
+    };
+}

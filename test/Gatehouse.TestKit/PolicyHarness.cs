@@ -1,0 +1,119 @@
+using System.Net;
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Gatehouse.Pipeline;
+using Gatehouse.Routes;
+using Gatehouse.Telemetry;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Gatehouse.TestKit;
+
+/// <summary>Compiles one policy from a fragment of YAML and runs exchanges through it, with a clock that the test moves.</summary>
+internal sealed class PolicyHarness
+{
+    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
+
+    public StateStore State { get; } = new();
+
+    public Findings Findings { get; } = new();
+
+    public Secret? Pepper { get; set; }
+
+    public MemoryLines AccessLog { get; } = new();
+
+    public GatehouseMeter Meter { get; } = new();
+
+    public List<Consumer> Consumers { get; } = [];
+
+    public CompileContext Context => new() { Clock = Clock, State = State, Consumers = new ConsumerDirectory(Consumers), Pepper = Pepper, AccessLog = AccessLog, Meter = Meter };
+
+    /// <summary>A listener with defaults; change what the test is about.</summary>
+    public static Listener Listener(
+        string name = "edge",
+        Networks? networks = null,
+        TrustedProxies? proxies = null,
+        IReadOnlyList<string>? hosts = null,
+        IntakeLimits? intake = null,
+        Networks? allow = null,
+        Networks? deny = null,
+        Exposure serves = Exposure.Public) => new()
+        {
+            Name = name,
+            Address = new IPEndPoint(IPAddress.Loopback, 0),
+            Serves = new HashSet<Exposure> { serves },
+            Hosts = hosts ?? [],
+            Networks = networks,
+            Allow = allow,
+            Deny = deny,
+            Proxies = proxies,
+            Protocols = Protocols.Http1,
+            Tls = null,
+            Intake = intake ?? new IntakeLimits(),
+            Place = new Place("test.yaml", 1, 1),
+        };
+
+    /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
+    public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
+        IReadOnlyList<Waiver>? waivers = null)
+    {
+        var specs = new Dictionary<string, object>();
+        if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
+        {
+            var empty = new MapNode(map.Place, []);
+            var source = new RouteSource(new SectionReader("a route", kind.Keys, map, Findings), null, new SectionReader("an api", [], empty, Findings), "orders/get-order",
+                new RouteWaivers(waivers ?? [], DateOnly.FromDateTime(Clock.GetUtcNow().UtcDateTime)));
+            if (kind.Read(source) is { } spec) specs[kind.Name] = spec;
+        }
+
+        return new Route
+        {
+            Id = new RouteId("orders/get-order"),
+            Owner = "orders@example.test",
+            Purpose = "testing",
+            Exposure = exposure,
+            Effect = effect,
+            PersonalData = PersonalData.None,
+            Match = new RouteMatch("GET", new PathTemplate("/orders/{id}", []), [], [], []),
+            Access = access ?? new Access { Anonymous = "a test" },
+            Upstream = "orders",
+            Deadline = TimeSpan.FromSeconds(60),
+            Upgrade = upgrade,
+            Waivers = waivers ?? [],
+            Specs = specs,
+            Place = new Place("test.yaml", 1, 1),
+        };
+    }
+
+    /// <summary>What the policy decides about the exchange; these policies never wait.</summary>
+    public static Verdict Decide(Policy policy, Exchange exchange)
+    {
+        var deciding = policy.OnRequestAsync(exchange);
+        return deciding.IsCompletedSuccessfully ? deciding.Result : throw new InvalidOperationException("the policy waits");
+    }
+
+    public Policy? Compile(RoutePolicyKind kind, string fragment, Effect effect = Effect.Read) => kind.Compile(Route(kind, fragment, effect), Context);
+
+    /// <summary>An exchange whose request has the given head.</summary>
+    public Exchange Exchange(string method = "GET", string target = "/orders/17", string peer = "127.0.0.1", Listener? listener = null, Route? route = null, params (string Name, string Value)[] headers)
+    {
+        var http = new DefaultHttpContext();
+        http.Request.Method = method;
+        http.Request.Protocol = "HTTP/1.1";
+        http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = target;
+        if (!headers.Any(h => h.Name == "Host")) http.Request.Headers.Host = "localhost";
+        foreach (var (name, value) in headers) http.Request.Headers[name] = StringValues.Concat(http.Request.Headers[name], value); // Append drops empty values
+        http.Connection.RemoteIpAddress = IPAddress.Parse(peer);
+        http.Connection.LocalIpAddress = IPAddress.Loopback;
+        http.Response.Body = new MemoryStream();
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        return new Exchange(http, listener ?? Listener(), 1, Clock.GetTimestamp(), "01TESTREQUEST", new PeerAddress(IPAddress.Parse(peer)))
+        {
+            Path = question < 0 ? target : target[..question],
+            Query = question < 0 ? "" : target[question..],
+            Host = "localhost",
+            Route = route,
+        };
+    }
+}

@@ -1,0 +1,19 @@
+namespace Gatehouse.TestKit;
+
+/// <summary>A folder of one test, gone with it.</summary>
+internal sealed class TestFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("gatehouse-test-").FullName;
+
+    /// <summary>The path of a file in it.</summary>
+    public string Of(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Writes a file and returns its path.</summary>
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(Of(name), text);
+        return Of(name);
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Hosting;
+using Gatehouse.Runtime;
+using Gatehouse.Telemetry;
+
+namespace Gatehouse.TestKit;
+
+/// <summary>
+/// A gateway in this process, from the text of a declaration, on real sockets. Addresses in the declaration should have port 0. Its files lie in a folder of
+/// its own; they are looked at only when a test asks for it.
+/// </summary>
+internal sealed class TestGateway : IAsyncDisposable
+{
+    private const string FileName = "gatehouse.yaml";
+    private readonly List<HttpClient> _clients = [];
+    private readonly StringWriter _events;
+
+    private TestGateway(string folder, RunningGateway running, MemoryLines accessLog, StringWriter events)
+    {
+        (Folder, Running, AccessLog, _events) = (folder, running, accessLog, events);
+        Administration = Client(running.Administration);
+    }
+
+    public string Folder { get; }
+
+    public RunningGateway Running { get; }
+
+    public MemoryLines AccessLog { get; }
+
+    /// <summary>Calls the administration listener.</summary>
+    public HttpClient Administration { get; }
+
+    /// <summary>What the operator has read so far.</summary>
+    public string Events
+    {
+        get
+        {
+            lock (_events) return _events.ToString();
+        }
+    }
+
+    /// <param name="files">Other files beside the declaration, by name.</param>
+    /// <param name="accessLog">Takes the access log instead of <see cref="AccessLog"/>.</param>
+    /// <exception cref="GatewayStartException">The declaration has errors, or cannot be listened for.</exception>
+    public static async Task<TestGateway> StartAsync(string yaml, IReadOnlyDictionary<string, string>? files = null, TimeProvider? clock = null, LineSink? accessLog = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-").FullName;
+        foreach (var (name, text) in files ?? new Dictionary<string, string>())
+        {
+            var path = Path.Combine(folder, name);
+            await File.WriteAllTextAsync(path, text);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, FileName), yaml);
+        var (lines, events) = (new MemoryLines(), new StringWriter());
+        var options = new GatewayOptions
+        {
+            DeclarationPath = Path.Combine(folder, FileName),
+            AccessLog = accessLog ?? lines,
+            Events = TextWriter.Synchronized(events),
+            Clock = clock ?? TimeProvider.System,
+            WatchEvery = TimeSpan.FromDays(1),
+        };
+        return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events);
+    }
+
+    public IPEndPoint AddressOf(string listener) => Running.AddressOf(listener);
+
+    /// <summary>A client of a listener; its requests are for <c>localhost</c> unless a test says otherwise.</summary>
+    /// <param name="authority">Trusted instead of the system's authorities: the listener speaks TLS.</param>
+    public HttpClient Client(string listener, X509Certificate2? authority = null) => Client(Running.AddressOf(listener), authority);
+
+    /// <summary>Replaces the declaration and has the gateway look at it.</summary>
+    public async Task<ActivationResult> ReloadAsync(string yaml, CancellationToken cancel)
+    {
+        await File.WriteAllTextAsync(Path.Combine(Folder, FileName), yaml, cancel);
+        return await Running.ReloadAsync(cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in _clients) client.Dispose();
+        await Running.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private HttpClient Client(IPEndPoint address, X509Certificate2? authority = null)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(address, cancel);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        if (authority is not null)
+            handler.SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { authority },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+            };
+        var client = new HttpClient(handler) { BaseAddress = new Uri($"{(authority is null ? "http" : "https")}://localhost:{address.Port}") };
+        _clients.Add(client);
+        return client;
+    }
+}

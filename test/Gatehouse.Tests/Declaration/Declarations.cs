@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Configuration;
+using Gatehouse.Declaration;
+using Gatehouse.Runtime;
+using Gatehouse.TestKit;
+
+namespace Gatehouse.Tests.Declaration;
+
+/// <summary>Reads declarations from memory, on a fixed day, with the files that they may name.</summary>
+internal static class Declarations
+{
+    public const string Folder = "test/Gatehouse.Tests/Declaration/golden";
+    public const string File = "gatehouse.yaml";
+
+    public static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly Dictionary<string, string> Usual = MakeUsual();
+
+    private static readonly Dictionary<string, string> Variables = new() { ["PEPPER"] = "0123456789abcdef0123456789abcdef", ["SHORT_PEPPER"] = "short" };
+
+    public static Reading Read(string text) => Read(new Dictionary<string, string> { [File] = text });
+
+    public static Reading Read(IReadOnlyDictionary<string, string> files)
+    {
+        var all = new Dictionary<string, string>(Usual);
+        foreach (var (path, text) in files) all[path] = text;
+        var source = SourceFiles.InMemory(all, Variables, path => path.Contains("open-to-others", StringComparison.Ordinal) ? (UnixFileMode)0b110_100_100 : (UnixFileMode)0b110_000_000);
+        return DeclarationReader.Read(File, source, Now, PolicyCatalog.AfterRoute);
+    }
+
+    public static Reading ReadGolden(string name) => Read(Golden.Read(Folder, name).Files(File));
+
+    private static Dictionary<string, string> MakeUsual()
+    {
+        var files = new Dictionary<string, string>
+        {
+            ["keys/pepper"] = "0123456789abcdef0123456789abcdef\n",
+            ["keys/open-to-others"] = "0123456789abcdef0123456789abcdef\n",
+            ["keys/short"] = "0123456789abcdef\n",
+        };
+        AddCertificate(files, "certs/edge", Now.AddYears(1));
+        AddCertificate(files, "certs/soon", Now.AddDays(10));
+        files["certs/other.key"] = Pem(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+        files["certs/open-to-others.key"] = files["certs/edge.key"];
+        return files;
+    }
+
+    private static void AddCertificate(Dictionary<string, string> files, string path, DateTimeOffset end)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now.AddDays(-1), end);
+        files[path + ".pem"] = certificate.ExportCertificatePem();
+        files[path + ".key"] = Pem(key);
+    }
+
+    private static string Pem(ECDsa key) => key.ExportPkcs8PrivateKeyPem();
+}

@@ -1,0 +1,223 @@
+using System.Text;
+using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
+using Gatehouse.Policies.Body;
+using Gatehouse.Routes;
+using Gatehouse.TestKit;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gatehouse.Tests.Policies.Body;
+
+public sealed class BodyPolicyTests
+{
+    private readonly PolicyHarness _harness = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>A body that arrives in pieces and may break off.</summary>
+    private sealed class Arriving(byte[] bytes, int piece, Exception? end = null) : MemoryStream(bytes)
+    {
+        public int Reads { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Reads++;
+            if (Position == Length && end is not null) throw end;
+            return base.ReadAsync(buffer[..Math.Min(buffer.Length, piece)], cancellationToken);
+        }
+    }
+
+    private static byte[] Bytes(int length)
+    {
+        var bytes = new byte[length];
+        for (var i = 0; i < length; i++) bytes[i] = (byte)(i * 31 >> 3);
+        return bytes;
+    }
+
+    private Exchange Request(Stream body, long? announced = null, string method = "POST")
+    {
+        var exchange = _harness.Exchange(method);
+        exchange.Http.Request.Body = body;
+        if (announced is { } length) exchange.Http.Request.ContentLength = length;
+        else exchange.RequestHeaders.TransferEncoding = "chunked";
+        return exchange;
+    }
+
+    private Policy Compile(string fragment, Effect effect = Effect.Write) => _harness.Compile(new BodyKind(), fragment, effect)!;
+
+    private static async Task<byte[]> ForwardAsync(Exchange exchange)
+    {
+        var sent = new MemoryStream();
+        await exchange.Http.Request.Body.CopyToAsync(sent, Cancellation);
+        return sent.ToArray();
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(65_535, false)]
+    [InlineData(65_536, true)]
+    [InlineData(65_536, false)]
+    [InlineData(200_000, true)]
+    [InlineData(200_000, false)]
+    [InlineData(1_048_576, false)]
+    public async Task Reads_a_changing_call_whole_and_forwards_it_with_its_length(int length, bool announced)
+    {
+        var bytes = Bytes(length);
+        var policy = Compile("{}");
+        var exchange = Request(new Arriving(bytes, 7000), announced ? length : null);
+        Assert.Equal(VerdictKind.Continue, (await policy.OnRequestAsync(exchange)).Kind);
+        Assert.Equal(length, exchange.RequestHeaders.ContentLength);
+        Assert.False(exchange.RequestHeaders.ContainsKey("Transfer-Encoding"));
+        Assert.Equal(bytes, await ForwardAsync(exchange));
+        Assert.Equal((long)length, exchange.RequestBytes);
+        if (length == 0 && announced) return; // no body at all: nothing was done
+        Assert.True(exchange.RequestBodyRead);
+        exchange.WholeBody!.Position = 0;
+        Assert.Equal(bytes, await ForwardAsync(exchange)); // it can be read again
+        policy.OnFinished(exchange);
+        Assert.False(exchange.WholeBody!.CanRead);
+    }
+
+    [Fact]
+    [Control("LIM-2")]
+    public async Task Refuses_an_announced_length_over_the_limit_without_reading()
+    {
+        var body = new Arriving(Bytes(20), 5);
+        Assert.Same(Problems.BodyTooLarge, (await Compile("body: { max: 10B }").OnRequestAsync(Request(body, 11))).Problem);
+        Assert.Equal(0, body.Reads);
+    }
+
+    [Theory]
+    [Control("LIM-2")]
+    [InlineData(10, false)]
+    [InlineData(11, true)]
+    [InlineData(1000, true)]
+    public async Task Counts_a_body_of_unknown_length(int length, bool refused)
+    {
+        var verdict = await Compile("body: { max: 10B }").OnRequestAsync(Request(new Arriving(Bytes(length), 3)));
+        Assert.Equal(refused ? Problems.BodyTooLarge : null, verdict.Problem);
+    }
+
+    public static TheoryData<string, int> Breaks => new()
+    {
+        { "bad chunk", 400 },
+        { "too slow", 408 },
+        { "too large for the server", 413 },
+        { "connection reset", 400 },
+    };
+
+    private static IOException Break(string how) => how switch
+    {
+        "bad chunk" => new BadHttpRequestException("bad chunk", 400),
+        "too slow" => new BadHttpRequestException("slow", 408),
+        "too large for the server" => new BadHttpRequestException("large", 413),
+        _ => new IOException("reset"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Breaks))]
+    public async Task Refuses_a_changing_call_whose_body_breaks_off(string how, int status)
+    {
+        var exchange = Request(new Arriving(Bytes(100_000), 9000, Break(how)));
+        Assert.Equal(status, (await Compile("{}").OnRequestAsync(exchange)).Problem!.Status);
+        Assert.False(exchange.RequestBodyRead);
+        Assert.Null(exchange.WholeBody);
+    }
+
+    [Theory]
+    [MemberData(nameof(Breaks))]
+    public async Task Leaves_word_why_a_streamed_body_broke_off(string how, int status)
+    {
+        var exchange = Request(new Arriving(Bytes(100), 30, Break(how)));
+        Assert.Null((await Compile("body: { stream: true, reason: large files }").OnRequestAsync(exchange)).Problem);
+        await Assert.ThrowsAnyAsync<Exception>(() => ForwardAsync(exchange));
+        Assert.Equal(status, exchange.BodyProblem!.Status);
+        Assert.Equal(100, exchange.RequestBytes);
+    }
+
+    [Theory]
+    [InlineData("{}", nameof(Effect.Read))]
+    [InlineData("body: { stream: true, reason: large files }", nameof(Effect.Action))]
+    public async Task Streams_reads_and_what_a_route_streams_with_a_reason(string fragment, string effect)
+    {
+        var body = new Arriving(Bytes(300), 100);
+        var exchange = Request(body, 300);
+        await Compile(fragment, Enum.Parse<Effect>(effect)).OnRequestAsync(exchange);
+        Assert.Equal(0, body.Reads);
+        Assert.Equal(Bytes(300), await ForwardAsync(exchange));
+        Assert.Equal((300, true), (exchange.RequestBytes, exchange.RequestBodyRead));
+    }
+
+    [Fact]
+    [Control("LIM-2")]
+    public async Task Cuts_a_streamed_body_that_grows_over_the_limit()
+    {
+        var exchange = Request(new Arriving(Bytes(100), 30));
+        await Compile("body: { max: 50B, stream: true, reason: large files }").OnRequestAsync(exchange);
+        await Assert.ThrowsAsync<BodyTooLargeException>(() => ForwardAsync(exchange));
+        Assert.Same(Problems.BodyTooLarge, exchange.BodyProblem);
+    }
+
+    [Fact]
+    public async Task Does_nothing_where_there_is_no_body()
+    {
+        var exchange = _harness.Exchange();
+        var body = exchange.Http.Request.Body;
+        Assert.Equal(VerdictKind.Continue, (await Compile("{}").OnRequestAsync(exchange)).Kind);
+        Assert.Same(body, exchange.Http.Request.Body);
+        Assert.Equal(0, await exchange.Http.Request.Body.ReadAsync(new byte[1], Cancellation));
+    }
+
+    [Fact]
+    public async Task Bounds_what_all_spooled_bodies_have_together_and_gives_it_back()
+    {
+        var spool = new Spool(300_000, Path.GetTempPath());
+        var policy = new BodyPolicy(1 << 20, whole: true, upgrades: false, spool);
+        var first = Request(new Arriving(Bytes(200_000), 9000));
+        Assert.Null((await policy.OnRequestAsync(first)).Problem);
+        Assert.Equal(200_000, spool.Used);
+        Assert.Same(Problems.Overloaded, (await policy.OnRequestAsync(Request(new Arriving(Bytes(200_000), 9000)))).Problem);
+        Assert.Equal(200_000, spool.Used);
+        policy.OnFinished(first);
+        policy.OnFinished(first);
+        Assert.Equal(0, spool.Used);
+        Assert.Null((await policy.OnRequestAsync(Request(new Arriving(Bytes(200_000), 9000)))).Problem);
+    }
+
+    [Fact]
+    public async Task Leaves_no_file_behind_while_a_body_is_spooled()
+    {
+        var directory = Directory.CreateTempSubdirectory("gatehouse-test-").FullName;
+        try
+        {
+            using var file = new Spool(1000, directory).Open();
+            await file.WriteAsync(Encoding.UTF8.GetBytes("secret"), Cancellation);
+            if (!OperatingSystem.IsWindows()) Assert.Empty(Directory.GetFiles(directory));
+        }
+        finally
+        {
+            Directory.Delete(directory);
+        }
+    }
+
+    [Theory]
+    [InlineData("body: { max: 10MiB }", false, null)]
+    [InlineData("body: { max: 11MiB }", false, "GH1030 bodies of route orders/get-order may have 11MiB")]
+    [InlineData("body: { max: 11MiB }", true, null)]
+    [InlineData("body: { stream: true }", false, "GH1030 a body that is streamed needs a 'reason'")]
+    [InlineData("body: { stream: \"true\" }", false, "GH2006")]
+    [InlineData("body: { max: 10 }", false, "GH2006 '10' is not a size")]
+    [InlineData("body: { size: 1MiB }", false, "GH2004 unknown key 'size' in a body")]
+    public void Finds(string fragment, bool waived, string? finding)
+    {
+        var kind = new BodyKind();
+        var place = new Place("test.yaml", 1, 1);
+        IReadOnlyList<Waiver> waivers = waived ? [new Waiver("GH1030", "large files", "o", new DateOnly(2027, 1, 1), place)] : [];
+        _harness.Route(kind, fragment, waivers: waivers);
+        if (finding is null) Assert.Empty(_harness.Findings.InOrder());
+        else Assert.Contains(finding, Assert.Single(_harness.Findings.InOrder()).ToString(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,39 @@
+using Gatehouse.Policies.Access;
+using Gatehouse.Policies.Adapt;
+using Gatehouse.Policies.Addresses;
+using Gatehouse.Policies.ApiKeys;
+using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Intake;
+using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Upgrade;
+using Gatehouse.Runtime;
+
+namespace Gatehouse.Tests.Runtime;
+
+/// <summary>The order of policies decides what is refused first and who hears of it: whoever changes it, changes this too, and says why.</summary>
+public sealed class PolicyCatalogTests
+{
+    [Fact]
+    public void Before_the_route() => Assert.Equal(
+        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind)],
+        PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
+
+    [Fact]
+    public void After_the_route() => Assert.Equal(
+        [
+            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(AccessKind), typeof(UpgradeKind), typeof(LimitsKind), typeof(BodyKind),
+            typeof(AdaptKind),
+        ],
+        PolicyCatalog.AfterRoute.Select(k => k.GetType()));
+
+    [Fact]
+    public void A_name_means_one_kind_in_each_part() // what a kind reads of a route is found again by its name
+    {
+        Assert.Distinct(PolicyCatalog.BeforeRoute.Select(k => k.Name));
+        Assert.Distinct(PolicyCatalog.AfterRoute.Select(k => k.Name));
+    }
+
+    [Fact]
+    public void A_key_belongs_to_one_kind() => Assert.Distinct(PolicyCatalog.AfterRoute.SelectMany(k => k.Keys).Select(k => k.Name));
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using Gatehouse.Telemetry;
+using Gatehouse.Tests.Tidy;
+
+namespace Gatehouse.Tests.Telemetry;
+
+/// <summary>The reference page of the metrics says what is measured: every instrument is made, counted with once, and asked.</summary>
+public sealed class MetricsPageTests
+{
+    [Fact]
+    public void Metrics_page_lists_every_instrument_with_its_labels()
+    {
+        using var meter = new GatehouseMeter();
+        var instruments = new SortedDictionary<string, Instrument>(StringComparer.Ordinal);
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (!meter.Owns(instrument)) return;
+                instruments.Add(instrument.Name, instrument);
+                self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => labels[instrument.Name] = NamesOf(tags));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => labels[instrument.Name] = NamesOf(tags));
+        listener.Start();
+
+        var tally = meter.Exchanges("edge", "orders/get-order");
+        tally.Add(200, TimeSpan.FromMilliseconds(1));
+        tally.AddLimitRefused();
+        meter.Refusals("not-found").Add();
+        meter.RefusedConnections("edge", "too many connections").Add();
+        meter.Reloads("activated").Add();
+        listener.RecordObservableInstruments();
+
+        var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")
+            .Append("Labels come from the declaration and from closed lists, never from a client.\n\n| name | kind | unit | labels | says |\n|---|---|---|---|---|\n");
+        foreach (var (name, instrument) in instruments)
+            page.Append($"| `{name}` | {KindOf(instrument)} | {instrument.Unit} | {labels[name]} | {instrument.Description} |\n");
+        ReferencePage.Compare("metrics.md", page.ToString());
+    }
+
+    private static string KindOf(Instrument instrument) => instrument is Histogram<double> ? "histogram" : instrument.IsObservable ? "counter" : "other";
+
+    private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var names = new List<string>();
+        foreach (var tag in tags) names.Add($"`{tag.Key}`");
+        return string.Join(", ", names);
+    }
+}

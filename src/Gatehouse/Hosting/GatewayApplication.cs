@@ -25,17 +25,25 @@ internal sealed class GatewayApplication(int index, Activation activation, Drain
     public Task ProcessRequestAsync(RequestSlot context)
     {
         var http = context.Http;
+        if (context.LeftBody)
+        {
+            http.Abort(); // these bytes are no request: nothing is run, and nothing recorded
+            return Task.CompletedTask;
+        }
+
         var snapshot = activation.Current;
         var listener = snapshot.Listeners[index];
         var exchange = Open(http, listener, snapshot.Revision, context.Connection);
+        context.Exchange = exchange;
         if (drain.IsAnnounced) Announce(http);
         return ExchangeRunner.RunAsync(exchange, listener);
     }
 
     public void DisposeContext(RequestSlot context, Exception? exception)
     {
+        if (context.Exchange is { } exchange) context.LeftBody = LeftBody.Is(exchange);
+        context.Exchange = null;
         context.IsOpen = false;
-        context.LastRequest = context.Http.Features.Revision;
         context.Http.Uninitialize();
     }
 
@@ -43,8 +51,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Drain
     public void RecordRefused(IFeatureCollection features, int status)
     {
         var slot = SlotOf(features);
-        // the exchange's own record says so; after its end Kestrel may still stumble over what is left of its body, which is no request
-        if (slot.IsOpen || slot.LastRequest == features.Revision) return;
+        if (slot.IsOpen || slot.LeftBody) return; // the exchange's own record says so; what is left of its body is no request
         var snapshot = activation.Current;
         var listener = snapshot.Listeners[index];
         var exchange = Open(new DefaultHttpContext(features), listener, snapshot.Revision, slot.Connection);
@@ -85,6 +92,9 @@ internal sealed class RequestSlot(AcceptedConnection connection)
     /// <summary>Whether an exchange is under way.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>The features' revision during the last exchange: Kestrel counts it up when it turns to the next request.</summary>
-    public int LastRequest { get; set; } = -1;
+    /// <summary>The exchange that is under way, if there is one.</summary>
+    public Exchange? Exchange { get; set; }
+
+    /// <summary>Whether the last exchange has left the connection in the middle of its body: Kestrel, after an abort, takes the rest for requests.</summary>
+    public bool LeftBody { get; set; }
 }

@@ -103,6 +103,9 @@ internal sealed class Exchange
     /// <summary>The destination that was chosen, and how its answer went.</summary>
     internal ForwardState Forward { get; } = new();
 
+    /// <summary>Whether the connection carries one exchange after the other (RFC 9112), and the end of this one's body is the beginning of the next.</summary>
+    internal bool IsHttp1 => !HttpProtocol.IsHttp2(Http.Request.Protocol);
+
     /// <summary>Bytes of the request's body that were read.</summary>
     internal long RequestBytes { get; set; }
 

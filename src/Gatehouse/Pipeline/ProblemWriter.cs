@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Gatehouse.Pipeline;
 
@@ -68,14 +67,9 @@ internal static class ProblemWriter
         headers.ContentEncoding = default;
         headers.ContentLength = BeginningOf(problem).Length + exchange.RequestId.Length + End.Length;
 
-        if ((problem.Closes || HasUnreadBody(exchange)) && IsHttp1(exchange.Http.Request.Protocol)) headers.Connection = "close";
+        if (problem.Closes && exchange.IsHttp1) headers.Connection = "close";
+        LeftBody.Announce(exchange);
     }
-
-    /// <summary>RFC 9112 section 9.3: what is left of a body would be read as the next request.</summary>
-    private static bool HasUnreadBody(Exchange exchange) =>
-        !exchange.RequestBodyRead && exchange.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
-
-    private static bool IsHttp1(string protocol) => HttpProtocol.IsHttp11(protocol) || HttpProtocol.IsHttp10(protocol);
 
     private static void WriteBody(Exchange exchange, Problem problem, PipeWriter body)
     {

@@ -74,6 +74,7 @@ internal static class ExchangeRunner
         exchange.Status = response.StatusCode;
         if (response.HasStarted) return;
         response.Headers["X-Request-Id"] = exchange.RequestId;
+        LeftBody.Announce(exchange);
         exchange.Walk.OnResponse(exchange);
     }
 

@@ -63,6 +63,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         exchange.Status = httpContext.Response.StatusCode;
         ShowToPolicies();
         if (proxyResponse.StatusCode == HttpStatusCode.SwitchingProtocols) return true;
+        LeftBody.Announce(exchange);
         var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body));
         if (IsConversation(headers.ContentType)) await body.Stream.FlushAsync(cancellationToken); // its first word may be long in coming, or wait for the head

@@ -32,7 +32,7 @@ internal static class ForwardOutcome
 
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");
-        if (exchange.ClientIsGone || exchange.Http.RequestAborted.IsCancellationRequested) return ClientLeft.End(exchange);
+        if (exchange.ClientIsGone || (exchange.Http.RequestAborted.IsCancellationRequested && !CutByForwarder(error))) return ClientLeft.End(exchange);
         if (exchange.BodyProblem is { } bodyProblem) return Refuse(exchange, bodyProblem, "the body could not be read to its end");
         if (call.PolicyThrew) return RefuseFor(exchange, exchange.DecidedBy, Problems.InternalError, "a policy threw at the response");
         return WasSilent(exception) ? OfSilence(exchange, error, exception) : OfError(exchange, error, exception);
@@ -47,6 +47,9 @@ internal static class ForwardOutcome
         if (exchange.Forward.HeadAt != 0 && !exchange.Http.Response.HasStarted) exchange.Http.Response.Clear();
         return Verdict.Reject(problem, reason);
     }
+
+    // YARP itself has aborted the request then, so that half a response does not look whole: this says nothing of the client
+    private static bool CutByForwarder(ForwarderError error) => error == ForwarderError.ResponseBodyDestination;
 
     /// <summary>Nobody failed; somebody did nothing for longer than the idle timeout. Whose turn it was says the error.</summary>
     private static Verdict OfSilence(Exchange exchange, ForwarderError error, Exception? exception) => error switch

@@ -5,6 +5,7 @@ namespace Gatehouse.Cli.Commands.Demo;
 /// <summary>The running demo: the retailer's services, a folder with the declaration, and the gateway. All of it is gone when it is disposed of.</summary>
 internal sealed class DemoSite : IAsyncDisposable
 {
+    private const int Attempts = 5;
     private readonly DemoServices _services;
     private readonly RunningGateway _gateway;
 
@@ -24,7 +25,33 @@ internal sealed class DemoSite : IAsyncDisposable
 
     public DemoKeys Keys { get; }
 
+    /// <summary>Starts everything. Another program may take a port between its choice and its use: then others are chosen.</summary>
     public static async Task<DemoSite> StartAsync(TimeProvider clock, TextWriter events, CancellationToken cancelled)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await StartOnceAsync(clock, events, cancelled);
+            }
+            catch (GatewayStartException e) when (e.InnerException is not null && attempt < Attempts)
+            {
+                // it could not listen
+            }
+        }
+    }
+
+    /// <summary>Drains: what is in flight finishes.</summary>
+    public Task StopAsync() => _gateway.StopAsync(CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gateway.DisposeAsync();
+        await _services.DisposeAsync();
+        Directory.Delete(Path.GetDirectoryName(Declaration)!, recursive: true);
+    }
+
+    private static async Task<DemoSite> StartOnceAsync(TimeProvider clock, TextWriter events, CancellationToken cancelled)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-demo-").FullName; // nobody else may look into it
         var (doors, keys) = (DemoDoors.Choose(), new DemoKeys());
@@ -42,15 +69,5 @@ internal sealed class DemoSite : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
             throw;
         }
-    }
-
-    /// <summary>Drains: what is in flight finishes.</summary>
-    public Task StopAsync() => _gateway.StopAsync(CancellationToken.None);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _services.DisposeAsync();
-        Directory.Delete(Path.GetDirectoryName(Declaration)!, recursive: true);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class CompileContext
 
     public required ConsumerDirectory Consumers { get; init; }
 
+    /// <summary>Every route of the declaration, for those that refer to another.</summary>
+    public required IReadOnlyDictionary<RouteId, Route> Routes { get; init; }
+
     /// <summary>The key under which API keys are hashed; null when the declaration names none.</summary>
     public required Secret? Pepper { get; init; }
 

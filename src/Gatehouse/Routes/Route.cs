@@ -49,6 +49,15 @@ internal sealed class Route
     /// <summary>The protocol that the route's connections may be upgraded to, or null.</summary>
     internal required Upgrade? Upgrade { get; init; }
 
+    /// <summary>From deprecation to the end; null for a route that stays.</summary>
+    internal Lifecycle? Lifecycle { get; init; }
+
+    /// <summary>The day (UTC) on which the decisions are to be looked at again, or null.</summary>
+    internal DateOnly? Review { get; init; }
+
+    /// <summary>The operation of the api's contract that the route was declared as, or null.</summary>
+    internal string? Operation { get; init; }
+
     internal required IReadOnlyList<Waiver> Waivers { get; init; }
 
     /// <summary>What each kind of policy has read of this route, by the kind's name. Looked up when the route is compiled, never while it serves.</summary>

@@ -23,6 +23,7 @@ internal sealed class SnapshotCompiler(TimeProvider clock, StateStore state, Lin
             Clock = clock,
             State = state,
             Consumers = definition.Consumers,
+            Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
             AccessLog = accessLog,
             Meter = meter,

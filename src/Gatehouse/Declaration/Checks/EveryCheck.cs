@@ -18,6 +18,8 @@ internal static class EveryCheck
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);
         RouteClashes.Check(draft);
+        RouteLifecycles.Check(draft);
+        RouteReviews.Check(draft);
         RoutePolicies.Check(draft);
         Destinations.Check(draft);
         Usage.Check(draft);

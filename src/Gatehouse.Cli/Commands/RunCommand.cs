@@ -9,10 +9,17 @@ internal static class RunCommand
     public static Command Create(TimeProvider clock)
     {
         var declaration = SharedOptions.Declaration();
-        var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration };
+        var environment = SharedOptions.Environment();
+        var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration, environment };
         command.SetAction(async (parsed, cancelled) =>
         {
-            var options = new GatewayOptions { DeclarationPath = parsed.GetRequiredValue(declaration), Clock = clock, Events = parsed.InvocationConfiguration.Error };
+            var options = new GatewayOptions
+            {
+                DeclarationPath = parsed.GetRequiredValue(declaration),
+                Environment = parsed.GetValue(environment),
+                Clock = clock,
+                Events = parsed.InvocationConfiguration.Error,
+            };
             return await GatewayHost.RunAsync(options, cancelled);
         });
         return command;

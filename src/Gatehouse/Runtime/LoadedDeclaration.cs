@@ -15,9 +15,10 @@ internal sealed record LoadedDeclaration(
     IReadOnlyDictionary<string, string> Digests,
     IReadOnlyDictionary<string, SslStreamCertificateContext> Certificates)
 {
-    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock)
+    /// <param name="environment">The name of the environment whose file says where things are, or null.</param>
+    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, string? environment = null)
     {
-        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), PolicyCatalog.AfterRoute);
+        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), PolicyCatalog.AfterRoute, environment);
         return From(reading, files);
     }
 

@@ -7,6 +7,7 @@ internal static class EveryCheck
 {
     public static void Run(Draft draft)
     {
+        IncludeBounds.Check(draft);
         ListeningPoints.Check(draft);
         ListenerInterlock.Check(draft);
         Keys.Check(draft);

@@ -40,6 +40,8 @@ internal static class RouteSection
     public static IReadOnlyList<Key> Shared(IReadOnlyList<RoutePolicyKind> kinds) =>
         [Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Review, .. kinds.SelectMany(k => k.Keys), .. StillToCome];
 
-    public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds) =>
-        new Section<SectionReader>("a route", [Match, Operation, Effect, .. Shared(kinds), Upgrade, Waive], text => text);
+    /// <summary>Everything that a route may say.</summary>
+    public static IReadOnlyList<Key> Keys(IReadOnlyList<RoutePolicyKind> kinds) => [Match, Operation, Effect, .. Shared(kinds), Upgrade, Waive];
+
+    public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds) => new Section<SectionReader>("a route", Keys(kinds), text => text);
 }

@@ -9,6 +9,7 @@ return await new CommandLine(
     DemoCommand.Create(clock),
     RunCommand.Create(clock),
     CheckCommand.Create(clock),
+    InventoryCommand.Create(clock),
     SchemaCommand.Create(),
     KeyCommand.Create(clock),
 ]).RunAsync(args, Console.Out, Console.Error);

@@ -11,11 +11,12 @@ public static class GatehouseHostExtensions
     /// with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them.
     /// </summary>
     /// <param name="declaration">The declaration's own file.</param>
-    public static IHostApplicationBuilder AddGatehouse(this IHostApplicationBuilder builder, string declaration)
+    /// <param name="environment">The name of the environment whose file, <c>environments/NAME.yaml</c> beside the declaration, says where things are; null for none.</param>
+    public static IHostApplicationBuilder AddGatehouse(this IHostApplicationBuilder builder, string declaration, string? environment = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(declaration);
-        builder.Services.AddHostedService(_ => new CarriedGateway(new GatewayOptions { DeclarationPath = declaration }));
+        builder.Services.AddHostedService(_ => new CarriedGateway(new GatewayOptions { DeclarationPath = declaration, Environment = environment }));
         return builder;
     }
 }

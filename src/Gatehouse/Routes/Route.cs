@@ -38,6 +38,9 @@ internal sealed class Route
 
     internal required RouteMatch Match { get; init; }
 
+    /// <summary>The operation of its api's contract that the route serves: its operationId, or its method and path; null without one.</summary>
+    internal string? Operation { get; init; }
+
     internal required Access Access { get; init; }
 
     /// <summary>The name of the group of servers that answers.</summary>
@@ -54,9 +57,6 @@ internal sealed class Route
 
     /// <summary>The day (UTC) on which the decisions are to be looked at again, or null.</summary>
     internal DateOnly? Review { get; init; }
-
-    /// <summary>The operation of the api's contract that the route was declared as, or null.</summary>
-    internal string? Operation { get; init; }
 
     internal required IReadOnlyList<Waiver> Waivers { get; init; }
 

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Runtime;
 using Gatehouse.TestKit;
 using Xunit;
 
@@ -62,24 +64,24 @@ public sealed class EnvironmentTests
     }
 
     [Theory]
-    [InlineData("consumers: { thief: { kind: service } }", "1:1 error GH2030 'consumers' may not stand in an environment")]
-    [InlineData("include: [ { file: more.yaml } ]", "1:1 error GH2030 'include' may not stand in an environment")]
-    [InlineData("gateway: { owner: me }", "1:1 error GH2030 'gateway' may not stand in an environment")]
-    [InlineData("keys: { pepper: \"env:PEPPER\" }", "1:1 error GH2030 'keys' may not stand in an environment")]
-    [InlineData("listeners: { edge: { serves: [internal] } }", "1:22 error GH2030 'serves' may not stand in a listener of an environment")]
-    [InlineData("listeners: { edge: { networks: [10.0.0.0/8] } }", "1:22 error GH2030 'networks' may not stand in a listener of an environment")]
+    [InlineData("consumers: { thief: { kind: service } }", "1:1 error GH2040 'consumers' may not stand in an environment")]
+    [InlineData("include: [ { file: more.yaml } ]", "1:1 error GH2040 'include' may not stand in an environment")]
+    [InlineData("gateway: { owner: me }", "1:1 error GH2040 'gateway' may not stand in an environment")]
+    [InlineData("keys: { pepper: \"env:PEPPER\" }", "1:1 error GH2040 'keys' may not stand in an environment")]
+    [InlineData("listeners: { edge: { serves: [internal] } }", "1:22 error GH2040 'serves' may not stand in a listener of an environment")]
+    [InlineData("listeners: { edge: { networks: [10.0.0.0/8] } }", "1:22 error GH2040 'networks' may not stand in a listener of an environment")]
     [InlineData("listeners: { edg: { address: \"127.0.0.1:1\" } }", "1:14 error GH2008 there is no listener 'edg'; did you mean 'edge'?")]
-    [InlineData("health: { address: \"127.0.0.1:19901\" }", "1:1 error GH2030 the declaration has no 'health'")]
-    [InlineData("upstreams: { stock: { timeouts: { head: 1h } } }", "1:23 error GH2030 'timeouts' may not stand in an upstream of an environment")]
+    [InlineData("health: { address: \"127.0.0.1:19901\" }", "1:1 error GH2040 the declaration has no 'health'")]
+    [InlineData("upstreams: { stock: { timeouts: { head: 1h } } }", "1:23 error GH2040 'timeouts' may not stand in an upstream of an environment")]
     [InlineData("upstreams: { stok: { destinations: [\"http://127.0.0.1:1\"] } }", "1:14 error GH2008 there is no upstream 'stok'; did you mean 'stock'?")]
-    [InlineData("apis: { stock: { routes: { new: { match: GET /new } } } }", "1:35 error GH2030 'match' may not stand in a route of an environment")]
+    [InlineData("apis: { stock: { routes: { new: { match: GET /new } } } }", "1:35 error GH2040 'match' may not stand in a route of an environment")]
     [InlineData("apis: { stock: { routes: { new: { limits: [ { per: all, allow: 1, every: 1h } ] } } } }", "1:28 error GH2008 there is no route 'new'")]
-    [InlineData("apis: { stock: { routes: { get-stock: { access: { anonymous: why not } } } } }", "1:41 error GH2030 'access' may not stand in a route of an environment")]
-    [InlineData("apis: { stock: { each: { exposure: public } } }", "1:18 error GH2030 'each' may not stand in an api of an environment")]
+    [InlineData("apis: { stock: { routes: { get-stock: { access: { anonymous: why not } } } } }", "1:41 error GH2040 'access' may not stand in a route of an environment")]
+    [InlineData("apis: { stock: { each: { exposure: public } } }", "1:18 error GH2040 'each' may not stand in an api of an environment")]
     [InlineData("apis: { stok: { limits: [] } }", "1:9 error GH2008 there is no api 'stok'; did you mean 'stock'?")]
-    [InlineData("apis: { stock: { limits: [ { per: consumer, allow: 61, every: 1m } ] } }", "1:52 error GH2030 this is looser than the declared limit 'consumer': 61 every 1m against 60 every 1m")]
-    [InlineData("apis: { stock: { limits: [ { per: consumer, allow: 59, every: 30s } ] } }", "1:52 error GH2030 this is looser than the declared limit 'consumer': 59 every 30s against 60 every 1m")]
-    [InlineData("apis: { stock: { limits: [ { per: address, name: consumer, allow: 1, every: 1m } ] } }", "1:67 error GH2030 this counts other calls together than the declared limit 'consumer'")]
+    [InlineData("apis: { stock: { limits: [ { per: consumer, allow: 61, every: 1m } ] } }", "1:52 error GH2040 this is looser than the declared limit 'consumer': 61 every 1m against 60 every 1m")]
+    [InlineData("apis: { stock: { limits: [ { per: consumer, allow: 59, every: 30s } ] } }", "1:52 error GH2040 this is looser than the declared limit 'consumer': 59 every 30s against 60 every 1m")]
+    [InlineData("apis: { stock: { limits: [ { per: address, name: consumer, allow: 1, every: 1m } ] } }", "1:67 error GH2040 this counts other calls together than the declared limit 'consumer'")]
     [InlineData("apis: { stock: { limits: [ { per: consumer, allow: lots, every: 1m } ] } }", "1:52 error GH2006 'lots' is not a whole number")]
     [InlineData("listeners: { edge: { address: \"0.0.0.0:8080\" } }", "1:31 error GH1051")]
     [InlineData("listeners: { edge: { adress: \"127.0.0.1:8080\" } }", "1:22 error GH2004 unknown key 'adress' in a listener of an environment; did you mean 'address'?")]
@@ -91,6 +93,15 @@ public sealed class EnvironmentTests
         var reading = Read(text);
         Assert.Null(reading.Definition);
         Assert.Contains(reading.Findings, f => f.ToString().StartsWith($"{Path}:{said}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Its_schema_takes_what_it_may_say_and_nothing_else()
+    {
+        var schema = new SchemaCheck(JsonNode.Parse(DeclarationSchema.EnvironmentDocument(PolicyCatalog.AfterRoute).ToJsonString())!.AsObject());
+        Assert.Empty(schema.Faults(YamlReader.Read(Path, Everything, new Findings())!));
+        foreach (var wrong in (string[])["consumers: {}", "listeners: { edge: { serves: [internal] } }", "apis: { stock: { each: {} } }", "issuers: {}"])
+            Assert.NotEmpty(schema.Faults(YamlReader.Read(Path, wrong, new Findings())!));
     }
 
     [Fact]

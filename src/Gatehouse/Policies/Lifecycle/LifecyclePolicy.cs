@@ -19,6 +19,9 @@ internal sealed class LifecyclePolicy(Routes.Lifecycle lifecycle, SuccessorPath?
 
     public override string Name => LifecycleKind.KindName;
 
+    /// <summary>What callers are told.</summary>
+    public Routes.Lifecycle Lifecycle { get; } = lifecycle;
+
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) =>
         new(_endsAt != long.MaxValue && clock.GetUtcNow().UtcTicks >= _endsAt ? Verdict.Reject(Problems.Gone, "the route's sunset has passed") : Verdict.Continue);
 

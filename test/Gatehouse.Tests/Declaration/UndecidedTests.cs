@@ -47,7 +47,6 @@ public sealed class UndecidedTests
     [InlineData("lifecycle: { deprecated: 2027-01-01, sunset: 2027-02-01 }")]
     [InlineData("review: 2027-03-01")]
     [InlineData("deadline: 30s")]
-    [Control("EXP-3")]
     public void One_open_decision_keeps_a_draft_from_loading(string decided)
     {
         var key = decided[..decided.IndexOf(':', StringComparison.Ordinal)];

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gatehouse.Cli.Commands.Inventory;
 using Gatehouse.Cli.Commands.Output;
 using Gatehouse.Configuration;
+using Gatehouse.Hosting;
 using Gatehouse.Inventory;
 using Gatehouse.Pipeline;
 using Gatehouse.Runtime;
@@ -14,9 +15,9 @@ internal static class InventoryCommand
 {
     private const int MostErrors = 20;
 
-    public static Command Create(TimeProvider clock)
+    public static Command Create(GatewayOptions gateway)
     {
-        var declaration = SharedOptions.Declaration();
+        var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var environment = SharedOptions.Environment();
         var output = SharedOptions.Output([.. Listing.Forms]);
         var columns = new ColumnsOption();
@@ -29,7 +30,7 @@ internal static class InventoryCommand
         command.SetAction(parsed =>
         {
             var (result, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            if (Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), clock, error) is not { } entries) return ExitCode.Failed;
+            if (Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), gateway, error) is not { } entries) return ExitCode.Failed;
             if (filters.Fault(parsed, entries.Snapshot) is { } fault)
             {
                 error.WriteLine(fault);
@@ -48,9 +49,9 @@ internal static class InventoryCommand
     }
 
     /// <summary>What would be served, or null; then it has been said what is wrong.</summary>
-    private static Served? Read(string file, string? environment, TimeProvider clock, TextWriter error)
+    private static Served? Read(string file, string? environment, GatewayOptions gateway, TextWriter error)
     {
-        var loaded = LoadedDeclaration.Load(file, SourceFiles.OnDisk(), clock, environment);
+        var loaded = LoadedDeclaration.Load(file, SourceFiles.OnDisk(), gateway.Clock, gateway.Kinds, environment);
         if (loaded.Definition is not { } definition)
         {
             foreach (var finding in loaded.Findings.Where(f => f.IsError).Take(MostErrors)) error.WriteLine(finding.ToString());
@@ -59,8 +60,8 @@ internal static class InventoryCommand
         }
 
         using var meter = new GatehouseMeter();
-        var snapshot = new SnapshotCompiler(clock, new StateStore(), new NoLines(), meter).Compile(definition, revision: 1);
-        return new Served(snapshot, RouteInventory.Of(snapshot, clock.GetUtcNow()));
+        var snapshot = new SnapshotCompiler(gateway.Clock, new StateStore(), new NoLines(), meter, gateway.Kinds).Compile(definition, revision: 1);
+        return new Served(snapshot, RouteInventory.Of(snapshot, gateway.Clock.GetUtcNow()));
     }
 
     private sealed record Served(GatewaySnapshot Snapshot, IReadOnlyList<RouteEntry> Routes);

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
 
@@ -10,14 +11,20 @@ internal sealed record GatewayOptions
     /// <summary>The declaration's own file.</summary>
     public required string DeclarationPath { get; init; }
 
-    /// <summary>The name of the environment whose file says where things are; null for what the declaration itself says.</summary>
-    public string? Environment { get; init; }
+    /// <summary>
+    /// The name of the environment whose file says where things are; null for what the declaration itself says. A host's command line sets it before it
+    /// starts the host.
+    /// </summary>
+    public string? Environment { get; set; }
 
     /// <summary>The files as they are now; asked anew for every reading.</summary>
     public Func<SourceFiles> Files { get; init; } = SourceFiles.OnDisk;
 
     /// <summary>Reads the declaration; null for the ordinary way.</summary>
     public Func<SourceFiles, LoadedDeclaration>? Load { get; init; }
+
+    /// <summary>The second part of the catalogue: with the host's own policies where it has some.</summary>
+    public IReadOnlyList<RoutePolicyKind> Kinds { get; init; } = PolicyCatalog.AfterRoute;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

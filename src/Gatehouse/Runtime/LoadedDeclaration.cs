@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Runtime;
 
@@ -15,10 +16,11 @@ internal sealed record LoadedDeclaration(
     IReadOnlyDictionary<string, string> Digests,
     IReadOnlyDictionary<string, SslStreamCertificateContext> Certificates)
 {
+    /// <param name="kinds">The second part of the catalogue.</param>
     /// <param name="environment">The name of the environment whose file says where things are, or null.</param>
-    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, string? environment = null)
+    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, IReadOnlyList<RoutePolicyKind> kinds, string? environment = null)
     {
-        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), PolicyCatalog.AfterRoute, environment);
+        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), kinds, environment);
         return From(reading, files);
     }
 

@@ -36,7 +36,8 @@ public sealed class CarriedGatewayTests : IDisposable
         await using var upstream = (await FakeUpstream.StartAsync()).On("/things/1", 200, "from the test environment");
         Directory.CreateDirectory(_folder.Of("environments"));
         _folder.Write("environments/test.yaml", $"upstreams: {{ things: {{ destinations: [\"{upstream.Address.GetLeftPart(UriPartial.Authority)}\"] }} }}");
-        using var host = HostOf(new SmallDeclaration(new Uri("http://127.0.0.1:1")) { Drain = "announce: 0s, finish: 1s" }, "test");
+        using var host = HostOf(new SmallDeclaration(new Uri("http://127.0.0.1:1")) { Drain = "announce: 0s, finish: 1s" });
+        host.Services.GetRequiredService<GatewayOptions>().Environment = "test"; // as the host's command line does
         await host.StartAsync(Cancel);
         var gateway = host.Services.GetServices<IHostedService>().OfType<CarriedGateway>().Single().Running!;
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
@@ -59,10 +60,10 @@ public sealed class CarriedGatewayTests : IDisposable
         Assert.Contains("did you mean 'purpose'?", refused.Message, StringComparison.Ordinal);
     }
 
-    private IHost HostOf(string declaration, string? environment = null)
+    private IHost HostOf(string declaration)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.AddGatehouse(_folder.Write("gatehouse.yaml", declaration), environment);
+        builder.AddGatehouse(_folder.Write("gatehouse.yaml", declaration));
         return builder.Build();
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
+using Gatehouse.Hosting;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Inventory;
@@ -117,7 +118,7 @@ public sealed partial class TruthTests : IAsyncLifetime
     private async Task<List<Listed>> ListAsync(params string[] filter)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var exit = await new CommandLine([InventoryCommand.Create(TimeProvider.System)])
+        var exit = await new CommandLine([InventoryCommand.Create(new GatewayOptions { DeclarationPath = "gatehouse.yaml" })])
             .RunAsync(["inventory", "-c", Path.Combine(_gateway.Folder, "gatehouse.yaml"), "--output", "json", .. filter], output, error);
         Assert.True(exit == 0, error.ToString());
         using var json = JsonDocument.Parse(output.ToString());

@@ -4,8 +4,9 @@ using System.Text;
 using System.Text.Json;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
-using Gatehouse.Tests.Tidy;
+using Gatehouse.Hosting;
 using Gatehouse.TestKit;
+using Gatehouse.Tests.Tidy;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.Tests.Cli;
@@ -184,6 +185,6 @@ public sealed class InventoryCommandTests : IDisposable
     {
         _folder.Write("pepper", "0123456789abcdef0123456789abcdef\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.Of("pepper"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return Runs.Async(InventoryCommand.Create(_clock), ["inventory", "-c", _folder.Write("gatehouse.yaml", text), .. arguments]);
+        return Runs.Async(InventoryCommand.Create(new GatewayOptions { DeclarationPath = "gatehouse.yaml", Clock = _clock }), ["inventory", "-c", _folder.Write("gatehouse.yaml", text), .. arguments]);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class CommandLine
     public static IEnumerable<Command> AboutDeclarations(GatewayOptions gateway) =>
     [
         CheckCommand.Create(gateway),
+        InventoryCommand.Create(gateway),
         SchemaCommand.Create(gateway.Kinds),
         KeyCommand.Create(gateway.Clock),
     ];

@@ -10,7 +10,7 @@ namespace Gatehouse.Cli;
 public static class HostCommands
 {
     /// <summary>
-    /// Runs the command that the arguments name: <c>run</c>, which is also meant by none, starts the host; <c>check</c>, <c>schema</c> and <c>key</c> are
+    /// Runs the command that the arguments name: <c>run</c>, which is also meant by none, starts the host; <c>check</c>, <c>inventory</c>, <c>schema</c> and <c>key</c> are
     /// those of <c>gatehouse</c>, and know the host's declaration and its own policies. Nothing listens for them.
     /// </summary>
     /// <returns>The exit code.</returns>
@@ -20,14 +20,16 @@ public static class HostCommands
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(args);
         var gateway = host.Services.GetRequiredService<GatewayOptions>();
-        return new CommandLine([Run(host), .. CommandLine.AboutDeclarations(gateway)]).RunAsync(args.Length == 0 ? ["run"] : args, Console.Out, Console.Error);
+        return new CommandLine([Run(host, gateway), .. CommandLine.AboutDeclarations(gateway)]).RunAsync(args.Length == 0 ? ["run"] : args, Console.Out, Console.Error);
     }
 
-    private static Command Run(IHost host)
+    private static Command Run(IHost host, GatewayOptions gateway)
     {
-        var command = new Command("run", "Starts the host, and the gateway with it. SIGTERM or Ctrl-C drains and stops.");
-        command.SetAction(async (_, cancelled) =>
+        var environment = SharedOptions.Environment();
+        var command = new Command("run", "Starts the host, and the gateway with it. SIGTERM or Ctrl-C drains and stops.") { environment };
+        command.SetAction(async (parsed, cancelled) =>
         {
+            gateway.Environment = parsed.GetValue(environment);
             await host.RunAsync(cancelled);
             return ExitCode.Done;
         });

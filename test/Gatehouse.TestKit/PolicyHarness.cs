@@ -27,7 +27,10 @@ internal sealed class PolicyHarness
 
     public List<Consumer> Consumers { get; } = [];
 
-    public CompileContext Context => new() { Clock = Clock, State = State, Consumers = new ConsumerDirectory(Consumers), Pepper = Pepper, AccessLog = AccessLog, Meter = Meter };
+    /// <summary>The other routes of the declaration.</summary>
+    public List<Route> Routes { get; } = [];
+
+    public CompileContext Context => new() { Clock = Clock, State = State, Consumers = new ConsumerDirectory(Consumers), Routes = Routes.ToDictionary(r => r.Id), Pepper = Pepper, AccessLog = AccessLog, Meter = Meter };
 
     /// <summary>A listener with defaults; change what the test is about.</summary>
     public static Listener Listener(

@@ -13,16 +13,18 @@ internal static class CheckCommand
     public static Command Create(GatewayOptions gateway)
     {
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
+        var environment = SharedOptions.Environment();
         var output = SharedOptions.Output([.. FindingForms.All]);
         var command = new Command("check", "Reads a declaration and reports every finding: where, which rule, why it matters, how to mend it. Exits 1 when there is an error.")
         {
             declaration,
+            environment,
             output,
         };
         command.SetAction(parsed =>
         {
             var file = parsed.GetRequiredValue(declaration);
-            var reading = DeclarationReader.Read(file, SourceFiles.OnDisk(), gateway.Clock.GetUtcNow(), gateway.Kinds);
+            var reading = DeclarationReader.Read(file, SourceFiles.OnDisk(), gateway.Clock.GetUtcNow(), gateway.Kinds, parsed.GetValue(environment));
             FindingForms.Write(parsed.GetRequiredValue(output), new FindingReport(file, reading), parsed.InvocationConfiguration.Output);
             return reading.Definition is null ? ExitCode.Failed : ExitCode.Done;
         });

@@ -9,10 +9,16 @@ internal static class RunCommand
     public static Command Create(GatewayOptions gateway)
     {
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
-        var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration };
+        var environment = SharedOptions.Environment();
+        var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration, environment };
         command.SetAction(async (parsed, cancelled) =>
         {
-            var options = gateway with { DeclarationPath = parsed.GetRequiredValue(declaration), Events = parsed.InvocationConfiguration.Error };
+            var options = gateway with
+            {
+                DeclarationPath = parsed.GetRequiredValue(declaration),
+                Environment = parsed.GetValue(environment),
+                Events = parsed.InvocationConfiguration.Error,
+            };
             return await GatewayHost.RunAsync(options, cancelled);
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gatehouse.Configuration;
 
 namespace Gatehouse.Cli.Commands;
 
@@ -15,6 +16,16 @@ internal static class SharedOptions
         HelpName = "FILE",
         DefaultValueFactory = _ => otherwise,
     };
+
+    public static Option<string?> Environment()
+    {
+        var option = new Option<string?>("--environment") { Description = "The environment whose file, environments/NAME.yaml beside the declaration, says where things are.", HelpName = "NAME" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var name, ..] && !Shapes.IsName(name.Value)) result.AddError($"'{Show.Bounded(name.Value)}' cannot be an environment: a name of lower-case letters, digits and hyphens.");
+        });
+        return option;
+    }
 
     /// <summary>One of the forms in which a command can print; the first is the default.</summary>
     public static Option<string> Output(params string[] forms)

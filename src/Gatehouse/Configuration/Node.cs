@@ -26,15 +26,22 @@ internal sealed record MapEntry(string Key, Place KeyPlace, Node Value);
 /// <param name="Entries">In the order written. Names are unique: a second entry of one name is a finding and is dropped.</param>
 internal sealed record MapNode(Place Place, IReadOnlyList<MapEntry> Entries) : Node(Place)
 {
-    public Node? this[string key]
+    public Node? this[string key] => Entry(key)?.Value;
+
+    /// <summary>The entry of this name, or null.</summary>
+    public MapEntry? Entry(string key)
     {
-        get
-        {
-            foreach (var entry in Entries)
-                if (entry.Key == key) return entry.Value;
-            return null;
-        }
+        foreach (var entry in Entries)
+            if (entry.Key == key) return entry;
+        return null;
     }
+
+    /// <summary>The map with this value under the name, which keeps its place in the text.</summary>
+    public MapNode With(string key, Node value) => With(Entry(key)! with { Value = value });
+
+    /// <summary>The map with this entry instead of the one of the same name, or as its last.</summary>
+    public MapNode With(MapEntry entry) =>
+        this with { Entries = Entry(entry.Key) is { } old ? [.. Entries.Select(e => ReferenceEquals(e, old) ? entry : e)] : [.. Entries, entry] };
 
     public override string Describe() => "a map";
 }

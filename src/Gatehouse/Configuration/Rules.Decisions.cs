@@ -12,6 +12,8 @@ internal static partial class Rules
     public static readonly Rule Administration = new("GH1008", "The gateway's own administration is on loopback", Severity.Error, "Who reaches it sees everything that the gateway does.");
     public static readonly Rule AdministrativePath = new("GH1009", "Paths that look administrative are not public", Severity.Error, "Such paths are found by scanners within hours.", Waivable: true);
     public static readonly Rule MissingDecision = new("GH1010", "Every mandatory decision is written", Severity.Error, "A route is exposed when somebody has decided, not before.");
+    public static readonly Rule Review = new("GH1011", "Routes are looked at again when it was planned", Severity.Warning, "What was decided for good reasons outlives the reasons.");
+    public static readonly Rule Lifecycle = new("GH1012", "A route's end is dated, announced and leads on", Severity.Error, "Callers leave in time only when they are told when, and where to.");
     public static readonly Rule UncheckedBackend = new("GH2016", "Backends keep checking for themselves", Severity.Error, "Behind a backend that trusts everybody, one mistake at the gateway opens everything.", Waivable: true);
     public static readonly Rule Overlap = new("GH1013", "No two routes claim the same request", Severity.Error, "Which guard applies would depend on luck.");
     public static readonly Rule Wildcard = new("GH1014", "Consumers and scopes are named one by one", Severity.Error, "A wildcard grants what nobody has thought of.");

@@ -10,11 +10,11 @@ internal static partial class Rules
     /// <summary>Every rule, in the order of the ids.</summary>
     public static IReadOnlyList<Rule> All => field ??=
     [
-        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Overlap, Wildcard, EffectMismatch,
+        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review, Lifecycle, Overlap, Wildcard, EffectMismatch,
         OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline, CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination,
         CleartextListener, UnneededUpgrade, WaiverHolds, Unused,
         NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile,
-        Include, SameAddress, NeedsRestart, UncheckedBackend,
+        Include, SameAddress, NeedsRestart, UncheckedBackend, Environment, Bounds,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

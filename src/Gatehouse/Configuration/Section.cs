@@ -37,7 +37,7 @@ internal sealed class Section<T>(string name, IReadOnlyList<Key> keys, Func<Sect
         var required = new JsonArray();
         foreach (var key in Keys)
         {
-            if (key.NotYet is not null) continue; // an editor must not offer what the reader refuses
+            if (!key.IsRead) continue; // an editor must not offer what the reader refuses
             var property = key.Shape.ToSchema(schema);
             property["description"] = key.Doc;
             properties[key.Name] = property;

@@ -32,7 +32,7 @@ internal sealed class SectionReader
     public Located<T>? Find<T>(Key<T> key)
     {
         var node = _map[key.Name];
-        if (node is null || key.NotYet is not null || IsUndecided(key, node)) return null;
+        if (node is null || !key.IsRead || IsUndecided(key, node)) return null;
         return key.Shape.TryRead(node, Findings, out var value) ? new Located<T>(value, node.Place) : null;
     }
 
@@ -40,7 +40,7 @@ internal sealed class SectionReader
     public void CheckAll(IReadOnlyList<Key> keys)
     {
         foreach (var key in keys)
-            if (key.NotYet is null && _map[key.Name] is { } node && !IsUndecided(key, node)) key.Shape.Check(node, Findings);
+            if (key.IsRead && _map[key.Name] is { } node && !IsUndecided(key, node)) key.Shape.Check(node, Findings);
     }
 
     public T? Get<T>(Key<T> key)
@@ -65,10 +65,12 @@ internal sealed class SectionReader
             if (key.Name != entry.Key) continue;
             if (key.NotYet is not null)
                 Findings.Add(Rules.NotYetEnforced, entry.KeyPlace, $"'{entry.Key}' in {Section} is not yet enforced", key.NotYet);
+            if (key.NotHere is not null)
+                Findings.Add(Rules.Environment, entry.KeyPlace, $"'{entry.Key}' may not stand in {Section}", key.NotHere);
             return;
         }
 
         Findings.Add(Rules.UnknownKey, entry.KeyPlace, $"unknown key '{Show.Bounded(entry.Key)}' in {Section}",
-            Nearest.Hint(entry.Key, keys.Where(k => k.NotYet is null).Select(k => k.Name)));
+            Nearest.Hint(entry.Key, keys.Where(k => k.IsRead).Select(k => k.Name)));
     }
 }

@@ -42,9 +42,20 @@ internal abstract class Key(string name, string doc)
 
     /// <summary>Not null: the entry's feature is still to come, and writing it is an error that says so. It is never ignored.</summary>
     public string? NotYet { get; init; }
+
+    /// <summary>Not null: the entry belongs elsewhere and may not stand here, and this says why.</summary>
+    public string? NotHere { get; init; }
+
+    /// <summary>The same entry where a section can be read without it.</summary>
+    public abstract Key Optional();
+
+    /// <summary>Whether the entry has a value that counts.</summary>
+    public bool IsRead => NotYet is null && NotHere is null;
 }
 
 internal sealed class Key<T>(string name, Shape<T> shape, string doc) : Key(name, doc)
 {
     public override Shape<T> Shape { get; } = shape;
+
+    public override Key Optional() => new Key<T>(Name, Shape, Doc) { NotYet = NotYet, NotHere = NotHere };
 }

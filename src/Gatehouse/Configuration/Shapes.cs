@@ -39,6 +39,10 @@ internal static class Shapes
             && label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'));
     }
 
+    private static bool IsWebAddress(string text) =>
+        text.Length <= 500 && (text.StartsWith("https://", StringComparison.Ordinal) || text.StartsWith("http://", StringComparison.Ordinal))
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || "._~:/?#[]!$&'()*+,;=%-".Contains(c, StringComparison.Ordinal)) && Uri.TryCreate(text, UriKind.Absolute, out _);
+
     public static Shape<bool> Flag() => new ScalarShape<bool>("true or false",
         () => new JsonObject { ["type"] = "boolean" },
         (ScalarNode node, out bool value) =>
@@ -68,6 +72,17 @@ internal static class Shapes
     public static Shape<DateOnly> Date() => new ScalarShape<DateOnly>("a date such as 2027-06-30",
         () => new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" },
         (ScalarNode node, out DateOnly value) => DateOnly.TryParseExact(node.Text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out value));
+
+    /// <summary>An instant: a day, which stands for 00:00:00 UTC, or a day with a time of day in UTC (RFC 3339).</summary>
+    public static Shape<DateTimeOffset> Instant() => new ScalarShape<DateTimeOffset>("a date such as 2027-06-30, or an instant such as 2027-06-30T18:00:00Z",
+        () => new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$" },
+        (ScalarNode node, out DateTimeOffset value) =>
+            DateTimeOffset.TryParseExact(node.Text, ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss'Z'"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value));
+
+    /// <summary>An absolute address of the web, of characters that can stand in a header field.</summary>
+    public static Shape<string> WebAddress() => Parsed<string>("an address such as https://docs.retailer.example/orders",
+        "^https?://[A-Za-z0-9\\[][A-Za-z0-9._~:/?#\\[\\]!$&'()*+,;=%-]{0,490}$",
+        (ScalarNode node, out string value) => IsWebAddress(value = node.Text));
 
     /// <summary>One of a closed list of words.</summary>
     public static Shape<T> OneOf<T>(params (string Word, T Value)[] choices) => new ChoiceShape<T>(choices);

@@ -22,10 +22,14 @@ internal static class DeclarationReader
     /// <param name="path">The declaration's own file; what it names is found beside it.</param>
     /// <param name="now">The instant against which dates (waivers, key expiry) are judged.</param>
     /// <param name="kinds">The kinds of policies whose keys a route may carry: the second part of the catalogue.</param>
-    public static Reading Read(string path, SourceFiles files, DateTimeOffset now, IReadOnlyList<RoutePolicyKind> kinds)
+    /// <param name="environment">The name of the environment whose file says where things are; null for what the declaration itself says.</param>
+    public static Reading Read(string path, SourceFiles files, DateTimeOffset now, IReadOnlyList<RoutePolicyKind> kinds, string? environment = null)
     {
         var findings = new Findings();
-        var written = new IncludeReader(new RootSection(kinds), files, findings).Read(path);
+        var section = new RootSection(kinds);
+        var texts = new IncludeReader(section, files, findings).Read(path);
+        if (environment is not null && texts.Count > 0) texts = new EnvironmentOverlay(kinds, section, findings).Apply(path, environment, texts, files);
+        var written = Sections(texts, section, findings);
         GatewayDefinition? definition = null;
         if (written.Count > 0)
         {
@@ -38,7 +42,15 @@ internal static class DeclarationReader
         return new Reading(definition, findings.InOrder(), files.Digests) { LeftOut = findings.LeftOut };
     }
 
-    private static Draft Drafting(IReadOnlyList<WrittenFile> written, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
+    private static List<WrittenFile> Sections(IReadOnlyList<SourceText> texts, RootSection section, Findings findings)
+    {
+        var written = new List<WrittenFile>(texts.Count);
+        foreach (var text in texts)
+            if ((written.Count == 0 ? section.Main : section.Included).TryRead(text.Node, findings, out var read)) written.Add(new WrittenFile(read, text.Node, text.Bounds));
+        return written;
+    }
+
+    private static Draft Drafting(List<WrittenFile> written, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
     {
         var root = written[0].Text;
         var consumers = Once(written.SelectMany(f => f.Text.Consumers), "consumer", files.Findings);
@@ -55,6 +67,7 @@ internal static class DeclarationReader
             Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),
             UpstreamNames = NamesIn("upstreams", written),
             ConsumerNames = NamesIn("consumers", written),
+            Bounds = written.Where(f => f.Bounds.Count > 0).ToDictionary(f => f.Node.Place.File, f => f.Bounds, StringComparer.Ordinal),
             Routes = [.. apis.SelectMany(api => RoutesOf(api, files, kinds))],
             Kinds = kinds,
         };

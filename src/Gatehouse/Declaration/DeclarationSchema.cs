@@ -17,6 +17,10 @@ internal static class DeclarationSchema
 
     public static JsonObject Document(IReadOnlyList<RoutePolicyKind> kinds) => SchemaWriter.Document(new RootSection(kinds).Main, "A declaration of the Gatehouse API gateway");
 
+    /// <summary>The schema of a file of <c>environments/</c>.</summary>
+    public static JsonObject EnvironmentDocument(IReadOnlyList<RoutePolicyKind> kinds) =>
+        SchemaWriter.Document(EnvironmentSection.Shape(kinds, new RootSection(kinds)), "An environment of a declaration of the Gatehouse API gateway");
+
     /// <summary>The document as text that ends with a line end.</summary>
     public static string Write(IReadOnlyList<RoutePolicyKind> kinds)
     {

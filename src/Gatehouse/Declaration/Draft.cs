@@ -35,6 +35,9 @@ internal sealed class Draft
     /// <summary>The names of all consumers, those that could not be read included.</summary>
     public required IReadOnlySet<string> ConsumerNames { get; init; }
 
+    /// <summary>For each included file that has them, the bounds that it has to keep.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<Bounds>> Bounds { get; init; }
+
     public required IReadOnlyList<RouteDraft> Routes { get; init; }
 
     /// <summary>The kinds of policies that have read the routes.</summary>

@@ -4,7 +4,7 @@ using Gatehouse.Declaration.Sections;
 
 namespace Gatehouse.Declaration;
 
-/// <summary>Reads a declaration's own file and every file that it includes.</summary>
+/// <summary>Finds a declaration's own file and every file that it includes, as nodes: what they mean is read when an environment has had its word.</summary>
 internal sealed class IncludeReader(RootSection section, SourceFiles files, Findings findings)
 {
     private const int MostDepth = 8;
@@ -13,10 +13,10 @@ internal sealed class IncludeReader(RootSection section, SourceFiles files, Find
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Dictionary<string, Place> _seen = new(StringComparer.Ordinal);
-    private readonly List<WrittenFile> _included = [];
+    private readonly List<SourceText> _included = [];
 
     /// <summary>The files, the declaration's own first; empty when that one cannot be read.</summary>
-    public IReadOnlyList<WrittenFile> Read(string path)
+    public IReadOnlyList<SourceText> Read(string path)
     {
         var start = new Place(path, 1, 1);
         _seen[Identity(path)] = start;
@@ -26,14 +26,35 @@ internal sealed class IncludeReader(RootSection section, SourceFiles files, Find
             return [];
         }
 
-        if (Parse(path, bytes, section.Main) is not { } main) return [];
-        Follow(main, 1);
-        return [main, .. _included];
+        if (Parse(path, bytes, section.Main, findings) is not { } main) return [];
+        Follow(new SourceText(main, []), 1);
+        return [new SourceText(main, []), .. _included];
     }
 
-    private void Follow(WrittenFile from, int depth)
+    /// <summary>One file's text as a map, or null; then a finding says why.</summary>
+    /// <param name="shape">What the map is, for what is said when it is none.</param>
+    public static MapNode? Parse(string path, byte[] bytes, Shape shape, Findings findings)
     {
-        foreach (var include in from.Text.Includes)
+        string text;
+        try
+        {
+            text = Strict.GetString(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(3) : bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            findings.Add(Rules.NotYaml, new Place(path, 1, 1), "the file is not text in UTF-8");
+            return null;
+        }
+
+        var node = YamlReader.Read(path, text, findings);
+        if (node is not null and not MapNode) shape.Check(node, findings);
+        return node as MapNode;
+    }
+
+    private void Follow(SourceText from, int depth)
+    {
+        if (from.Node[RootSection.Include.Name] is not ListNode list || !RootSection.Include.Shape.TryRead(list, findings, out var includes)) return;
+        foreach (var include in includes)
         {
             var path = SourceFiles.Beside(include.File.Place.File, include.File.Value);
             if (!IsAllowed(include.File, path, depth)) continue;
@@ -43,7 +64,8 @@ internal sealed class IncludeReader(RootSection section, SourceFiles files, Find
                 continue;
             }
 
-            if (Parse(path, bytes, section.Included) is not { } read) continue;
+            if (Parse(path, bytes, section.Included, findings) is not { } node) continue;
+            var read = new SourceText(node, include.Bounds is { } bounds ? [.. from.Bounds, bounds] : from.Bounds);
             _included.Add(read);
             Follow(read, depth + 1);
         }
@@ -69,25 +91,12 @@ internal sealed class IncludeReader(RootSection section, SourceFiles files, Find
         return true;
     }
 
-    private WrittenFile? Parse(string path, byte[] bytes, Shape<RootText> shape)
-    {
-        string text;
-        try
-        {
-            text = Strict.GetString(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsSpan(3) : bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            findings.Add(Rules.NotYaml, new Place(path, 1, 1), "the file is not text in UTF-8");
-            return null;
-        }
-
-        var node = YamlReader.Read(path, text, findings);
-        return node is not null && shape.TryRead(node, findings, out var read) ? new WrittenFile(read, (MapNode)node) : null;
-    }
-
     private static string Identity(string path) => Path.GetFullPath(path);
 }
 
+/// <summary>One file as nodes.</summary>
+/// <param name="Bounds">What the file may say: its own bounds and those of the files that led to it, every one of them.</param>
+internal sealed record SourceText(MapNode Node, IReadOnlyList<Bounds> Bounds);
+
 /// <summary>One file as it was read, with the nodes that it was read from.</summary>
-internal sealed record WrittenFile(RootText Text, MapNode Node);
+internal sealed record WrittenFile(RootText Text, MapNode Node, IReadOnlyList<Bounds> Bounds);

@@ -43,10 +43,21 @@ internal sealed class RouteDraft
 
     public required Upgrade? Upgrade { get; init; }
 
+    public required LifecycleText? Lifecycle { get; init; }
+
+    public required Located<DateOnly>? Review { get; init; }
+
+    public required string? Operation { get; init; }
+
     public required IReadOnlyDictionary<string, object> Specs { get; init; }
 
     /// <summary>Whether calls change something.</summary>
     public bool Changes => Effect is Routes.Effect.Write or Routes.Effect.Action;
+
+    /// <summary>The route that takes this one's place; a name alone is one of the same api.</summary>
+    public RouteId? SuccessorId =>
+        Lifecycle?.Successor is not { } named ? null
+        : new RouteId(named.Value.Contains('/', StringComparison.Ordinal) ? named.Value : Id.Value[..(Id.Value.IndexOf('/', StringComparison.Ordinal) + 1)] + named.Value);
 
     public bool TouchesPeople => PersonalData is Routes.PersonalData.Ordinary or Routes.PersonalData.Special;
 
@@ -75,6 +86,9 @@ internal sealed class RouteDraft
             Upstream = upstream.Value,
             Deadline = Upgrade is null ? Deadline?.Value ?? RouteReader.UsualDeadline : null,
             Upgrade = Upgrade,
+            Lifecycle = Lifecycle is { } end ? new Lifecycle(end.Deprecated?.Value, end.Sunset?.Value, SuccessorId, end.Documentation) : null,
+            Review = Review?.Value,
+            Operation = Operation,
             Waivers = Waivers.All,
             Specs = Specs,
             Place = Place,

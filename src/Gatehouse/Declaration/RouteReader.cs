@@ -51,6 +51,9 @@ internal sealed class RouteReader
             Upstream = text.Find(RouteSection.Upstream),
             Deadline = text.Find(RouteSection.Deadline),
             Upgrade = text.FindOwn(RouteSection.Upgrade)?.Value,
+            Lifecycle = text.Find(RouteSection.Lifecycle)?.Value,
+            Review = text.Find(RouteSection.Review),
+            Operation = own.Find(RouteSection.Operation)?.Value,
             Specs = SpecsOf(text),
         };
     }

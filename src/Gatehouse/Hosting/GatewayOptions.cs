@@ -11,6 +11,12 @@ internal sealed record GatewayOptions
     /// <summary>The declaration's own file.</summary>
     public required string DeclarationPath { get; init; }
 
+    /// <summary>
+    /// The name of the environment whose file says where things are; null for what the declaration itself says. A host's command line sets it before it
+    /// starts the host.
+    /// </summary>
+    public string? Environment { get; set; }
+
     /// <summary>The files as they are now; asked anew for every reading.</summary>
     public Func<SourceFiles> Files { get; init; } = SourceFiles.OnDisk;
 

@@ -16,6 +16,9 @@ internal sealed class CompileContext
 
     public required ConsumerDirectory Consumers { get; init; }
 
+    /// <summary>Every route of the declaration, for those that refer to another.</summary>
+    public required IReadOnlyDictionary<RouteId, Route> Routes { get; init; }
+
     /// <summary>The key under which API keys are hashed; null when the declaration names none.</summary>
     public required Secret? Pepper { get; init; }
 
@@ -57,6 +60,16 @@ internal abstract class RoutePolicyKind(string name)
     /// <see cref="Compile"/> finds in <see cref="Route.Specs"/> under <see cref="Name"/>.
     /// </summary>
     public virtual object? Read(RouteSource source) => null;
+
+    /// <summary>Those of <see cref="Keys"/> that an environment may set too, to make what is declared stricter.</summary>
+    public virtual IReadOnlyList<Key> EnvironmentKeys => [];
+
+    /// <summary>
+    /// What holds in an environment that sets one of <see cref="EnvironmentKeys"/>: what is declared where that is stricter. Complains where the environment would
+    /// be looser.
+    /// </summary>
+    /// <param name="declared">What the route, or its api for it, declares; null for nothing.</param>
+    public virtual Node Tighten(Node? declared, Node environment, Findings findings) => declared ?? environment;
 
     /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
     public virtual void Check(Route route, Findings findings)

@@ -12,6 +12,7 @@ internal static class Problems
     public static readonly Problem NotFound = new("not-found", 404, "There is nothing here.", ProblemSource.Downstream);
     public static readonly Problem MethodNotAllowed = new("method-not-allowed", 405, "This method is not served here.", ProblemSource.Downstream);
     public static readonly Problem RequestTimeout = new("request-timeout", 408, "The request took too long to arrive.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem Gone = new("gone", 410, "What was here has ended.", ProblemSource.Downstream);
     public static readonly Problem BodyTooLarge = new("body-too-large", 413, "The request's body is larger than this route takes.", ProblemSource.Downstream, closes: true);
     public static readonly Problem TargetTooLong = new("target-too-long", 414, "The request's target is too long.", ProblemSource.Downstream, closes: true);
     public static readonly Problem Misdirected = new("misdirected", 421, "This host is not served here.", ProblemSource.Downstream);
@@ -28,7 +29,7 @@ internal static class Problems
     /// <summary>Every problem, by status and name: for the reference page and the tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound, MethodNotAllowed, RequestTimeout,
+        MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound, MethodNotAllowed, RequestTimeout, Gone,
         BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded,
         UpstreamTimeout, DeadlineExceeded,
     ];

@@ -38,6 +38,9 @@ internal sealed class Route
 
     internal required RouteMatch Match { get; init; }
 
+    /// <summary>The operation of its api's contract that the route serves: its operationId, or its method and path; null without one.</summary>
+    internal string? Operation { get; init; }
+
     internal required Access Access { get; init; }
 
     /// <summary>The name of the group of servers that answers.</summary>
@@ -48,6 +51,12 @@ internal sealed class Route
 
     /// <summary>The protocol that the route's connections may be upgraded to, or null.</summary>
     internal required Upgrade? Upgrade { get; init; }
+
+    /// <summary>From deprecation to the end; null for a route that stays.</summary>
+    internal Lifecycle? Lifecycle { get; init; }
+
+    /// <summary>The day (UTC) on which the decisions are to be looked at again, or null.</summary>
+    internal DateOnly? Review { get; init; }
 
     internal required IReadOnlyList<Waiver> Waivers { get; init; }
 

@@ -17,9 +17,10 @@ internal sealed record LoadedDeclaration(
     IReadOnlyDictionary<string, SslStreamCertificateContext> Certificates)
 {
     /// <param name="kinds">The second part of the catalogue.</param>
-    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, IReadOnlyList<RoutePolicyKind> kinds)
+    /// <param name="environment">The name of the environment whose file says where things are, or null.</param>
+    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, IReadOnlyList<RoutePolicyKind> kinds, string? environment = null)
     {
-        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), kinds);
+        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), kinds, environment);
         return From(reading, files);
     }
 

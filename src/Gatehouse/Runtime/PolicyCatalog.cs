@@ -5,6 +5,7 @@ using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Intake;
+using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
@@ -34,6 +35,7 @@ internal static class PolicyCatalog
     [
         new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
         new ApiKeysKind(), // who calls has to be known before anybody asks whether they may
+        new LifecycleKind(), // what has ended is over for everybody, whether they might have called it or not
         new AccessKind(), // nothing is done, counted or changed for a caller that may not
         new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting

@@ -25,6 +25,7 @@ internal sealed class SnapshotCompiler(
             Clock = clock,
             State = state,
             Consumers = definition.Consumers,
+            Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
             AccessLog = accessLog,
             Meter = meter,

@@ -68,6 +68,9 @@ internal sealed class UpstreamClient
         return new UpstreamClient(upstream, connections, timers, destinations, clock);
     }
 
+    /// <summary>The servers that are chosen among, as written in logs.</summary>
+    public IReadOnlyList<string> Destinations => [.. _destinations.Select(d => d.Text)];
+
     /// <summary>Forwards. <see cref="Verdict.Answered"/> when the response was (or is being) sent; a refusal when nothing was sent yet.</summary>
     public async ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route)
     {

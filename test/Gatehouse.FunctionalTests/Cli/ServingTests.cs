@@ -60,11 +60,29 @@ public sealed class ServingTests : IAsyncLifetime
         Assert.Equal(0, (await gatehouse.FinishAsync(Cancelled)).ExitCode);
     }
 
+    [Fact]
+    public async Task An_environment_moves_it_and_the_inventory_says_so()
+    {
+        _folder.Write("gatehouse.yaml", Declarations.Stock(1, 2, "http://127.0.0.1:3"));
+        Directory.CreateDirectory(_folder.Of("environments"));
+        _folder.Write("environments/test.yaml",
+            $$"""
+            listeners: { edge: { address: "127.0.0.1:{{_edge}}" } }
+            administration: { address: "127.0.0.1:{{_administration}}" }
+            upstreams: { stock: { destinations: ["{{Address()}}"] } }
+            """);
+        Assert.Equal(0, (await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "check", "--environment", "test")).ExitCode);
+        await using var gatehouse = await ServeAsync("--environment", "test");
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(null));
+        var inventory = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "inventory", "--environment", "test", "--columns", "route,destinations", "--output", "csv");
+        Assert.Equal($"route,destinations\nstock/get-stock,{Address()}\n", inventory.Output);
+    }
+
     private string Address() => _stock.Address.GetLeftPart(UriPartial.Authority);
 
-    private async Task<GatehouseProcess> ServeAsync()
+    private async Task<GatehouseProcess> ServeAsync(params string[] arguments)
     {
-        var gatehouse = GatehouseProcess.Start(_folder.Path, "run");
+        var gatehouse = GatehouseProcess.Start(_folder.Path, ["run", .. arguments]);
         await gatehouse.LineAsync("is in force", Cancelled);
         return gatehouse;
     }

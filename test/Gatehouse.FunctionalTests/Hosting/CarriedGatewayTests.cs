@@ -31,6 +31,24 @@ public sealed class CarriedGatewayTests : IDisposable
     }
 
     [Fact]
+    public async Task Serves_in_the_environment_that_its_host_names()
+    {
+        await using var upstream = (await FakeUpstream.StartAsync()).On("/things/1", 200, "from the test environment");
+        Directory.CreateDirectory(_folder.Of("environments"));
+        _folder.Write("environments/test.yaml", $"upstreams: {{ things: {{ destinations: [\"{upstream.Address.GetLeftPart(UriPartial.Authority)}\"] }} }}");
+        using var host = HostOf(new SmallDeclaration(new Uri("http://127.0.0.1:1")) { Drain = "announce: 0s, finish: 1s" });
+        host.Services.GetRequiredService<GatewayOptions>().Environment = "test"; // as the host's command line does
+        await host.StartAsync(Cancel);
+        var gateway = host.Services.GetServices<IHostedService>().OfType<CarriedGateway>().Single().Running!;
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        Assert.Equal("from the test environment", await client.GetStringAsync($"http://{gateway.AddressOf("edge")}/things/1", Cancel));
+
+        _folder.Write("environments/test.yaml", "consumers: {}");
+        Assert.Equal(Runtime.ActivationOutcome.Refused, (await gateway.ReloadAsync(Cancel)).Outcome); // it is watched, and judged like the rest
+        await host.StopAsync(Cancel);
+    }
+
+    [Fact]
     public async Task Keeps_its_host_from_starting_and_says_everything_that_is_wrong()
     {
         var wrong = new SmallDeclaration(new Uri("http://127.0.0.1:1")).ToString()

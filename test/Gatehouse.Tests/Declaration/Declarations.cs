@@ -21,12 +21,13 @@ internal static class Declarations
 
     public static Reading Read(string text) => Read(new Dictionary<string, string> { [File] = text });
 
-    public static Reading Read(IReadOnlyDictionary<string, string> files)
+    public static Reading Read(IReadOnlyDictionary<string, string> files, string? environment = null)
     {
         var all = new Dictionary<string, string>(Usual);
         foreach (var (path, text) in files) all[path] = text;
+        foreach (var path in Usual.Keys.Where(p => p.StartsWith("certs/", StringComparison.Ordinal))) all["environments/../" + path] = Usual[path];
         var source = SourceFiles.InMemory(all, Variables, path => path.Contains("open-to-others", StringComparison.Ordinal) ? (UnixFileMode)0b110_100_100 : (UnixFileMode)0b110_000_000);
-        return DeclarationReader.Read(File, source, Now, PolicyCatalog.AfterRoute);
+        return DeclarationReader.Read(File, source, Now, PolicyCatalog.AfterRoute, environment);
     }
 
     public static Reading ReadGolden(string name) => Read(Golden.Read(Folder, name).Files(File));

@@ -4,6 +4,7 @@ using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Intake;
+using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
@@ -22,7 +23,7 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(AccessKind), typeof(UpgradeKind), typeof(LimitsKind), typeof(BodyKind),
+            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind), typeof(LimitsKind), typeof(BodyKind),
             typeof(AdaptKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));

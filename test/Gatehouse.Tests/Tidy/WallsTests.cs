@@ -21,6 +21,7 @@ public sealed class WallsTests
         ["Policies"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Telemetry"],
         ["Declaration"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams"],
         ["Runtime"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
+        ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
         ["Hosting"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };

@@ -74,19 +74,24 @@ internal sealed class Listing(IReadOnlyList<string> columns, IReadOnlyList<Listi
     private static string Aligned(IReadOnlyList<string> cells, int[] widths) =>
         string.Join("  ", cells.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd();
 
-    private static string TextOf(JsonNode? cell) => cell?.ToString() ?? "";
+    private static string TextOf(JsonNode? cell) => cell switch
+    {
+        null => "",
+        JsonArray list => string.Join("; ", list.Select(TextOf)),
+        _ => cell.ToString(),
+    };
 
     /// <summary>RFC 4180; what a spreadsheet would run as a formula is made text.</summary>
     private static string Csv(string text)
     {
-        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r') text = "'" + text;
+        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠') text = "'" + text;
         return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
     }
 
     private static string Markdown(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal).ReplaceLineEndings(" ");
 
-    /// <summary>One row: a text or a number for each column, or null for nothing.</summary>
+    /// <summary>One row: a text, a number, a flag or a list of texts for each column, or null for nothing.</summary>
     public sealed class Row(params JsonNode?[] cells)
     {
         public IReadOnlyList<JsonNode?> Cells { get; } = cells;

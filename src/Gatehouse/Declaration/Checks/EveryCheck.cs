@@ -7,6 +7,7 @@ internal static class EveryCheck
 {
     public static void Run(Draft draft)
     {
+        IncludeBounds.Check(draft);
         ListeningPoints.Check(draft);
         ListenerInterlock.Check(draft);
         Keys.Check(draft);
@@ -18,6 +19,8 @@ internal static class EveryCheck
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);
         RouteClashes.Check(draft);
+        RouteLifecycles.Check(draft);
+        RouteReviews.Check(draft);
         RoutePolicies.Check(draft);
         Destinations.Check(draft);
         Usage.Check(draft);

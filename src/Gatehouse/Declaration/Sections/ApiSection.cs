@@ -8,6 +8,9 @@ internal sealed class ApiSection
 {
     public static readonly Key<string> Contract = new("contract", DecisionShapes.File(), "The OpenAPI 3 document, YAML or JSON, that 'operation' refers to.");
 
+    /// <summary>What an api says besides what it gives to every route, and besides its routes.</summary>
+    public static readonly IReadOnlyList<Key> OwnKeys = [Contract, new Key<string>("each", DecisionShapes.StillToCome(), "What holds for every route.")];
+
     private readonly IReadOnlyList<Key> _shared;
     private readonly Key<SectionReader> _each;
     private readonly Key<IReadOnlyList<Named<SectionReader>>> _routes;

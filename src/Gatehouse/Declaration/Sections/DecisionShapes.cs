@@ -33,6 +33,20 @@ internal static class DecisionShapes
         Routes.Effect.Action => "action",
     };
 
+    public static string Word(PersonalData personalData) => personalData switch
+    {
+        Routes.PersonalData.None => "none",
+        Routes.PersonalData.Ordinary => "ordinary",
+        Routes.PersonalData.Special => "special",
+    };
+
+    public static string Word(BackendChecks checks) => checks switch
+    {
+        Routes.BackendChecks.Object => "object",
+        Routes.BackendChecks.Service => "service",
+        Routes.BackendChecks.None => "none",
+    };
+
     /// <summary>A scope (RFC 6749 section 3.3). A wildcard is read, so that it can be refused for what it is.</summary>
     public static Shape<string> Scope() => Shapes.Parsed<string>("a scope such as orders.read",
         "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$",

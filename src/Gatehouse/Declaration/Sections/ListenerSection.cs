@@ -17,7 +17,7 @@ internal static class ListenerSection
     public static readonly Key<AddressesText> Addresses = new("addresses", AddressesSection.Shape, "The client addresses that may call and may not, as far as trusted proxies say who the client is.");
     public static readonly Key<IntakeLimits> Intake = new("intake", IntakeSection.Shape, "How large and how slow a request may be.");
 
-    public static readonly Shape<SectionReader> Shape = new Section<SectionReader>("a listener",
+    public static readonly Section<SectionReader> Shape = new Section<SectionReader>("a listener",
         [Address, Hosts, Serves, Networks, Proxies, Speaks, Tls, Addresses, Intake], text => text);
 
     /// <summary>The listener as far as its text goes, or null when it says too little.</summary>

@@ -45,7 +45,7 @@ internal sealed class RootSection
         _included = new("an included file", [Include, Consumers, Upstreams, _apis], ReadShared);
     }
 
-    public Shape<RootText> Main => _main;
+    public Section<RootText> Main => _main;
 
     public Shape<RootText> Included => _included;
 
@@ -65,12 +65,15 @@ internal sealed class RootSection
         };
     }
 
-    private RootText ReadShared(SectionReader text) => new(text.Get(Include) ?? [], text.Get(Consumers) ?? [], text.Get(Upstreams) ?? [], text.Get(_apis) ?? []);
+    private RootText ReadShared(SectionReader text)
+    {
+        text.Find(Include); // it was followed already; here it is read for what there is to complain about
+        return new RootText(text.Get(Consumers) ?? [], text.Get(Upstreams) ?? [], text.Get(_apis) ?? []);
+    }
 }
 
 /// <summary>What one file says.</summary>
 internal sealed record RootText(
-    IReadOnlyList<IncludeText> Includes,
     IReadOnlyList<Named<SectionReader>> Consumers,
     IReadOnlyList<Named<SectionReader>> Upstreams,
     IReadOnlyList<Named<ApiText>> Apis)
@@ -92,14 +95,3 @@ internal sealed record RootText(
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }
 }
-
-/// <summary>An entry of <c>include</c>.</summary>
-internal static class IncludeSection
-{
-    public static readonly Key<string> File = new("file", DecisionShapes.File(), "The file, relative to this one.") { Required = true };
-    public static readonly Key<string> Bounds = new("bounds", DecisionShapes.StillToCome(), "What the file may say.") { NotYet = "bounds come with delegated files" };
-
-    public static readonly Shape<IncludeText> Shape = new Section<IncludeText>("an include", [File, Bounds], text => text.Find(File) is { } file ? new IncludeText(file) : null);
-}
-
-internal sealed record IncludeText(Located<string> File);

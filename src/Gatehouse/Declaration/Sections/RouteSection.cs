@@ -20,6 +20,9 @@ internal static class RouteSection
     public static readonly Key<string> Upstream = new("upstream", DecisionShapes.Reference(), "The group of servers that answers.");
     public static readonly Key<TimeSpan> Deadline = new("deadline", Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)), "How long the whole exchange may take; 60s unless written.");
 
+    public static readonly Key<LifecycleText> Lifecycle = new("lifecycle", LifecycleSection.Shape, "From the route's deprecation to its end.");
+    public static readonly Key<DateOnly> Review = new("review", Shapes.Date(), "The day (UTC) on which somebody looks at the decisions again.");
+
     public static readonly Key<Effect> Effect = new("effect", DecisionShapes.Effect(), "What a call does: read, write, or action (starts something outside the record, or cannot be undone).");
     public static readonly Key<MatchText> Match = new("match", new MatchShape(), "Which requests are the route's: GET /orders/{orderId}.");
     public static readonly Key<string> Operation = new("operation", Shapes.Text(200), "The operationId in the api's contract from which method and path are taken.");
@@ -30,16 +33,15 @@ internal static class RouteSection
     [
         new Key<string>("about", DecisionShapes.StillToCome(), "Whose data it is.") { NotYet = "it comes with the audit trail" },
         new Key<string>("cors", DecisionShapes.StillToCome(), "Calls from browsers.") { NotYet = "it comes with browsers' calls" },
-        new Key<string>("review", DecisionShapes.StillToCome(), "When the route is looked at again.") { NotYet = "it comes with the inventory" },
         new Key<string>("quotas", DecisionShapes.StillToCome(), "Budgets over long windows.") { NotYet = "it comes with quotas; 'limits' protects short windows" },
     ];
 
-    private static readonly Key Lifecycle = new Key<string>("lifecycle", DecisionShapes.StillToCome(), "From deprecation to the end.") { NotYet = "it comes with lifecycles" };
-
     /// <summary>What an api or its <c>each</c> may give to every route.</summary>
     public static IReadOnlyList<Key> Shared(IReadOnlyList<RoutePolicyKind> kinds) =>
-        [Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, .. kinds.SelectMany(k => k.Keys), .. StillToCome];
+        [Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Review, .. kinds.SelectMany(k => k.Keys), .. StillToCome];
 
-    public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds) =>
-        new Section<SectionReader>("a route", [Match, Operation, Effect, .. Shared(kinds), Upgrade, Waive, Lifecycle], text => text);
+    /// <summary>Everything that a route may say.</summary>
+    public static IReadOnlyList<Key> Keys(IReadOnlyList<RoutePolicyKind> kinds) => [Match, Operation, Effect, .. Shared(kinds), Upgrade, Waive];
+
+    public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds) => new Section<SectionReader>("a route", Keys(kinds), text => text);
 }

@@ -29,7 +29,7 @@ internal static class UpstreamSection
     public static readonly Key<string> Retries = new("retries", DecisionShapes.StillToCome(), "Retries.") { NotYet = "retries come with resilience" };
     public static readonly Key<string> Breaker = new("breaker", DecisionShapes.StillToCome(), "The circuit breaker.") { NotYet = "circuit breakers come with resilience" };
 
-    public static readonly Shape<SectionReader> Shape = new Section<SectionReader>("an upstream",
+    public static readonly Section<SectionReader> Shape = new Section<SectionReader>("an upstream",
         [Destinations, Authorities, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
 
     /// <summary>The upstream as far as its text goes, or null when it says too little.</summary>

@@ -13,6 +13,17 @@ internal sealed class AccessPolicy(FrozenDictionary<Consumer, Verdict>? verdicts
 {
     public override string Name => AccessKind.KindName;
 
+    /// <summary>Whether everybody may call.</summary>
+    public bool IsOpen => verdicts is null;
+
+    /// <summary>The consumers that may call.</summary>
+    public IReadOnlyList<Consumer> Admitted => [.. Named.Where(v => v.Value.Kind == VerdictKind.Continue).Select(v => v.Key)];
+
+    /// <summary>The consumers that are named and may not call, because they lack a scope.</summary>
+    public IReadOnlyList<Consumer> LackingScope => [.. Named.Where(v => v.Value.Kind != VerdictKind.Continue).Select(v => v.Key)];
+
+    private IEnumerable<KeyValuePair<Consumer, Verdict>> Named => verdicts ?? Enumerable.Empty<KeyValuePair<Consumer, Verdict>>();
+
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         if (verdicts is null) return new(Verdict.Continue);

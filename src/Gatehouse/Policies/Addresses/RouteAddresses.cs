@@ -25,8 +25,11 @@ internal sealed class RouteAddressesPolicy(AddressRules rules, Problem refusal) 
 {
     public override string Name => RouteAddressesKind.KindName;
 
+    /// <summary>What is enforced.</summary>
+    public AddressRules Rules { get; } = rules;
+
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) =>
-        new(rules.Admit(exchange.Client.Value) ? Verdict.Continue : Verdict.Reject(refusal, "the route does not take this client's address"));
+        new(Rules.Admit(exchange.Client.Value) ? Verdict.Continue : Verdict.Reject(refusal, "the route does not take this client's address"));
 }
 
 /// <summary>A partner is told that its address is refused, because it has to mend that; nobody else learns that there is anything.</summary>

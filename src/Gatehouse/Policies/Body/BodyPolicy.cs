@@ -12,15 +12,21 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
 {
     public override string Name => BodyKind.KindName;
 
+    /// <summary>The most bytes that a body may have.</summary>
+    public long Max { get; } = max;
+
+    /// <summary>Whether the backend gets the body when it is complete.</summary>
+    public bool Whole { get; } = whole;
+
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         var request = exchange.Http.Request;
         if (!HasBody(exchange.Http)) return new(Verdict.Continue);
         if (IsUpgrade(exchange.Http)) return new(Verdict.Continue);
-        if (request.ContentLength > max) return new(Verdict.Reject(Problems.BodyTooLarge, "the announced length is over the route's"));
-        if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = max;
-        if (whole) return ReadWholeAsync(exchange);
-        request.Body = new CountedBody(request.Body, max, exchange);
+        if (request.ContentLength > Max) return new(Verdict.Reject(Problems.BodyTooLarge, "the announced length is over the route's"));
+        if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = Max;
+        if (Whole) return ReadWholeAsync(exchange);
+        request.Body = new CountedBody(request.Body, Max, exchange);
         return new(Verdict.Continue);
     }
 
@@ -38,7 +44,7 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
     private async ValueTask<Verdict> ReadWholeAsync(Exchange exchange)
     {
         var request = exchange.Http.Request;
-        var reader = new WholeBodyReader(new CountedBody(request.Body, max, exchange), spool);
+        var reader = new WholeBodyReader(new CountedBody(request.Body, Max, exchange), spool);
         try
         {
             var body = await reader.ReadAsync(request.ContentLength, exchange.Http.RequestAborted);

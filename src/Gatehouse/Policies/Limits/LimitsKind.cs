@@ -12,7 +12,11 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
 
     public override IReadOnlyList<Key> Keys => [LimitsSpec.Key];
 
+    public override IReadOnlyList<Key> EnvironmentKeys => Keys;
+
     public override object? Read(RouteSource source) => LimitsSpec.Read(source);
+
+    public override Node Tighten(Node? declared, Node environment, Findings findings) => TighterLimits.Join(declared, environment, findings);
 
     /// <summary>Routes that count into the same cells have to allow the same: otherwise a call at one of them would use up more than a call at another.</summary>
     public override void CheckTogether(IReadOnlyList<Route> routes, Findings findings)

@@ -21,6 +21,9 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
 
     public override string Name => LimitsKind.KindName;
 
+    /// <summary>What is enforced.</summary>
+    public IReadOnlyList<Limit> Limits => [.. limits.Select(l => l.Limit)];
+
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         var now = clock.GetTimestamp();

@@ -66,6 +66,9 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
     public static Key<IReadOnlyList<Limit>> Key { get; } = new("limits", Shapes.List(Entry, 1, MostPerRoute),
         "How often the route may be called. Several limits hold at once.");
 
+    /// <summary>The word that stands for whose calls are counted together.</summary>
+    public static string Word(Per per) => Words.First(w => w.Value == per).Word;
+
     public static LimitsSpec? Read(RouteSource source)
     {
         if (!source.Has(Key))
@@ -95,7 +98,7 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
         }
 
         if (per is null || allow is null || every is null || (name is null && reader.Has(NameKey))) return null;
-        return new Limit(name?.Value ?? Words.First(w => w.Value == per.Value.Value).Word, per.Value.Value, allow.Value.Value, every.Value.Value)
+        return new Limit(name?.Value ?? Word(per.Value.Value), per.Value.Value, allow.Value.Value, every.Value.Value)
         {
             Place = allow.Value.Place,
         };

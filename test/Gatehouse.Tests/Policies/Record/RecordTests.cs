@@ -4,6 +4,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
+using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Gatehouse.TestKit;
 
@@ -130,6 +131,7 @@ public sealed class RecordTests
             Clock = TimeProvider.System,
             State = _harness.State,
             Consumers = new ConsumerDirectory([]),
+            Routes = new Dictionary<RouteId, Route>(),
             Pepper = null,
             AccessLog = new CountingLines(),
             Meter = _harness.Meter,

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Gatehouse.Configuration;
+using Gatehouse.Consumers;
+using Gatehouse.Declaration.Sections;
+using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Limits;
+using Gatehouse.Routes;
+
+namespace Gatehouse.Inventory;
+
+/// <summary>A column of the inventory.</summary>
+/// <param name="Name">Stable: scripts rely on it.</param>
+/// <param name="Says">What stands in it, for the reference page.</param>
+/// <param name="Value">A text, a flag, a list of texts, or null for nothing.</param>
+/// <param name="Short">Whether a table for people has it when nobody asks for more.</param>
+internal sealed record InventoryColumn(string Name, string Says, Func<RouteEntry, JsonNode?> Value, bool Short = false);
+
+/// <summary>The columns of the inventory, in their order.</summary>
+internal static class InventoryColumns
+{
+    public static IReadOnlyList<InventoryColumn> All { get; } =
+    [
+        new("route", "the route, as `api/route`", e => e.Route.Id.Value, Short: true),
+        new("method", "the one method that it takes", e => e.Route.Match.Method, Short: true),
+        new("path", "the template of its paths", e => e.Route.Match.Path.Text, Short: true),
+        new("exposure", "who it is meant for: `public`, `partner`, `internal`, `administrative`", e => DecisionShapes.Word(e.Route.Exposure), Short: true),
+        new("effect", "what a call does: `read`, `write`, `action`", e => DecisionShapes.Word(e.Route.Effect), Short: true),
+        new("personalData", "whether it touches data about people: `none`, `ordinary`, `special`", e => DecisionShapes.Word(e.Route.PersonalData), Short: true),
+        new("owner", "who answers for it", e => e.Route.Owner, Short: true),
+        new("access", "who is let through, in short: `anonymous`, or the consumers", e => e.IsAnonymous ? "anonymous" : string.Join(", ", e.Admitted.Select(c => c.Id.Value).Order(StringComparer.Ordinal)), Short: true),
+        new("limits", "how often it may be called, every one of them", e => List(e.Limits.Select(Text)), Short: true),
+        new("lifecycle", "where it stands: `current`, `deprecated` (callers are told to go elsewhere), `retired` (answers 410)", e => Text(e.Stage), Short: true),
+        new("purpose", "what it is for", e => e.Route.Purpose),
+        new("consequence", "what follows if it goes wrong", e => e.Route.Consequence),
+        new("backendChecks", "what the backend checks for itself: `object`, `service`, `none`", e => e.Route.BackendChecks is { } checks ? DecisionShapes.Word(checks) : null),
+        new("anonymous", "why anybody may call, where anybody may", e => e.IsAnonymous ? e.Route.Access.Anonymous : null),
+        new("consumers", "the consumers that are let through", e => Names(e.Admitted)),
+        new("consumersLackingScope", "consumers that it names and that are refused, because they lack a scope", e => Names(e.LackingScope)),
+        new("credentials", "what those consumers may prove themselves with", e => List(e.Admitted.SelectMany(Credentials).Distinct().Order(StringComparer.Ordinal))),
+        new("scopes", "the scopes that a caller has to hold, every one of them", e => List(e.Route.Access.Scopes.Select(s => s.Value))),
+        new("addresses", "from where calls may come and may not", e => List(Text(e.Addresses?.Allow, "allow").Concat(Text(e.Addresses?.Deny, "deny")))),
+        new("listeners", "the listeners that serve it", e => List(e.Listeners.Select(l => l.Name))),
+        new("hosts", "the hosts that it is bound to; none for every host of its listeners", e => List(e.Route.Match.Hosts)),
+        new("conditions", "the header fields and query parameters that a request has to have", e => List(Conditions(e.Route.Match))),
+        new("upstream", "the group of servers that answers", e => e.Route.Upstream),
+        new("destinations", "those servers", e => List(e.Destinations)),
+        new("operation", "the operation of its api's contract", e => e.Route.Operation),
+        new("deadline", "how long an exchange may take; nothing for upgraded connections", e => e.Route.Deadline is { } time ? Units.Write(time) : null),
+        new("body", "the most bytes of a request's body, and whether the backend gets it whole or as it arrives", e => e.Body is { } body ? Text(body) : null),
+        new("upgrade", "the protocol that connections may change to", e => e.Route.Upgrade is null ? null : "websocket"),
+        new("deprecated", "from when callers are told to go elsewhere", e => Text(e.Lifecycle?.Deprecated)),
+        new("sunset", "from when it answers 410", e => Text(e.Lifecycle?.Sunset)),
+        new("successor", "the route that takes its place", e => e.Lifecycle?.Successor?.Value),
+        new("review", "when somebody looks at its decisions again", e => e.Route.Review is { } day ? Text(day) : null),
+        new("reviewDue", "whether that day has come", e => e.IsReviewDue),
+        new("waivers", "the rules that are set aside for it, until when, by whom and why", e => List(e.Route.Waivers.Select(Text))),
+        new("policies", "the policies that decide about its exchanges, in their order", e => List(e.Policies)),
+        new("place", "where it is declared", e => e.Route.Place.ToString()),
+    ];
+
+    /// <summary>The word that stands for a stage.</summary>
+    public static string Text(LifecycleStage stage) => stage switch
+    {
+        LifecycleStage.Current => "current",
+        LifecycleStage.Deprecated => "deprecated",
+        LifecycleStage.Retired => "retired",
+    };
+
+    private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
+
+    private static JsonArray Names(IEnumerable<Consumer> consumers) => List(consumers.Select(c => c.Id.Value).Order(StringComparer.Ordinal));
+
+    private static IEnumerable<string> Credentials(Consumer consumer) =>
+        consumer.Authenticate.Where(a => a.ApiKey is not null).Select(a => a.Addresses is null ? "apiKey" : "apiKey+addresses");
+
+    private static IEnumerable<string> Conditions(RouteMatch match) =>
+        match.Headers.Select(c => $"header {c.Name}: {c.Value}").Concat(match.Query.Select(c => $"query {c.Name}={c.Value}"));
+
+    private static IEnumerable<string> Text(Networks? networks, string what) => networks?.All.Select(n => $"{what} {n}") ?? [];
+
+    private static string Text(Limit limit)
+    {
+        var word = LimitsSpec.Word(limit.Per);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{limit.Allow} per {word} every {Units.Write(limit.Every)}");
+        return limit.Name == word ? text : $"{limit.Name}: {text}";
+    }
+
+    private static string Text(BodyPolicy body) => $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
+
+    private static string Text(Waiver waiver) => $"{waiver.Rule} until {Text(waiver.Until)} by {waiver.Owner}: {waiver.Reason}";
+
+    private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string? Text(DateTimeOffset? instant) => instant?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

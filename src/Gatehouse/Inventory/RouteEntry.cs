@@ -1,0 +1,63 @@
+using Gatehouse.Consumers;
+using Gatehouse.Policies.Access;
+using Gatehouse.Policies.Addresses;
+using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Lifecycle;
+using Gatehouse.Policies.Limits;
+using Gatehouse.Routes;
+using Gatehouse.Runtime;
+
+namespace Gatehouse.Inventory;
+
+/// <summary>One route as it is served: its decisions, and what its compiled policies say that they enforce.</summary>
+/// <param name="listeners">The listeners whose tables hold the route.</param>
+/// <param name="now">The instant against which its end and its review are judged.</param>
+internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener> listeners, DateTimeOffset now)
+{
+    public Route Route { get; } = compiled.Route;
+
+    public IReadOnlyList<Listener> Listeners { get; } = listeners;
+
+    /// <summary>The name of the route's api.</summary>
+    public string Api => Route.Id.Value[..Route.Id.Value.IndexOf('/', StringComparison.Ordinal)];
+
+    /// <summary>Whether somebody without a credential is let through.</summary>
+    public bool IsAnonymous { get; } = Find<AccessPolicy>(compiled) is { IsOpen: true };
+
+    /// <summary>The consumers that are let through.</summary>
+    public IReadOnlyList<Consumer> Admitted { get; } = Find<AccessPolicy>(compiled)?.Admitted ?? [];
+
+    /// <summary>The consumers that the route names and that are refused all the same, because they lack a scope.</summary>
+    public IReadOnlyList<Consumer> LackingScope { get; } = Find<AccessPolicy>(compiled)?.LackingScope ?? [];
+
+    public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? [];
+
+    public AddressRules? Addresses { get; } = Find<RouteAddressesPolicy>(compiled)?.Rules;
+
+    /// <summary>The body's bound, or null when nothing bounds it.</summary>
+    public BodyPolicy? Body { get; } = Find<BodyPolicy>(compiled);
+
+    /// <summary>What callers are told of the route's end, or null.</summary>
+    public Lifecycle? Lifecycle { get; } = Find<LifecyclePolicy>(compiled)?.Lifecycle;
+
+    public LifecycleStage Stage => Lifecycle?.StageAt(now) ?? LifecycleStage.Current;
+
+    public bool IsReviewDue => Route.Review is { } day && day <= DateOnly.FromDateTime(now.UtcDateTime);
+
+    /// <summary>The servers that answer, as exchanges would choose among them.</summary>
+    public IReadOnlyList<string> Destinations { get; } = compiled.Upstream.Destinations;
+
+    /// <summary>The names of the route's policies, in the order in which they decide.</summary>
+    public IReadOnlyList<string> Policies { get; } = [.. compiled.Policies.Select(p => p.Name)];
+
+    /// <summary>Whether the consumer of this name is let through.</summary>
+    public bool Admits(string consumer) => IsAnonymous || Admitted.Any(c => c.Id.Value == consumer);
+
+    private static T? Find<T>(CompiledRoute compiled)
+        where T : class
+    {
+        foreach (var policy in compiled.Policies)
+            if (policy is T found) return found;
+        return null;
+    }
+}

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,6 +15,7 @@ namespace Retailer.Backends;
 /// </summary>
 public sealed class RetailerService : IAsyncDisposable
 {
+    private const int LongestBody = 1024;
     private readonly WebApplication _app;
 
     private RetailerService(string instance, WebApplication app)
@@ -30,6 +32,12 @@ public sealed class RetailerService : IAsyncDisposable
 
     public static Task<RetailerService> StartOrdersAsync(string instance, CancellationToken cancelled) => StartAsync(instance, OrdersApi.Map, cancelled);
 
+    public static Task<RetailerService> StartReturnsAsync(string instance, CancellationToken cancelled) => StartAsync(instance, ReturnsApi.Map, cancelled);
+
+    public static Task<RetailerService> StartCustomersAsync(string instance, CancellationToken cancelled) => StartAsync(instance, CustomersApi.Map, cancelled);
+
+    public static Task<RetailerService> StartDocumentsAsync(string instance, CancellationToken cancelled) => StartAsync(instance, DocumentsApi.Map, cancelled);
+
     public static Task<RetailerService> StartStockAsync(string instance, CancellationToken cancelled) => StartAsync(instance, StockApi.Map, cancelled);
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
@@ -44,6 +52,22 @@ public sealed class RetailerService : IAsyncDisposable
         http.Response.Headers["X-Powered-By"] = "Retailer Classic 4.2";
         http.Response.Headers["X-Warehouse"] = "hall-3";
         return http.Response.WriteAsync(body.ToJsonString());
+    }
+
+    /// <summary>The number of this name in the body, at least 0; null when the body does not say one.</summary>
+    internal static async Task<int?> NumberAsync(HttpContext http, string name)
+    {
+        if (http.Request.ContentLength is null or > LongestBody) return null;
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
+            return body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty(name, out var number)
+                && number.TryGetInt32(out var value) && value >= 0 ? value : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private static async Task<RetailerService> StartAsync(string instance, Action<IEndpointRouteBuilder, string> map, CancellationToken cancelled)

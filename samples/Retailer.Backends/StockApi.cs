@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,8 +9,6 @@ namespace Retailer.Backends;
 /// <summary>The stock service: how many of an article are there, and the correction of that number after a count.</summary>
 internal static class StockApi
 {
-    private const int LongestBody = 1024;
-
     public static void Map(IEndpointRouteBuilder routes, string instance)
     {
         var available = new ConcurrentDictionary<string, int>(StringComparer.Ordinal) { ["tea-green"] = 12, ["tea-black"] = 40, ["cup-blue"] = 3 };
@@ -27,28 +24,12 @@ internal static class StockApi
         routes.MapPut("/stock/{article}/count", async http =>
         {
             var article = (string)http.Request.RouteValues["article"]!;
-            if (await CountAsync(http) is not { } count)
+            if (await RetailerService.NumberAsync(http, "counted") is not { } count)
                 await RetailerService.AnswerAsync(http, instance, StatusCodes.Status400BadRequest, new JsonObject { ["error"] = "the body is {\"counted\": NUMBER}" });
             else if (!available.ContainsKey(article))
                 await RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such article" });
             else
                 await RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject { ["article"] = article, ["available"] = available[article] = count });
         });
-    }
-
-    /// <summary>The counted number in the body, or null when the body does not say one.</summary>
-    private static async Task<int?> CountAsync(HttpContext http)
-    {
-        if (http.Request.ContentLength is null or > LongestBody) return null;
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
-            return body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("counted", out var number)
-                && number.TryGetInt32(out var count) && count >= 0 ? count : null;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
     }
 }

@@ -26,13 +26,23 @@ internal static class DemoDeclaration
     {
         using var resource = typeof(DemoDeclaration).Assembly.GetManifestResourceStream("demo/gatehouse.yaml")!;
         var text = new StringBuilder(new StreamReader(resource, Encoding.UTF8).ReadToEnd());
+        Set(text, "waive-key", "{ rule: GH1003, reason: The demo has no identity provider, owner: security@retailer.example, until: {{waiver-end}} }");
         Set(text, "edge", Number(doors.Edge.Port));
         Set(text, "inside", Number(doors.Inside.Port));
+        Set(text, "partners", Number(doors.Partners.Port));
+        Set(text, "desk", Number(doors.Desk.Port));
         Set(text, "administration", Number(doors.Administration.Port));
         Set(text, "web-shop", Credential(keys.WebShop, pepper, today));
         Set(text, "stock-sync", Credential(keys.StockSync, pepper, today));
         Set(text, "newsletter", Credential(keys.Newsletter, pepper, today));
+        Set(text, "contact-centre", Credential(keys.ContactCentre, pepper, today));
+        Set(text, "acme-freight", Credential(keys.AcmeFreight, pepper, today));
+        Set(text, "privacy-office", Credential(keys.PrivacyOffice, pepper, today));
         foreach (var service in services.All) Set(text, service.Instance, service.Address.GetLeftPart(UriPartial.Authority));
+        Set(text, "deprecated", Day(today.AddMonths(-1)));
+        Set(text, "sunset", Day(today.AddMonths(2)));
+        Set(text, "retired", Day(today.AddDays(-1)));
+        Set(text, "review", Day(today.AddMonths(3)));
         Set(text, "waiver-end", Day(today.AddMonths(6)));
         return text.ToString();
     }

@@ -4,12 +4,14 @@ using System.Net.Sockets;
 namespace Gatehouse.Cli.Commands.Demo;
 
 /// <summary>Where the demo listens: friendly ports when they are free, any others when they are not.</summary>
-internal sealed record DemoDoors(Uri Edge, Uri Inside, Uri Administration)
+/// <param name="Desk">Where the retailer's own administrative routes are served.</param>
+/// <param name="Administration">The gateway's own administration.</param>
+internal sealed record DemoDoors(Uri Edge, Uri Inside, Uri Partners, Uri Desk, Uri Administration)
 {
     public static DemoDoors Choose()
     {
         var taken = new HashSet<int>();
-        return new DemoDoors(Free(8080, taken), Free(8081, taken), Free(9900, taken));
+        return new DemoDoors(Free(8080, taken), Free(8081, taken), Free(8082, taken), Free(8083, taken), Free(9900, taken));
     }
 
     private static Uri Free(int friendly, HashSet<int> taken)

@@ -16,7 +16,9 @@ internal static class DemoGuide
 
               edge            {site.Doors.Edge}   public routes
               inside          {site.Doors.Inside}   public and internal routes
-              administration  {site.Doors.Administration}   health and metrics
+              partners        {site.Doors.Partners}   partner routes
+              desk            {site.Doors.Desk}   administrative routes
+              administration  {site.Doors.Administration}   the gateway's own: health and metrics
               declaration     {site.Declaration}   change it while this runs
               access log      {Path.Combine(Path.GetDirectoryName(site.Declaration)!, "access.log")}
             """);
@@ -33,6 +35,9 @@ internal static class DemoGuide
             }
         }
 
+        output.WriteLine();
+        output.WriteLine("Who may reach what, from the declaration that is enforced:");
+        output.WriteLine($"    gatehouse inventory -c '{site.Declaration}'");
         output.WriteLine();
         output.WriteLine("Ctrl-C drains and stops. The same calls, made and compared: gatehouse demo --check");
         output.Flush();

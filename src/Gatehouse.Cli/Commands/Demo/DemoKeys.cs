@@ -11,6 +11,12 @@ internal sealed class DemoKeys
 
     public NewApiKey Newsletter { get; } = ApiKeyText.Create();
 
+    public NewApiKey ContactCentre { get; } = ApiKeyText.Create();
+
+    public NewApiKey AcmeFreight { get; } = ApiKeyText.Create();
+
+    public NewApiKey PrivacyOffice { get; } = ApiKeyText.Create();
+
     /// <summary>A key like any other, which no declaration knows.</summary>
     public NewApiKey OfNobody { get; } = ApiKeyText.Create();
 }

@@ -2,7 +2,7 @@ using Retailer.Backends;
 
 namespace Gatehouse.Cli.Commands.Demo;
 
-/// <summary>The retailer's services behind the demo: orders twice, stock once.</summary>
+/// <summary>The retailer's services behind the demo: orders twice, the others once.</summary>
 internal sealed class DemoServices : IAsyncDisposable
 {
     private DemoServices(IReadOnlyList<RetailerService> all) => All = all;
@@ -13,6 +13,9 @@ internal sealed class DemoServices : IAsyncDisposable
     [
         await RetailerService.StartOrdersAsync("orders-1", cancelled),
         await RetailerService.StartOrdersAsync("orders-2", cancelled),
+        await RetailerService.StartReturnsAsync("returns", cancelled),
+        await RetailerService.StartCustomersAsync("customers", cancelled),
+        await RetailerService.StartDocumentsAsync("documents", cancelled),
         await RetailerService.StartStockAsync("stock", cancelled),
     ]);
 

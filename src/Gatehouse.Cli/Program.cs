@@ -11,4 +11,5 @@ return await new CommandLine(
     CheckCommand.Create(clock),
     SchemaCommand.Create(),
     KeyCommand.Create(clock),
+    ImportCommand.Create(),
 ]).RunAsync(args, Console.Out, Console.Error);

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Routes;
 
@@ -37,6 +38,12 @@ internal sealed class RouteDraft
 
     public required Place MatchPlace { get; init; }
 
+    /// <summary>The contract of the route's api, or null.</summary>
+    public required Contract? Contract { get; init; }
+
+    /// <summary>The contract's operation that the route takes the requests of, or null.</summary>
+    public required Operation? Operation { get; init; }
+
     public required Located<string>? Upstream { get; init; }
 
     public required Located<TimeSpan>? Deadline { get; init; }
@@ -66,6 +73,7 @@ internal sealed class RouteDraft
             Consequence = Consequence,
             BackendChecks = BackendChecks,
             Match = Match,
+            Operation = Operation?.Name,
             Access = new Access
             {
                 Anonymous = Access.Anonymous?.Value,

@@ -38,6 +38,9 @@ internal sealed class Route
 
     internal required RouteMatch Match { get; init; }
 
+    /// <summary>The operation of its api's contract that the route serves: its operationId, or its method and path; null without one.</summary>
+    internal string? Operation { get; init; }
+
     internal required Access Access { get; init; }
 
     /// <summary>The name of the group of servers that answers.</summary>

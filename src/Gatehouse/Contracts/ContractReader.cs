@@ -28,7 +28,7 @@ internal static class ContractReader
             return Unusable(version.Place, $"'{Show.Bounded(version.Text)}' is not a version of OpenAPI that is read", "OpenAPI 3.0, 3.1 and 3.2 are read, with all three numbers: 3.1.0");
         if (map["paths"] is not MapNode paths) return Unusable(map["paths"]?.Place ?? map.Place, "the contract has no 'paths'");
         if (ContractNodes.Count(map, MostElements) > MostElements) return Unusable(map.Place, $"the contract has more than {MostElements} elements");
-        if (!ContractShape.Check(paths, findings)) return null;
+        if (!ContractShape.Check(paths, findings) || !ContractReferences.Check(map, findings)) return null;
         return OpenApiModel.Read(file, map, findings);
 
         Contract? Unusable(Place place, string message, string? hint = null)

@@ -97,6 +97,47 @@ public sealed class ContractReaderTests
         }
     }
 
+    [Theory]
+    [InlineData("#/components/schemas/s{0}", "")]
+    [InlineData("#/components/schemas/s{0}/properties/x", "properties")]
+    [InlineData("#/components/schemas/s{0}/properties/x", "")]
+    [InlineData("#/components/%73chemas/s{0}", "")]
+    [InlineData("contract.json#/components/schemas/s{0}", "")]
+    public void References_that_follow_each_other_without_end_are_a_finding(string reference, string below)
+    {
+        var schemas = Enumerable.Range(0, 20_000).Select(i =>
+        {
+            var schema = $$"""{ "$ref": "{{string.Format(System.Globalization.CultureInfo.InvariantCulture, reference, i + 1)}}" }""";
+            return $"\"s{i}\": {(below.Length == 0 ? schema : $$"""{ "{{below}}": { "x": {{schema}} } }""")}";
+        });
+        var text = $$"""{ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": {}, "components": { "schemas": { {{string.Join(',', schemas)}} } } }""";
+        var findings = new Findings();
+
+        Assert.Null(ContractReader.Read("c.json", Encoding.UTF8.GetBytes(text), findings));
+        Assert.Contains("follow each other", Assert.Single(findings.InOrder()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_few_references_after_each_other_and_circles_are_read()
+    {
+        var findings = new Findings();
+        var contract = ContractReader.Read("c.yaml", """
+            openapi: 3.1.0
+            info: { title: a, version: "1" }
+            paths:
+              /a: { $ref: "#/components/pathItems/A" }
+            components:
+              pathItems: { A: { $ref: "#/components/pathItems/B" }, B: { get: { operationId: a } } }
+              schemas:
+                C: { $ref: "#/components/schemas/D" }
+                D: { $ref: "#/components/schemas/C" }
+                E: { properties: { e: { $ref: "#/components/schemas/E" } } }
+            """u8.ToArray(), findings);
+
+        Assert.Equal("/a", Assert.Single(contract!.Operations).Path);
+        Assert.False(findings.HasErrors);
+    }
+
     [Fact]
     public void Text_that_is_not_utf8_is_a_finding()
     {

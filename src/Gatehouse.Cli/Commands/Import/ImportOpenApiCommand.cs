@@ -80,7 +80,8 @@ internal static class ImportOpenApiCommand
     private static void Say(OpenApiDraft draft, string? target, TextWriter error)
     {
         foreach (var unsaid in draft.Unsaid) error.WriteLine($"left out: {DraftText.Line(unsaid.What)}: {DraftText.Line(unsaid.Why)}");
-        if (draft.BasePath is { } basePath) error.WriteLine($"note: the document's servers put {DraftText.Line(basePath)} before every path, and the draft's routes do not; see 'request' in the draft.");
+        if (draft.BasePath is { } basePath)
+            error.WriteLine($"note: the document's servers put {DraftText.Line(basePath)} before every path, and the draft's routes do not; see 'request' in the draft.");
         var left = draft.Unsaid.Count == 0 ? "" : $", {draft.Unsaid.Count} left out";
         var (routes, apis) = (draft.Routes == 1 ? "1 route" : $"{draft.Routes} routes", draft.Groups.Count == 1 ? "1 api" : $"{draft.Groups.Count} apis");
         error.WriteLine($"{routes} in {apis}{left}. What is to be decided: gatehouse check -c {DraftText.Line(target ?? "DRAFT")}");

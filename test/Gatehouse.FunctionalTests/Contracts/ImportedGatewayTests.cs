@@ -97,6 +97,22 @@ public sealed partial class ImportedGatewayTests : IDisposable
         await CallAsync(gateway, backend, "GET", "/new/1");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_library_is_loaded_by_the_first_contract_and_not_before(bool contract)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc says what a process has loaded");
+        _folder.Write("stock.json", """{ "openapi": "3.0.3", "info": { "title": "Stock", "version": "1" }, "paths": { } }""");
+        var declaration = Declarations.Stock(Declarations.FreePort(), Declarations.FreePort(), "http://127.0.0.1:1");
+        _folder.Write("gatehouse.yaml", contract ? declaration.Replace("upstream: stock\n", "upstream: stock\n    contract: stock.json\n", StringComparison.Ordinal) : declaration);
+        await using var gatehouse = GatehouseProcess.Start(_folder.Path, "run");
+        await gatehouse.LineAsync("is in force", Cancel);
+
+        Assert.True(gatehouse.HasLoaded("YamlDotNet.dll"));
+        Assert.Equal(contract, gatehouse.HasLoaded("Microsoft.OpenApi.dll"));
+    }
+
     private async Task<TestGateway> ImportAsync(string name, FakeUpstream backend)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "corpora", "openapi", name), Cancel);

@@ -4,6 +4,7 @@ using Gatehouse.Cli.Commands;
 using Gatehouse.Configuration;
 using Gatehouse.Contracts;
 using Gatehouse.Declaration;
+using Gatehouse.Hosting;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
 using Gatehouse.Tests.Contracts;
@@ -58,7 +59,7 @@ public sealed class ImportCommandTests : IDisposable
     {
         var draft = _folder.Of("draft.yaml");
         await ImportAsync("twilio_studio_v2.json", "--output", draft);
-        var check = await Runs.Async(CheckCommand.Create(TimeProvider.System), "check", "-c", draft);
+        var check = await Runs.Async(CheckCommand.Create(new GatewayOptions { DeclarationPath = draft }), "check", "-c", draft);
 
         Assert.Equal(ExitCode.Failed, check.ExitCode);
         Assert.Contains("is a draft: 13 decisions to take before it can be served.", check.Output, StringComparison.Ordinal);

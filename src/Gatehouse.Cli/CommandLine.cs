@@ -23,6 +23,7 @@ internal sealed class CommandLine
         InventoryCommand.Create(gateway),
         SchemaCommand.Create(gateway.Kinds),
         KeyCommand.Create(gateway.Clock),
+        ImportCommand.Create(),
     ];
 
     public async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)

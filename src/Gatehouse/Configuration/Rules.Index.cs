@@ -14,7 +14,7 @@ internal static partial class Rules
         OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline, CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination,
         CleartextListener, UnneededUpgrade, WaiverHolds, Unused,
         NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile,
-        Include, SameAddress, NeedsRestart, UncheckedBackend, Environment, Bounds,
+        Include, SameAddress, NeedsRestart, UncheckedBackend, OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

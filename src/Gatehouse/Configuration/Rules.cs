@@ -18,6 +18,8 @@ internal static partial class Rules
     public static readonly Rule Include = new("GH2013", "Includes end", Severity.Error, "A circle of files has no meaning.");
     public static readonly Rule SameAddress = new("GH2014", "Every listening address is used once", Severity.Error, "Only one of them could listen.");
     public static readonly Rule NeedsRestart = new("GH2015", "A reload keeps the sockets", Severity.Error, "Sockets are opened once, and half a declaration must not be in force.");
+    public static readonly Rule OperationWithoutRoute = new("GH2030", "Every operation of a contract has a route", Severity.Warning, "Clients that read the contract will call what the gateway does not serve.");
+    public static readonly Rule RouteWithoutOperation = new("GH2031", "Every route of an api with a contract is an operation of it", Severity.Warning, "What no contract describes, nobody reviews or validates.", Waivable: true);
     public static readonly Rule Environment = new("GH2040", "An environment says where, never what", Severity.Error, "Whoever approves a declaration approves what every environment opens.");
     public static readonly Rule Bounds = new("GH2041", "Included files stay inside their bounds", Severity.Error, "A team decides about what is its own, and nothing else.");
     public static readonly Rule InlineSecret = new("GH1042", "Secrets are references", Severity.Error, "A secret in a declaration, or in a file that others read, is a secret in every copy of it.");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Gatehouse.Configuration;
@@ -13,9 +14,13 @@ internal static class Show
         foreach (var c in text)
         {
             if (builder.Length == Longest) return builder.Append('…').ToString();
-            builder.Append(char.IsControl(c) || char.IsSurrogate(c) || c is >= '\u202a' and <= '\u202e' or >= '\u2066' and <= '\u2069' ? '?' : c);
+            builder.Append(IsSafe(c) ? c : '?');
         }
 
         return builder.ToString();
     }
+
+    /// <summary>Nothing that moves a cursor, ends a line, turns the direction of text, or cannot be seen.</summary>
+    private static bool IsSafe(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }

@@ -56,6 +56,8 @@ internal static class DeclarationReader
         var consumers = Once(written.SelectMany(f => f.Text.Consumers), "consumer", files.Findings);
         var upstreams = Once(written.SelectMany(f => f.Text.Upstreams), "upstream", files.Findings);
         var apis = Once(written.SelectMany(f => f.Text.Apis), "api", files.Findings);
+        var contracts = new NamedContracts(files);
+        List<RouteDraft> routes = [.. apis.SelectMany(api => RoutesOf(api, files, contracts, kinds))];
         return new Draft
         {
             Findings = files.Findings,
@@ -68,7 +70,8 @@ internal static class DeclarationReader
             UpstreamNames = NamesIn("upstreams", written),
             ConsumerNames = NamesIn("consumers", written),
             Bounds = written.Where(f => f.Bounds.Count > 0).ToDictionary(f => f.Node.Place.File, f => f.Bounds, StringComparer.Ordinal),
-            Routes = [.. apis.SelectMany(api => RoutesOf(api, files, kinds))],
+            Routes = routes,
+            Contracts = contracts.All,
             Kinds = kinds,
         };
     }
@@ -76,9 +79,9 @@ internal static class DeclarationReader
     private static HashSet<string> NamesIn(string section, IReadOnlyList<WrittenFile> written) =>
         written.Select(f => f.Node[section]).OfType<MapNode>().SelectMany(m => m.Entries).Select(e => e.Key).ToHashSet(StringComparer.Ordinal);
 
-    private static IEnumerable<RouteDraft> RoutesOf(Named<ApiText> api, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
+    private static IEnumerable<RouteDraft> RoutesOf(Named<ApiText> api, NamedFiles files, NamedContracts contracts, IReadOnlyList<RoutePolicyKind> kinds)
     {
-        var reader = new RouteReader(api, files, kinds);
+        var reader = new RouteReader(api, files, contracts, kinds);
         return api.Value.Routes.Select(reader.Read);
     }
 

@@ -1,5 +1,6 @@
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
@@ -39,6 +40,9 @@ internal sealed class Draft
     public required IReadOnlyDictionary<string, IReadOnlyList<Bounds>> Bounds { get; init; }
 
     public required IReadOnlyList<RouteDraft> Routes { get; init; }
+
+    /// <summary>The contracts that apis name, as far as they could be read.</summary>
+    public required IReadOnlyList<Contract> Contracts { get; init; }
 
     /// <summary>The kinds of policies that have read the routes.</summary>
     public required IReadOnlyList<RoutePolicyKind> Kinds { get; init; }

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Routes;
 
@@ -37,6 +38,12 @@ internal sealed class RouteDraft
 
     public required Place MatchPlace { get; init; }
 
+    /// <summary>The contract of the route's api, or null.</summary>
+    public required Contract? Contract { get; init; }
+
+    /// <summary>The contract's operation that the route takes the requests of, or null.</summary>
+    public required Operation? Operation { get; init; }
+
     public required Located<string>? Upstream { get; init; }
 
     public required Located<TimeSpan>? Deadline { get; init; }
@@ -46,8 +53,6 @@ internal sealed class RouteDraft
     public required LifecycleText? Lifecycle { get; init; }
 
     public required Located<DateOnly>? Review { get; init; }
-
-    public required string? Operation { get; init; }
 
     public required IReadOnlyDictionary<string, object> Specs { get; init; }
 
@@ -77,6 +82,7 @@ internal sealed class RouteDraft
             Consequence = Consequence,
             BackendChecks = BackendChecks,
             Match = Match,
+            Operation = Operation?.Name,
             Access = new Access
             {
                 Anonymous = Access.Anonymous?.Value,
@@ -88,7 +94,6 @@ internal sealed class RouteDraft
             Upgrade = Upgrade,
             Lifecycle = Lifecycle is { } end ? new Lifecycle(end.Deprecated?.Value, end.Sunset?.Value, SuccessorId, end.Documentation) : null,
             Review = Review?.Value,
-            Operation = Operation,
             Waivers = Waivers.All,
             Specs = Specs,
             Place = Place,

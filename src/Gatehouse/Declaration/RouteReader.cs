@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
@@ -17,10 +18,10 @@ internal sealed class RouteReader
     private readonly IReadOnlyList<RoutePolicyKind> _kinds;
     private readonly DateOnly _today;
 
-    public RouteReader(Named<ApiText> api, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
+    public RouteReader(Named<ApiText> api, NamedFiles files, NamedContracts contracts, IReadOnlyList<RoutePolicyKind> kinds)
     {
         _api = api;
-        _contract = api.Value.Contract is { } named ? Contract.Read(named, files) : null;
+        _contract = api.Value.Contract is { } named ? contracts.Read(named) : null;
         _kinds = kinds;
         _today = DateOnly.FromDateTime(files.Now.UtcDateTime);
     }
@@ -32,6 +33,7 @@ internal sealed class RouteReader
         var waivers = new RouteWaivers(own.Get(RouteSection.Waive) ?? [], _today);
         var text = new RouteSource(own, _api.Value.Each, _api.Value.Own, id, waivers);
         var place = own.Has(RouteSection.Match) ? own.PlaceOf(RouteSection.Match) : own.PlaceOf(RouteSection.Operation);
+        var match = MatchOf(own, id);
         return new RouteDraft
         {
             Id = new RouteId(id),
@@ -46,14 +48,15 @@ internal sealed class RouteReader
             Consequence = text.Find(RouteSection.Consequence)?.Value,
             BackendChecks = text.Find(RouteSection.BackendChecks)?.Value,
             Access = text.Find(RouteSection.Access)?.Value,
-            Match = MatchOf(own, id),
+            Match = match,
             MatchPlace = place,
+            Contract = _contract,
+            Operation = match is null ? null : own.Has(RouteSection.Operation) ? _contract?.Find(own.Get(RouteSection.Operation)!) : _contract?.Find(match),
             Upstream = text.Find(RouteSection.Upstream),
             Deadline = text.Find(RouteSection.Deadline),
             Upgrade = text.FindOwn(RouteSection.Upgrade)?.Value,
             Lifecycle = text.Find(RouteSection.Lifecycle)?.Value,
             Review = text.Find(RouteSection.Review),
-            Operation = own.Find(RouteSection.Operation)?.Value,
             Specs = SpecsOf(text),
         };
     }
@@ -91,10 +94,15 @@ internal sealed class RouteReader
             return null;
         }
 
-        if (_contract.Operations.TryGetValue(operation.Value, out var found))
-            return new MatchText(new(found.Method, operation.Place), new(found.Path, operation.Place), [], [], []);
+        if (_contract.Find(operation.Value) is { } found)
+        {
+            if (found.Template is { } template) return new MatchText(new(found.Method, operation.Place), new(template.Text, operation.Place), [], [], []);
+            own.Complain(Rules.WrongType, RouteSection.Operation, $"the operation {found.Name} has the path '{Show.Bounded(found.Path)}', which no route can say: {found.Why}");
+            return null;
+        }
+
         own.Complain(Rules.UnknownReference, RouteSection.Operation, $"the contract of api {_api.Name} has no operation '{Show.Bounded(operation.Value)}'",
-            own.Findings.IsFull ? null : Nearest.Hint(operation.Value, _contract.Operations.Keys));
+            own.Findings.IsFull ? null : Nearest.Hint(operation.Value, _contract.Ids));
         return null;
     }
 

@@ -16,10 +16,11 @@ public sealed class WallsTests
         ["Telemetry"] = [],
         ["Consumers"] = ["Configuration"],
         ["Routes"] = ["Configuration", "Consumers"],
+        ["Contracts"] = ["Configuration", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
         ["Policies"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Telemetry"],
-        ["Declaration"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams"],
+        ["Declaration"] = ["Configuration", "Consumers", "Routes", "Contracts", "Pipeline", "Upstreams"],
         ["Runtime"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
@@ -31,6 +32,7 @@ public sealed class WallsTests
     {
         ["Yarp."] = ["Upstreams"],
         ["YamlDotNet."] = ["Configuration"],
+        ["Microsoft.OpenApi."] = ["Contracts"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

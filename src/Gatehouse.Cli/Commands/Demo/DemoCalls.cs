@@ -4,7 +4,7 @@ namespace Gatehouse.Cli.Commands.Demo;
 internal static class DemoCalls
 {
     public static IReadOnlyList<DemoCall> For(DemoDoors doors, DemoKeys keys) =>
-        [.. Allowed(doors, keys), .. Refused(doors, keys), .. Limited(doors), .. Hidden(doors, keys), .. Watched(doors)];
+        [.. Allowed(doors, keys), .. Ending(doors), .. Refused(doors, keys), .. Limited(doors), .. Hidden(doors, keys), .. Apart(doors, keys), .. Watched(doors)];
 
     private static IEnumerable<DemoCall> Allowed(DemoDoors doors, DemoKeys keys) =>
     [
@@ -14,6 +14,18 @@ internal static class DemoCalls
             new(200) { Says = ["\"channel\":\"gatehouse\""], Carries = [("Cache-Control", "max-age=10"), ("X-Request-Id", "")], Lacks = ["X-Powered-By", "X-Warehouse", "Server"] }),
         new("Allowed", "The web shop's key opens orders; two destinations take turns (servedBy)", "GET", new Uri(doors.Edge, "/orders/17"),
             new(200) { Says = ["\"servedBy\":\"orders-1\"", "\"servedBy\":\"orders-2\""], Carries = [("RateLimit", "")] }) { Key = keys.WebShop.Key, Times = 2 },
+        new("Allowed", "The contact centre starts a return, inside: a write, complete before the service hears of it", "POST", new Uri(doors.Inside, "/returns"),
+            new(201) { Says = ["\"return\":701"] }) { Key = keys.ContactCentre.Key, Json = """{"order":17}""" },
+        new("Allowed", "A partner fetches a document on the partners' own listener: its key and its addresses, both", "GET", new Uri(doors.Partners, "/documents/d-17"),
+            new(200) { Says = ["delivery note"] }) { Key = keys.AcmeFreight.Key },
+    ];
+
+    private static IEnumerable<DemoCall> Ending(DemoDoors doors) =>
+    [
+        new("Ending", "A deprecated route still answers, and says until when and what comes after it", "GET", new Uri(doors.Edge, "/v1/stock/tea-green"),
+            new(200) { Carries = [("Deprecation", "@"), ("Sunset", "GMT"), ("Link", "successor-version")] }),
+        new("Ending", "A retired one is gone, and its service is not asked", "GET", new Uri(doors.Edge, "/v0/stock/tea-green"),
+            new(410) { Problem = "gone", Carries = [("Link", "successor-version")] }),
     ];
 
     private static IEnumerable<DemoCall> Refused(DemoDoors doors, DemoKeys keys) =>
@@ -46,6 +58,20 @@ internal static class DemoCalls
             new(200) { Says = ["\"available\":41"] }) { Key = keys.StockSync.Key, Json = """{"counted":41}""" },
         new("Hidden", "And inside without a key: being inside proves nothing", "PUT", new Uri(doors.Inside, "/stock/tea-green/count"),
             new(401) { Problem = "unauthenticated" }) { Json = """{"counted":0}""" },
+    ];
+
+    private static IEnumerable<DemoCall> Apart(DemoDoors doors, DemoKeys keys) =>
+    [
+        new("Apart", "Who a customer is, for the contact centre, inside", "GET", new Uri(doors.Inside, "/customers/17"),
+            new(200) { Says = ["Customer 17"] }) { Key = keys.ContactCentre.Key },
+        new("Apart", "To erase one is an administrative action: not there inside, whoever asks", "DELETE", new Uri(doors.Inside, "/customers/18"),
+            new(405) { Problem = "method-not-allowed", Carries = [("Allow", "GET")] }) { Key = keys.PrivacyOffice.Key },
+        new("Apart", "At the desk the contact centre may not", "DELETE", new Uri(doors.Desk, "/customers/18"),
+            new(403) { Problem = "forbidden" }) { Key = keys.ContactCentre.Key },
+        new("Apart", "At the desk the privacy office may", "DELETE", new Uri(doors.Desk, "/customers/18"),
+            new(200) { Says = ["\"erased\":18"] }) { Key = keys.PrivacyOffice.Key },
+        new("Apart", "The partners' documents at the edge: nothing is there", "GET", new Uri(doors.Edge, "/documents/d-17"),
+            new(404) { Problem = "not-found" }) { Key = keys.AcmeFreight.Key },
     ];
 
     private static IEnumerable<DemoCall> Watched(DemoDoors doors) =>

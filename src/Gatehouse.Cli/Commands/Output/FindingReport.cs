@@ -12,6 +12,8 @@ internal sealed class FindingReport(string file, Reading reading)
     public string Summary { get; } = reading.Definition is { } sound
         ? $"{file} can be served: {Count(sound.Routes.Count, "route")} on {Count(sound.Listeners.Count, "listener")}"
             + (reading.Findings.Count == 0 ? "." : $", {Count(reading.Findings.Count, "warning")}.")
+        : reading.Findings.All(f => !f.IsError || f.Rule == Rules.Undecided)
+        ? $"{file} is a draft: {Count(reading.Findings.Count(f => f.IsError), "decision")} to take before it can be served."
         : $"{file} cannot be served: {Count(reading.Findings.Count(f => f.IsError), "error")}"
             + (reading.Findings.Any(f => !f.IsError) ? $", {Count(reading.Findings.Count(f => !f.IsError), "warning")}." : ".");
 

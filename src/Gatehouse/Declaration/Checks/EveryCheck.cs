@@ -24,6 +24,7 @@ internal static class EveryCheck
         RoutePolicies.Check(draft);
         Destinations.Check(draft);
         Usage.Check(draft);
+        ContractCoverage.Check(draft);
         Waivers.Check(draft); // last: only now it is known which were needed
     }
 }

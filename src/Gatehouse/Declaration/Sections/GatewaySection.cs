@@ -10,7 +10,11 @@ internal static class GatewaySection
     public static readonly Key<string> Environment = new("environment", Shapes.Name(), "The environment, such as production or test.") { Required = true };
 
     public static readonly Shape<GatewayText> Shape = new Section<GatewayText>("the gateway", [Name, Owner, Environment],
-        text => text.Get(Name) is { } name && text.Get(Owner) is { } owner && text.Get(Environment) is { } environment ? new GatewayText(name, owner, environment) : null);
+        text =>
+        {
+            var (name, owner, environment) = (text.Get(Name), text.Get(Owner), text.Get(Environment)); // each is read, so that each is complained about
+            return name is null || owner is null || environment is null ? null : new GatewayText(name, owner, environment);
+        });
 }
 
 internal sealed record GatewayText(string Name, string Owner, string Environment);

@@ -43,8 +43,8 @@ public sealed class ExecutableTests : IDisposable
     }
 
     [Theory]
-    [InlineData("check", "--environment", "production")]
-    [InlineData("run", "--environment", "production")]
+    [InlineData("check", "--environment", "../production")]
+    [InlineData("run", "--environment", "../production")]
     [InlineData("serve")]
     [InlineData]
     public async Task Wrong_use_exits_with_2(params string[] arguments) =>

@@ -64,6 +64,7 @@ public sealed class ExecutableTests : IDisposable
     }
 
     [Fact]
+    [Control("CFG-3")]
     public async Task Run_without_a_valid_declaration_exits_with_1_and_listens_nowhere()
     {
         var port = Declarations.FreePort();

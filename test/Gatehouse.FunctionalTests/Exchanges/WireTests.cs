@@ -19,7 +19,7 @@ public sealed class WireTests
     }
 
     [Fact]
-    [Control("LIM-1")]
+    [Control("RTE-1")]
     public async Task Of_many_calls_at_once_exactly_as_many_as_allowed_reach_the_backend()
     {
         const int allowed = 100;
@@ -31,7 +31,9 @@ public sealed class WireTests
         var client = gateway.Client("edge");
         var answers = await Task.WhenAll(Enumerable.Range(0, calls).Select(i => client.GetAsync($"/things/{i}", Cancel)));
         Assert.Equal(allowed, answers.Count(a => a.StatusCode == HttpStatusCode.OK));
-        Assert.Equal(calls - allowed, answers.Count(a => a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter is not null));
+        var refused = answers.Where(a => a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter is not null).ToList();
+        Assert.Equal(calls - allowed, refused.Count);
+        Assert.All(refused, a => Assert.Equal("application/problem+json", a.Content.Headers.ContentType?.MediaType));
         Assert.Equal(allowed, upstream.Requests.Count);
     }
 }

@@ -28,7 +28,6 @@ public sealed class AdminTests
     }
 
     [Fact]
-    [Control("ADM-1")]
     public async Task Unknown_pages_are_not_found_and_pages_are_only_read()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -45,7 +44,7 @@ public sealed class AdminTests
     [InlineData("localhost", HttpStatusCode.OK)]
     [InlineData("127.0.0.1", HttpStatusCode.OK)]
     [InlineData("[::1]:9900", HttpStatusCode.OK)]
-    [Control("ADM-6")]
+    [Control("ADM-6", "the Host")]
     public async Task A_foreign_host_cannot_reach_the_administration(string host, HttpStatusCode expected)
     {
         await using var upstream = await FakeUpstream.StartAsync();

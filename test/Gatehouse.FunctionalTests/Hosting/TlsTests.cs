@@ -19,7 +19,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
-    [Control("TLS-1")]
+    [Control("TLS-1", "1.2 and 1.3 alone, with forward secrecy")]
     public async Task Tls_1_2_and_1_3_are_spoken_with_forward_secrecy(SslProtocols protocol)
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -30,7 +30,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    [Control("TLS-1")]
+    [Control("TLS-1", "1.2 and 1.3 alone, with forward secrecy")]
     public async Task A_suite_without_forward_secrecy_or_authentication_is_refused()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "suites are chosen by the system elsewhere");
@@ -53,7 +53,6 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    [Control("TLS-2")]
     public async Task Failed_handshakes_are_counted_and_told_once()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -85,6 +84,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    [Control("EXP-8")]
     public async Task A_host_other_than_the_handshakes_is_misdirected()
     {
         await using var upstream = await FakeUpstream.StartAsync();

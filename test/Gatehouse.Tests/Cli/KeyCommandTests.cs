@@ -47,7 +47,7 @@ public sealed partial class KeyCommandTests : IDisposable
     }
 
     [Fact]
-    [Control("KEY-1")]
+    [Control("KEY-2")]
     public async Task Create_gives_a_key_whose_hash_is_in_the_credential()
     {
         var file = await PreparedAsync(Incomplete);
@@ -125,14 +125,34 @@ public sealed partial class KeyCommandTests : IDisposable
                   - apiKey: { id: cccc, expires: 2027-06-30, revoked: 2026-11-23 }
                   - apiKey: { id: dddd, expires: 2027-06-30, revoked: 2026-11-24 }
                   - apiKey: { id: eeee, expires: 2026-12-01 }
-                  - apiKey: { id: ffff }
             """);
 
         var run = await KeyAsync("list", "-c", file, "--output", "json");
 
         using var json = JsonDocument.Parse(run.Output);
-        Assert.Equal(["aaaa live", "bbbb expired", "cccc revoked", "dddd live", "eeee expires soon", "ffff unreadable"],
+        Assert.Equal(["aaaa live", "bbbb expired", "cccc revoked", "dddd live", "eeee expires soon"],
             json.RootElement.EnumerateArray().Select(k => $"{k.GetProperty("id").GetString()} {k.GetProperty("state").GetString()}"));
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("id: aaaa", "11 error GH2005")]
+    [InlineData("id: aaaa, expires: soon", "32 error GH2006")]
+    [InlineData("id: aaaa, expires: 2026-01-01, revoked: yesterday", "53 error GH2006")]
+    [InlineData("id: aaaa, expires: 2027-06-30, revoked: 23.11.2026", "53 error GH2006")]
+    [InlineData("id: aaaa, expires: 2027-06-30, revoked: 2026-11-23T00:00:00Z", "53 error GH2006")]
+    [InlineData("id: aaaa, expires: 2027-06-30, revoked: ", "54 error GH2006")]
+    [InlineData("id: aaaa, expires: 2027-06-30, revoked: [ 2026-11-23 ]", "53 error GH2006")]
+    public async Task List_calls_no_key_live_whose_days_cannot_be_read(string key, string finding)
+    {
+        var file = _folder.Write("gatehouse.yaml", $"consumers: {{ web-shop: {{ authenticate: [\n{{ apiKey: {{ {key} }} }} ] }} }}");
+
+        var run = await KeyAsync("list", "-c", file, "--output", "json");
+
+        using var json = JsonDocument.Parse(run.Output);
+        Assert.Equal("unreadable", Assert.Single(json.RootElement.EnumerateArray()).GetProperty("state").GetString());
+        Assert.StartsWith($"{file}:2:{finding}", run.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
@@ -18,11 +17,15 @@ internal sealed class KeyDeclaration
     private readonly List<DeclaredKey> _keys = [];
 
     private readonly SourceFiles _files = SourceFiles.OnDisk();
+    private readonly Findings _dates = new();
     private Node? _pepper;
 
     public IReadOnlyList<DeclaredConsumer> Consumers => _consumers;
 
     public IReadOnlyList<DeclaredKey> Keys => _keys;
+
+    /// <summary>The days of keys that cannot be read: a declaration that has one is not served.</summary>
+    public IReadOnlyList<Finding> Unreadable => _dates.InOrder();
 
     /// <summary>Reads a declaration and what it includes; null when a file cannot be read as YAML, which has then been said.</summary>
     public static KeyDeclaration? Read(string path, TextWriter error)
@@ -74,29 +77,34 @@ internal sealed class KeyDeclaration
         foreach (var entry in ((consumer.Value as MapNode)?["authenticate"] as ListNode)?.Items ?? [])
         {
             if ((entry as MapNode)?["apiKey"] is MapNode key && key["id"] is ScalarNode id)
-                _keys.Add(new DeclaredKey(id.Text, consumer.Key, Day(key["expires"]), Day(key["revoked"]), key.Place));
+                _keys.Add(ReadKey(id.Text, consumer.Key, key));
         }
     }
 
-    private static DateOnly? Day(Node? node) =>
-        node is ScalarNode text && DateOnly.TryParseExact(text.Text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+    private DeclaredKey ReadKey(string id, string consumer, MapNode key)
+    {
+        var (expires, revoked) = (Day(key["expires"]), Day(key["revoked"]));
+        if (key["expires"] is null) _dates.Add(Rules.MissingKey, key.Place, $"the key '{Show.Bounded(id)}' needs 'expires'");
+        return new DeclaredKey(id, consumer, expires, revoked, key.Place) { IsReadable = expires is not null && (revoked is not null || key["revoked"] is null) };
+    }
+
+    private DateOnly? Day(Node? node) => node is not null && Shapes.Date().TryRead(node, _dates, out var day) ? day : null;
 }
 
 internal sealed record DeclaredConsumer(string Name, Place Place);
 
 /// <param name="Expires">The first day (UTC) on which the key is no longer accepted; null when the declaration does not say it in a form that can be read.</param>
+/// <param name="Revoked">The first day (UTC) of its revocation; null when there is none, or none that can be read.</param>
 internal sealed record DeclaredKey(string Id, string Consumer, DateOnly? Expires, DateOnly? Revoked, Place Place)
 {
+    /// <summary>Whether both days are written as days are.</summary>
+    public required bool IsReadable { get; init; }
+
     public string StateAt(DateTimeOffset now)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
+        if (!IsReadable) return "unreadable";
         if (Revoked <= today) return "revoked";
-        return Expires switch
-        {
-            null => "unreadable",
-            { } day when day <= today => "expired",
-            { } day when day <= today.AddDays(30) => "expires soon",
-            _ => "live",
-        };
+        return Expires <= today ? "expired" : Expires <= today.AddDays(30) ? "expires soon" : "live";
     }
 }

@@ -59,6 +59,19 @@ internal static class RoutesForTests
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
         """;
 
+    /// <summary>A route that may be called twice.</summary>
+    public const string Few =
+        """
+
+              get-few:
+                match: GET /few/{id}
+                exposure: public
+                effect: read
+                personalData: none
+                access: { anonymous: "a test" }
+                limits: [ { per: all, allow: 2, every: 31d } ]
+        """;
+
     /// <summary>The routes in one text, with waivers that hold now.</summary>
     public static string Of(params string[] routes)
     {

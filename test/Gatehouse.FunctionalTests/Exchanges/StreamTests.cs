@@ -122,6 +122,8 @@ public sealed class StreamTests
         var record = await front.Gateway.AccessLog.WaitForAsync(_ => true, Cancel);
         Assert.Equal((status, "things/talk"), ((int)record["status"]!, (string?)record["route"]));
         Assert.Null(record["problem"]);
+        // "hello" and the end, each in a frame; what the client sends is masked, by four bytes more (RFC 6455 section 5.2)
+        Assert.Equal((2 * (2 + 4) + 5 + 2, (2 * 2) + 5 + 2), ((int)record["bytesIn"]!, (int)record["bytesOut"]!));
     }
 
     [Theory]

@@ -114,6 +114,7 @@ internal sealed class PolicyHarness
             Query = question < 0 ? "" : target[question..],
             Host = "localhost",
             Route = route,
+            RouteTally = route is null ? null : Meter.Exchanges("edge", route.Id.Value),
         };
     }
 }

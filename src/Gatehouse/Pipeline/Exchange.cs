@@ -1,5 +1,6 @@
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
+using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Pipeline;
@@ -123,6 +124,9 @@ internal sealed class Exchange
 
     /// <summary>Bytes of the response's body that were written.</summary>
     internal long ResponseBytes { get; set; }
+
+    /// <summary>Where an exchange of its route is counted; null while there is no route.</summary>
+    internal ExchangeTally? RouteTally { get; set; }
 
     /// <summary>The policies that saw the request.</summary>
     internal PolicyWalk Walk { get; } = new();

@@ -8,6 +8,8 @@ namespace Gatehouse.Pipeline;
 /// <summary>What policies are compiled with: what lives longer than one snapshot, and what the snapshot's declaration says of the whole gateway.</summary>
 internal sealed class CompileContext
 {
+    private readonly Dictionary<object, Policy> _shared = [];
+
     public required TimeProvider Clock { get; init; }
 
     public required StateStore State { get; init; }
@@ -21,6 +23,16 @@ internal sealed class CompileContext
 
     /// <summary>What is measured; it outlives the snapshot.</summary>
     public required GatehouseMeter Meter { get; init; }
+
+    /// <summary>
+    /// One policy for all routes of the snapshot that would have the same: what ten thousand routes share stays in the processor's cache.
+    /// </summary>
+    /// <param name="sameness">A value that is equal where the policies would be: the kind's name, and everything it was compiled from.</param>
+    public Policy Shared(object sameness, Func<Policy> make)
+    {
+        if (!_shared.TryGetValue(sameness, out var policy)) _shared[sameness] = policy = make();
+        return policy;
+    }
 }
 
 /// <summary>A kind of policy that acts before the route is known: compiled once for each listener.</summary>

@@ -6,7 +6,7 @@ namespace Gatehouse.Runtime;
 
 /// <summary>
 /// Looks at the files of the declaration at short intervals and when asked, and activates what has changed. The same bytes are tried once. Everything
-/// happens in one loop beside the exchanges, never on one.
+/// happens in one loop beside the exchanges, never on one; reading and compiling on a thread that steps back for them.
 /// </summary>
 internal sealed class DeclarationWatch : IAsyncDisposable
 {
@@ -53,18 +53,18 @@ internal sealed class DeclarationWatch : IAsyncDisposable
     {
         await foreach (var asked in _looks.Reader.ReadAllAsync())
         {
-            var result = Look(asked is not null);
+            var result = await LookAsync(asked is not null);
             asked?.TrySetResult(result);
         }
     }
 
-    private ActivationResult Look(bool asked)
+    private async Task<ActivationResult> LookAsync(bool asked)
     {
         try
         {
             var full = asked || --_untilFullLook < 0;
             if (full) _untilFullLook = LooksBetweenFullOnes;
-            if (_files.HaveChanged(full, _source.Files)) return Activate();
+            if (_files.HaveChanged(full, _source.Files)) return await BackgroundThread.RunAsync(Activate);
             if (asked) _events.Write("reload: no file has changed");
         }
         catch (Exception e)

@@ -63,6 +63,7 @@ internal static class ExchangeRunner
         }
 
         exchange.Route = route.Route;
+        exchange.RouteTally = route.Tally;
         exchange.Walk.Continue(route.Policies);
         return DecideAndForwardAsync(exchange, route);
     }

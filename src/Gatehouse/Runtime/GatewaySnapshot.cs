@@ -43,4 +43,10 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     public Policy[] Policies { get; } = policies;
 
     public UpstreamClient Upstream { get; } = upstream;
+
+    /// <summary>Where exchanges of the route on one listener are counted.</summary>
+    public ExchangeTally? Tally { get; private init; }
+
+    /// <summary>The route as one listener has it.</summary>
+    public CompiledRoute On(Listener listener, GatehouseMeter meter) => new(Route, Policies, Upstream) { Tally = meter.Exchanges(listener.Name, Route.Id.Value) };
 }

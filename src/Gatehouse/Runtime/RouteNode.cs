@@ -59,19 +59,44 @@ internal sealed record AffixedSteps(int[] PrefixLengths, SpanMap<SuffixSteps> By
 /// <param name="Lengths">The lengths that occur, longest first.</param>
 internal sealed record SuffixSteps(int[] Lengths, SpanMap<RouteNode> BySuffix);
 
-/// <summary>A dictionary by text that is asked with a piece of a longer text, ordinally.</summary>
-internal sealed class SpanMap<T>
+/// <summary>
+/// A dictionary by text that is asked with a piece of a longer text, ordinally. Most have one entry, which is kept beside the dictionary: where routes are
+/// many, each place in memory that a search need not touch is time saved.
+/// </summary>
+internal sealed class SpanMap<T>(int capacity)
 {
-    private readonly Dictionary<string, T> _values;
-    private readonly Dictionary<string, T>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
+    private string? _first;
+    private T? _firstValue;
+    private Dictionary<string, T>? _others;
+    private Dictionary<string, T>.AlternateLookup<ReadOnlySpan<char>> _othersBySpan;
 
-    public SpanMap(int capacity)
+    public void Add(string text, T value)
     {
-        _values = new Dictionary<string, T>(capacity, StringComparer.Ordinal);
-        _bySpan = _values.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (_first is null)
+        {
+            (_first, _firstValue) = (text, value);
+            return;
+        }
+
+        if (_others is null)
+        {
+            _others = new Dictionary<string, T>(capacity, StringComparer.Ordinal);
+            _othersBySpan = _others.GetAlternateLookup<ReadOnlySpan<char>>();
+        }
+
+        _others.Add(text, value);
     }
 
-    public void Add(string text, T value) => _values.Add(text, value);
+    public bool TryGetValue(ReadOnlySpan<char> text, [MaybeNullWhen(false)] out T value)
+    {
+        if (_first is not null && text.SequenceEqual(_first))
+        {
+            value = _firstValue!;
+            return true;
+        }
 
-    public bool TryGetValue(ReadOnlySpan<char> text, [MaybeNullWhen(false)] out T value) => _bySpan.TryGetValue(text, out value);
+        if (_others is not null) return _othersBySpan.TryGetValue(text, out value);
+        value = default;
+        return false;
+    }
 }

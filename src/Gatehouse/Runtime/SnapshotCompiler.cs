@@ -46,7 +46,8 @@ internal sealed class SnapshotCompiler(TimeProvider clock, StateStore state, Lin
         var policies = new List<Policy>();
         foreach (var kind in PolicyCatalog.BeforeRoute)
             if (kind.Compile(listener, context) is { } policy) policies.Add(policy);
-        return new CompiledListener(listener, [.. policies], RouteTable.Compile(routes.Where(r => listener.Serves.Contains(r.Route.Exposure))))
+        var served = routes.Where(r => listener.Serves.Contains(r.Route.Exposure)).Select(r => r.On(listener, context.Meter));
+        return new CompiledListener(listener, [.. policies], RouteTable.Compile(served))
         {
             Certificate = certificate,
             FaultsAtEnd = context.Meter.FaultsAtEnd,

@@ -6,6 +6,8 @@ namespace Gatehouse.FunctionalTests.Cli;
 /// <summary>Declarations for processes, which have to name their ports.</summary>
 internal static class Declarations
 {
+    private static readonly HashSet<int> Taken = [];
+
     /// <summary>One anonymous route to the retailer's stock service.</summary>
     public static string Stock(int edge, int administration, string destination) =>
         $$"""
@@ -48,11 +50,35 @@ internal static class Declarations
 
         """;
 
-    /// <summary>A port that is free now. A declaration has to name it before the process listens.</summary>
+    /// <summary>
+    /// A port that is free now. A declaration has to name it before the process listens, so it is one that the system gives to nobody by itself
+    /// (Linux takes those from 32768), and to no other test.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        lock (Taken)
+        {
+            while (true)
+            {
+                var port = Random.Shared.Next(20_000, 32_000);
+                if (Taken.Contains(port) || !CanListen(port)) continue;
+                Taken.Add(port);
+                return port;
+            }
+        }
+    }
+
+    private static bool CanListen(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -42,7 +42,10 @@ internal sealed class GatehouseProcess : IAsyncDisposable
         }
     }
 
-    public static GatehouseProcess Start(string folder, params string[] arguments)
+    public static GatehouseProcess Start(string folder, params string[] arguments) => StartWith([], folder, arguments);
+
+    /// <param name="environment">Variables of the process besides this one's.</param>
+    public static GatehouseProcess StartWith(IReadOnlyList<(string Name, string Value)> environment, string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(Executable, arguments)
         {
@@ -52,6 +55,7 @@ internal sealed class GatehouseProcess : IAsyncDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         var gatehouse = new GatehouseProcess(new Process { StartInfo = start });
         gatehouse._process.OutputDataReceived += (_, e) => gatehouse.Take(e.Data, gatehouse._output);
         gatehouse._process.ErrorDataReceived += (_, e) => gatehouse.Take(e.Data, gatehouse._error);

@@ -12,10 +12,18 @@ internal sealed class AccessKind() : RoutePolicyKind(KindName)
 
     public override Policy Compile(Route route, CompileContext context)
     {
+        var access = route.Access;
+        if (!string.IsNullOrWhiteSpace(access.Anonymous)) return context.Shared(KindName, static () => new AccessPolicy(null));
+        var sameness = (KindName, string.Join(' ', access.Consumers.Select(c => c.Value)), string.Join(' ', access.Scopes.Select(s => s.Value)));
+        return context.Shared(sameness, () => CompileVerdicts(access, context.Consumers));
+    }
+
+    private static AccessPolicy CompileVerdicts(Routes.Access access, ConsumerDirectory consumers)
+    {
         var verdicts = new Dictionary<Consumer, Verdict>(ReferenceEqualityComparer.Instance);
-        foreach (var id in route.Access.Consumers)
-            if (context.Consumers.Find(id) is { } consumer) verdicts[consumer] = Decide(consumer, route.Access.Scopes);
-        return new AccessPolicy(!string.IsNullOrWhiteSpace(route.Access.Anonymous), verdicts.ToFrozenDictionary(ReferenceEqualityComparer.Instance));
+        foreach (var id in access.Consumers)
+            if (consumers.Find(id) is { } consumer) verdicts[consumer] = Decide(consumer, access.Scopes);
+        return new AccessPolicy(verdicts.ToFrozenDictionary(ReferenceEqualityComparer.Instance));
     }
 
     private static Verdict Decide(Consumer consumer, IReadOnlyList<Scope> scopes)

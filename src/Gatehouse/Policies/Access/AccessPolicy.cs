@@ -8,13 +8,14 @@ namespace Gatehouse.Policies.Access;
 /// Whether the caller may: the route names it and it holds every scope, or the route is anonymous and says why. Everything else is denied, so that what
 /// was forgotten is closed.
 /// </summary>
-internal sealed class AccessPolicy(bool anonymous, FrozenDictionary<Consumer, Verdict> verdicts) : Policy
+/// <param name="verdicts">About each consumer that the route names; null where everybody may call.</param>
+internal sealed class AccessPolicy(FrozenDictionary<Consumer, Verdict>? verdicts) : Policy
 {
     public override string Name => AccessKind.KindName;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
-        if (anonymous) return new(Verdict.Continue);
+        if (verdicts is null) return new(Verdict.Continue);
         if (exchange.Consumer is not { } consumer) return new(Verdict.Reject(Problems.Unauthenticated, "no credential"));
         return new(verdicts.TryGetValue(consumer, out var verdict) ? verdict : Verdict.Reject(Problems.Forbidden, "the route does not name this consumer"));
     }

@@ -17,5 +17,6 @@ internal sealed class AdaptKind() : RoutePolicyKind(KindName)
 
     public override void Check(Route route, Findings findings) => SpecOf<AdaptSpec>(route)?.Check(route, findings);
 
-    public override Policy? Compile(Route route, CompileContext context) => new AdaptPolicy(SpecOf<AdaptSpec>(route));
+    public override Policy? Compile(Route route, CompileContext context) =>
+        SpecOf<AdaptSpec>(route) is { } spec ? new AdaptPolicy(spec) : context.Shared(KindName, static () => new AdaptPolicy(null));
 }

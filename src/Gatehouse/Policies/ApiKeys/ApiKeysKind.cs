@@ -9,5 +9,5 @@ internal sealed class ApiKeysKind() : RoutePolicyKind(KindName)
     public const string KindName = "api-keys";
 
     public override Policy Compile(Route route, CompileContext context) =>
-        new ApiKeysPolicy(new ApiKeyCheck(context.Consumers, context.Pepper, context.Clock));
+        context.Shared(KindName, () => new ApiKeysPolicy(new ApiKeyCheck(context.Consumers, context.Pepper, context.Clock)));
 }

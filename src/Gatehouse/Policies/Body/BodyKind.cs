@@ -18,6 +18,7 @@ internal sealed class BodyKind() : RoutePolicyKind(KindName)
         var spec = SpecOf<BodySpec>(route) ?? BodySpec.Default;
         var spool = context.State.Get(KindName, "spool", static () => new Spool(Spool.Most, Path.GetTempPath()));
         var whole = route.Effect != Effect.Read && !spec.Streams;
-        return new BodyPolicy(spec.Max.Bytes, whole, upgrades: route.Upgrade is not null, spool);
+        var upgrades = route.Upgrade is not null;
+        return context.Shared((KindName, spec.Max.Bytes, whole, upgrades), () => new BodyPolicy(spec.Max.Bytes, whole, upgrades, spool));
     }
 }

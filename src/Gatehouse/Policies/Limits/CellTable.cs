@@ -25,10 +25,10 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
 {
     public const int Most = 100_000;
 
-    private readonly ConcurrentDictionary<PartitionKey, Cell> _cells = new();
     private readonly Cell _everybody = new();
     private readonly Cell _overflow = new();
     private readonly long _sweepEvery = clock.TimestampFrequency;
+    private ConcurrentDictionary<PartitionKey, Cell>? _cells; // made by the first caller of its own: many limits count everybody together
     private long _sweptAt = long.MinValue;
     private int _count;
 
@@ -39,35 +39,37 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
     public Cell Find(PartitionKey key, long now)
     {
         if (key.Kind == PartitionKind.Everybody) return _everybody;
-        if (_cells.TryGetValue(key, out var cell))
+        var cells = LazyInitializer.EnsureInitialized(ref _cells);
+        if (cells.TryGetValue(key, out var cell))
         {
             if (cell.Time != Cell.Gone) return cell;
-            Drop(key, cell);
+            Drop(cells, key, cell);
         }
 
-        return Add(key, now);
+        return Add(cells, key, now);
     }
 
     /// <summary>Gives the table's places back when no snapshot uses it any more.</summary>
     public void Dispose()
     {
-        foreach (var (key, cell) in _cells) Drop(key, cell);
+        if (_cells is not { } cells) return;
+        foreach (var (key, cell) in cells) Drop(cells, key, cell);
     }
 
-    private Cell Add(PartitionKey key, long now)
+    private Cell Add(ConcurrentDictionary<PartitionKey, Cell> cells, PartitionKey key, long now)
     {
-        if (!HasPlace(now)) return _overflow;
+        if (!HasPlace(cells, now)) return _overflow;
         var cell = new Cell();
-        var there = _cells.GetOrAdd(key, cell);
+        var there = cells.GetOrAdd(key, cell);
         if (ReferenceEquals(there, cell)) return cell;
         ReturnPlace(); // somebody else was faster
         return there;
     }
 
-    private bool HasPlace(long now)
+    private bool HasPlace(ConcurrentDictionary<PartitionKey, Cell> cells, long now)
     {
         if (TryTakePlace()) return true;
-        Sweep(now);
+        Sweep(cells, now);
         return TryTakePlace();
     }
 
@@ -87,20 +89,20 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
     /// <summary>
     /// Drops what has come back; at most once a second and by one thread, because a flood of new callers would otherwise pay for it each time.
     /// </summary>
-    private void Sweep(long now)
+    private void Sweep(ConcurrentDictionary<PartitionKey, Cell> cells, long now)
     {
         var last = Volatile.Read(ref _sweptAt);
         if (last != long.MinValue && now - last < _sweepEvery) return;
         if (Interlocked.CompareExchange(ref _sweptAt, now, last) != last) return;
-        foreach (var (key, cell) in _cells)
+        foreach (var (key, cell) in cells)
         {
             var time = cell.Time;
-            if (time <= now && cell.Replace(time, Cell.Gone)) Drop(key, cell);
+            if (time <= now && cell.Replace(time, Cell.Gone)) Drop(cells, key, cell);
         }
     }
 
-    private void Drop(PartitionKey key, Cell cell)
+    private void Drop(ConcurrentDictionary<PartitionKey, Cell> cells, PartitionKey key, Cell cell)
     {
-        if (_cells.TryRemove(new KeyValuePair<PartitionKey, Cell>(key, cell))) ReturnPlace();
+        if (cells.TryRemove(new KeyValuePair<PartitionKey, Cell>(key, cell))) ReturnPlace();
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>A limit with its arithmetic and its cells.</summary>
-internal sealed record CompiledLimit(Limit Limit, Rate Rate, CellTable Cells);
+internal readonly record struct CompiledLimit(Limit Limit, Rate Rate, CellTable Cells);
 
 /// <summary>
 /// Charges a call to every limit of the route. When one of them refuses, the call costs nothing in the others; for the moment in between they can
@@ -19,8 +19,6 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
     private readonly StringValues _policies = string.Join(", ", limits.Select(l =>
         string.Create(CultureInfo.InvariantCulture, $"\"{l.Limit.Name}\";q={l.Limit.Allow};w={(long)l.Limit.Every.TotalSeconds}")));
 
-    private Rendered _last = new(default, default);
-
     public override string Name => LimitsKind.KindName;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
@@ -31,7 +29,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
         Answer least = default;
         for (var i = 0; i < limits.Length; i++)
         {
-            var answer = Charge(limits[i], exchange, now, out var cell);
+            var answer = Charge(in limits[i], exchange, now, out var cell);
             if (answer.Refused)
             {
                 for (var given = 0; given < i; given++) limits[given].Rate.GiveBack(charges[given].Cell, charges[given].Time, clock);
@@ -60,7 +58,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
 
     private static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
 
-    private static Answer Charge(CompiledLimit limit, Exchange exchange, long now, out Cell cell)
+    private static Answer Charge(in CompiledLimit limit, Exchange exchange, long now, out Cell cell)
     {
         var key = PartitionKey.Of(exchange, limit.Limit.Per);
         Answer answer;
@@ -94,16 +92,8 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
 
     private long Seconds(long ticks) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
 
-    private StringValues Render(LimitState state)
-    {
-        var last = Volatile.Read(ref _last);
-        if (last.State == state) return last.Text;
-        StringValues text = string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}");
-        Volatile.Write(ref _last, new Rendered(state, text));
-        return text;
-    }
-
-    private sealed record Rendered(LimitState State, StringValues Text);
+    private static StringValues Render(LimitState state) =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}");
 
     private readonly record struct Charged(Cell Cell, long Time);
 

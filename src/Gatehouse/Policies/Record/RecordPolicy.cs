@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
@@ -14,19 +13,14 @@ internal sealed class RecordPolicy : Policy
     private readonly TimeProvider _clock;
     private readonly LineSink _accessLog;
     private readonly GatehouseMeter _meter;
-    private readonly string _listener;
     private readonly ExchangeTally _noRoute;
-
-    // filled as routes are called; it belongs to one snapshot, whose routes bound it
-    private readonly ConcurrentDictionary<Route, ExchangeTally> _byRoute = new();
 
     public RecordPolicy(Listener listener, CompileContext context)
     {
         _clock = context.Clock;
         _accessLog = context.AccessLog;
         _meter = context.Meter;
-        _listener = listener.Name;
-        _noRoute = _meter.Exchanges(_listener, GatehouseMeter.NoRoute);
+        _noRoute = _meter.Exchanges(listener.Name, GatehouseMeter.NoRoute);
     }
 
     public override string Name => RecordKind.KindName;
@@ -35,9 +29,7 @@ internal sealed class RecordPolicy : Policy
     {
         var total = _clock.GetElapsedTime(exchange.StartedAt);
         _accessLog.Write(AccessLine.Of(exchange, _clock, total));
-        var tally = exchange.Route is { } route
-            ? _byRoute.GetOrAdd(route, static (r, self) => self._meter.Exchanges(self._listener, r.Id.Value), this)
-            : _noRoute;
+        var tally = exchange.RouteTally ?? _noRoute;
         tally.Add(exchange.Status, total);
         if (exchange.Problem is not { } problem) return;
         _meter.Refusals(problem.Name).Add();

@@ -8,5 +8,6 @@ internal sealed class UpgradeKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "upgrade";
 
-    public override Policy Compile(Route route, CompileContext context) => new UpgradePolicy(route.Upgrade == Routes.Upgrade.WebSocket);
+    public override Policy Compile(Route route, CompileContext context) =>
+        context.Shared((KindName, route.Upgrade), () => new UpgradePolicy(route.Upgrade == Routes.Upgrade.WebSocket));
 }

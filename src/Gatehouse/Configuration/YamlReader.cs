@@ -39,7 +39,11 @@ internal sealed class YamlReader
         }
         catch (YamlException e)
         {
-            findings.Add(Rules.NotYaml, new Place(file, (int)Math.Max(1, e.Start.Line), (int)Math.Max(1, e.Start.Column)), "this is not YAML: " + Show.Bounded(Reason(e)));
+            var reason = Reason(e);
+            var place = reason.Contains("tab as indentation", StringComparison.Ordinal) && FirstTab(file, text) is { } tab
+                ? tab // the library only tells where the map began
+                : new Place(file, (int)Math.Max(1, e.Start.Line), (int)Math.Max(1, e.Start.Column));
+            findings.Add(Rules.NotYaml, place, "this is not YAML: " + Show.Bounded(reason));
             return null;
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException or OverflowException or FormatException)
@@ -109,7 +113,7 @@ internal sealed class YamlReader
         _parser.MoveNext();
         RefuseTricks(start);
         var entries = new List<MapEntry>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var names = new Dictionary<string, Place>(StringComparer.Ordinal);
         while (!_parser.Accept<MappingEnd>(out _))
         {
             var key = Next(depth + 1);
@@ -118,8 +122,8 @@ internal sealed class YamlReader
                 _findings.Add(Rules.YamlTrick, key.Place, $"{key.Describe()} cannot be a key");
             else if (name is { Text: "<<", Quoted: false })
                 _findings.Add(Rules.YamlTrick, name.Place, "merge keys are not read", "write the values out, or use 'each' to give them to every route of an api");
-            else if (!names.Add(name.Text))
-                _findings.Add(Rules.DuplicateKey, name.Place, $"'{Show.Bounded(name.Text)}' stands here twice");
+            else if (!names.TryAdd(name.Text, name.Place))
+                _findings.Add(Rules.DuplicateKey, name.Place, $"'{Show.Bounded(name.Text)}' stands here twice", $"it stands at {names[name.Text]} already");
             else
                 entries.Add(new MapEntry(name.Text, name.Place, value));
         }
@@ -135,6 +139,19 @@ internal sealed class YamlReader
     }
 
     private Place PlaceOf(ParsingEvent e) => new(_file, (int)e.Start.Line, (int)e.Start.Column);
+
+    private static Place? FirstTab(string file, string text)
+    {
+        var line = 0;
+        foreach (var content in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            var column = content.IndexOfAnyExcept(' ');
+            if (column >= 0 && content[column] == '\t') return new Place(file, line, column + 1);
+        }
+
+        return null;
+    }
 
     private static string Reason(YamlException e) => e.InnerException?.Message ?? e.Message;
 }

@@ -11,6 +11,8 @@ namespace Gatehouse.Tests.Cli;
 
 public sealed partial class KeyCommandTests : IDisposable
 {
+    private const string Hash = "\"hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
+
     private const string Incomplete =
         """
         # neither complete nor valid: a key has to exist before the declaration that holds it can be
@@ -120,12 +122,12 @@ public sealed partial class KeyCommandTests : IDisposable
             consumers:
               web-shop:
                 authenticate:
-                  - apiKey: { id: aaaa, expires: 2027-06-30 }
-                  - apiKey: { id: bbbb, expires: 2026-11-23 }
-                  - apiKey: { id: cccc, expires: 2027-06-30, revoked: 2026-11-23 }
-                  - apiKey: { id: dddd, expires: 2027-06-30, revoked: 2026-11-24 }
-                  - apiKey: { id: eeee, expires: 2026-12-01 }
-            """);
+                  - apiKey: { id: aaaa, hash: HASH, expires: 2027-06-30 }
+                  - apiKey: { id: bbbb, hash: HASH, expires: 2026-11-23 }
+                  - apiKey: { id: cccc, hash: HASH, expires: 2027-06-30, revoked: 2026-11-23 }
+                  - apiKey: { id: dddd, hash: HASH, expires: 2027-06-30, revoked: 2026-11-24 }
+                  - apiKey: { id: eeee, hash: HASH, expires: 2026-12-01 }
+            """.Replace("HASH", Hash, StringComparison.Ordinal));
 
         var run = await KeyAsync("list", "-c", file, "--output", "json");
 
@@ -136,16 +138,20 @@ public sealed partial class KeyCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("id: aaaa", "11 error GH2005")]
-    [InlineData("id: aaaa, expires: soon", "32 error GH2006")]
-    [InlineData("id: aaaa, expires: 2026-01-01, revoked: yesterday", "53 error GH2006")]
-    [InlineData("id: aaaa, expires: 2027-06-30, revoked: 23.11.2026", "53 error GH2006")]
-    [InlineData("id: aaaa, expires: 2027-06-30, revoked: 2026-11-23T00:00:00Z", "53 error GH2006")]
-    [InlineData("id: aaaa, expires: 2027-06-30, revoked: ", "54 error GH2006")]
-    [InlineData("id: aaaa, expires: 2027-06-30, revoked: [ 2026-11-23 ]", "53 error GH2006")]
-    public async Task List_calls_no_key_live_whose_days_cannot_be_read(string key, string finding)
+    [InlineData("id: aaaa, hash: HASH", "11 error GH2005")]
+    [InlineData("id: aaaa, expires: 2027-06-30", "11 error GH2005")]
+    [InlineData("id: aaaa, hash: \"hmac-sha256:…\", expires: 2027-06-30", "29 error GH1042")]
+    [InlineData("id: aaaa, hash: HASH, expires: soon", "97 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2026-01-01, revoked: yesterday", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: 23.11.2026", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: 2026-11-23T00:00:00Z", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: ", "119 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: [ 2026-11-23 ]", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revokd: 2026-11-23", "109 error GH2004")]
+    public async Task List_calls_no_key_live_that_cannot_be_read(string key, string finding)
     {
-        var file = _folder.Write("gatehouse.yaml", $"consumers: {{ web-shop: {{ authenticate: [\n{{ apiKey: {{ {key} }} }} ] }} }}");
+        var file = _folder.Write("gatehouse.yaml",
+            $"consumers: {{ web-shop: {{ authenticate: [\n{{ apiKey: {{ {key.Replace("HASH", Hash, StringComparison.Ordinal)} }} }} ] }} }}");
 
         var run = await KeyAsync("list", "-c", file, "--output", "json");
 

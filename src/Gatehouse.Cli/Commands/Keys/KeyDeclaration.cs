@@ -2,6 +2,7 @@ using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Declaration;
+using Gatehouse.Declaration.Sections;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
@@ -17,15 +18,15 @@ internal sealed class KeyDeclaration
     private readonly List<DeclaredKey> _keys = [];
 
     private readonly SourceFiles _files = SourceFiles.OnDisk();
-    private readonly Findings _dates = new();
+    private readonly List<Finding> _wrong = [];
     private Node? _pepper;
 
     public IReadOnlyList<DeclaredConsumer> Consumers => _consumers;
 
     public IReadOnlyList<DeclaredKey> Keys => _keys;
 
-    /// <summary>The days of keys that cannot be read: a declaration that has one is not served.</summary>
-    public IReadOnlyList<Finding> Unreadable => _dates.InOrder();
+    /// <summary>What is wrong with the keys: a declaration with such a key is not served.</summary>
+    public IReadOnlyList<Finding> Wrong => _wrong;
 
     /// <summary>Reads a declaration and what it includes; null when a file cannot be read as YAML, which has then been said.</summary>
     public static KeyDeclaration? Read(string path, TextWriter error)
@@ -83,12 +84,13 @@ internal sealed class KeyDeclaration
 
     private DeclaredKey ReadKey(string id, string consumer, MapNode key)
     {
-        var (expires, revoked) = (Day(key["expires"]), Day(key["revoked"]));
-        if (key["expires"] is null) _dates.Add(Rules.MissingKey, key.Place, $"the key '{Show.Bounded(id)}' needs 'expires'");
-        return new DeclaredKey(id, consumer, expires, revoked, key.Place) { IsReadable = expires is not null && (revoked is not null || key["revoked"] is null) };
+        var wrong = new Findings();
+        ApiKeySection.Shape.TryRead(key, wrong, out _);
+        _wrong.AddRange(wrong.InOrder());
+        return new DeclaredKey(id, consumer, Day(key["expires"]), Day(key["revoked"]), key.Place) { IsReadable = !wrong.HasErrors };
     }
 
-    private DateOnly? Day(Node? node) => node is not null && Shapes.Date().TryRead(node, _dates, out var day) ? day : null;
+    private static DateOnly? Day(Node? node) => node is not null && Shapes.Date().TryRead(node, new Findings(), out var day) ? day : null;
 }
 
 internal sealed record DeclaredConsumer(string Name, Place Place);
@@ -97,7 +99,7 @@ internal sealed record DeclaredConsumer(string Name, Place Place);
 /// <param name="Revoked">The first day (UTC) of its revocation; null when there is none, or none that can be read.</param>
 internal sealed record DeclaredKey(string Id, string Consumer, DateOnly? Expires, DateOnly? Revoked, Place Place)
 {
-    /// <summary>Whether both days are written as days are.</summary>
+    /// <summary>Whether the reader takes the key as it is written.</summary>
     public required bool IsReadable { get; init; }
 
     public string StateAt(DateTimeOffset now)

@@ -78,6 +78,17 @@ public sealed partial class TidyTests
     }
 
     [Fact]
+    public void Links_lead_to_files_that_exist()
+    {
+        var dead = from page in SourceTree.Files("*.md").Append("README.md")
+                   from Match link in Link().Matches(SourceTree.Read(page))
+                   let target = link.Groups["target"].Value
+                   where !target.Contains("://", StringComparison.Ordinal) && !Path.Exists(Path.Combine(SourceTree.Root, Path.GetDirectoryName(page)!, target))
+                   select $"{page}: {target}";
+        Assert.Empty(dead);
+    }
+
+    [Fact]
     public void Rule_ids_are_given_once()
     {
         var ids = typeof(Rules).GetFields().Select(f => ((Rule)f.GetValue(null)!).Id).ToList();
@@ -110,6 +121,10 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"TODO|FIXME|HACK|NotImplementedException|Thread\.Sleep|Task\.Delay\(\d|Skip *= *""")]
     private static partial Regex Unfinished();
+
+    /// <summary>A link of Markdown to something else than a place in its own page.</summary>
+    [GeneratedRegex(@"\]\((?<target>[^)#\s]+)[^)]*\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex("(Manager|Helper|Helpers|Utils|Util|Common|Creator|Processor|Impl)$")]
     private static partial Regex JobTitle();

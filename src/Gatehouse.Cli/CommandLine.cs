@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Gatehouse.Cli.Commands;
 using Gatehouse.Configuration;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli;
 
@@ -13,6 +15,14 @@ internal sealed class CommandLine
     {
         foreach (var command in commands) _root.Subcommands.Add(command);
     }
+
+    /// <summary>The commands that a host of one's own has too, because they have to know its policies.</summary>
+    public static IEnumerable<Command> AboutDeclarations(GatewayOptions gateway) =>
+    [
+        CheckCommand.Create(gateway),
+        SchemaCommand.Create(gateway.Kinds),
+        KeyCommand.Create(gateway.Clock),
+    ];
 
     public async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {

@@ -1,14 +1,17 @@
-using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
+using Gatehouse.Hosting;
 
-RuntimeSettings.Apply(Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable); // first: they count only before the first socket
+namespace Gatehouse.Cli;
 
-var clock = TimeProvider.System;
-return await new CommandLine(
-[
-    DemoCommand.Create(clock),
-    RunCommand.Create(clock),
-    CheckCommand.Create(clock),
-    SchemaCommand.Create(),
-    KeyCommand.Create(clock),
-]).RunAsync(args, Console.Out, Console.Error);
+/// <summary>The executable <c>gatehouse</c>.</summary>
+internal static class Program
+{
+    public static Task<int> Main(string[] args)
+    {
+        RuntimeSettings.Apply(Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable); // first: they count only before the first socket
+
+        var gateway = new GatewayOptions { DeclarationPath = SharedOptions.DefaultDeclaration };
+        return new CommandLine([DemoCommand.Create(gateway.Clock), RunCommand.Create(gateway), .. CommandLine.AboutDeclarations(gateway)])
+            .RunAsync(args, Console.Out, Console.Error);
+    }
+}

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Hosting;
+using Gatehouse.Pipeline;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
 
@@ -43,8 +44,9 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <param name="files">Other files beside the declaration, by name.</param>
     /// <param name="accessLog">Takes the access log instead of <see cref="AccessLog"/>.</param>
+    /// <param name="kinds">The second part of the catalogue, where a test brings policies of its own.</param>
     /// <exception cref="GatewayStartException">The declaration has errors, or cannot be listened for.</exception>
-    public static async Task<TestGateway> StartAsync(string yaml, IReadOnlyDictionary<string, string>? files = null, TimeProvider? clock = null, LineSink? accessLog = null)
+    public static async Task<TestGateway> StartAsync(string yaml, IReadOnlyDictionary<string, string>? files = null, TimeProvider? clock = null, LineSink? accessLog = null, IReadOnlyList<RoutePolicyKind>? kinds = null)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-").FullName;
         foreach (var (name, text) in files ?? new Dictionary<string, string>())
@@ -62,6 +64,7 @@ internal sealed class TestGateway : IAsyncDisposable
             AccessLog = accessLog ?? lines,
             Events = TextWriter.Synchronized(events),
             Clock = clock ?? TimeProvider.System,
+            Kinds = kinds ?? PolicyCatalog.AfterRoute,
             WatchEvery = TimeSpan.FromDays(1),
         };
         return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events);

@@ -2,16 +2,17 @@ using System.CommandLine;
 using Gatehouse.Cli.Commands.Output;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
-using Gatehouse.Runtime;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands;
 
 /// <summary><c>gatehouse check</c>: reads a declaration exactly as <c>run</c> does and says everything that is wrong with it, at once.</summary>
 internal static class CheckCommand
 {
-    public static Command Create(TimeProvider clock)
+    /// <param name="gateway">The clock, the second part of the catalogue, and the declaration when none is named.</param>
+    public static Command Create(GatewayOptions gateway)
     {
-        var declaration = SharedOptions.Declaration();
+        var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var output = SharedOptions.Output([.. FindingForms.All]);
         var command = new Command("check", "Reads a declaration and reports every finding: where, which rule, why it matters, how to mend it. Exits 1 when there is an error.")
         {
@@ -21,7 +22,7 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             var file = parsed.GetRequiredValue(declaration);
-            var reading = DeclarationReader.Read(file, SourceFiles.OnDisk(), clock.GetUtcNow(), PolicyCatalog.AfterRoute);
+            var reading = DeclarationReader.Read(file, SourceFiles.OnDisk(), gateway.Clock.GetUtcNow(), gateway.Kinds);
             FindingForms.Write(parsed.GetRequiredValue(output), new FindingReport(file, reading), parsed.InvocationConfiguration.Output);
             return reading.Definition is null ? ExitCode.Failed : ExitCode.Done;
         });

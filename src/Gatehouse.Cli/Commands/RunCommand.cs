@@ -6,13 +6,13 @@ namespace Gatehouse.Cli.Commands;
 /// <summary><c>gatehouse run</c>: serves a declaration until it is asked to stop. The process's output is the access log's, its errors are the operator's.</summary>
 internal static class RunCommand
 {
-    public static Command Create(TimeProvider clock)
+    public static Command Create(GatewayOptions gateway)
     {
-        var declaration = SharedOptions.Declaration();
+        var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration };
         command.SetAction(async (parsed, cancelled) =>
         {
-            var options = new GatewayOptions { DeclarationPath = parsed.GetRequiredValue(declaration), Clock = clock, Events = parsed.InvocationConfiguration.Error };
+            var options = gateway with { DeclarationPath = parsed.GetRequiredValue(declaration), Events = parsed.InvocationConfiguration.Error };
             return await GatewayHost.RunAsync(options, cancelled);
         });
         return command;

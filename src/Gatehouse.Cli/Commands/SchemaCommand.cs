@@ -1,17 +1,18 @@
 using System.CommandLine;
 using Gatehouse.Cli.Commands.Output;
 using Gatehouse.Declaration;
-using Gatehouse.Runtime;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Cli.Commands;
 
 /// <summary><c>gatehouse schema</c>: the JSON Schema of the declaration, by which editors complete and check it.</summary>
 internal static class SchemaCommand
 {
-    public static Command Create()
+    /// <param name="kinds">The second part of the catalogue.</param>
+    public static Command Create(IReadOnlyList<RoutePolicyKind> kinds)
     {
         var command = new Command("schema", "Prints the JSON Schema (2020-12) of the declaration, for editors: '# yaml-language-server: $schema=FILE' as its first line.");
-        command.SetAction(parsed => Listing.WriteJson(DeclarationSchema.Document(PolicyCatalog.AfterRoute), parsed.InvocationConfiguration.Output));
+        command.SetAction(parsed => Listing.WriteJson(DeclarationSchema.Document(kinds), parsed.InvocationConfiguration.Output));
         return command;
     }
 }

@@ -8,11 +8,12 @@ internal static class SharedOptions
 {
     public const string DefaultDeclaration = "gatehouse.yaml";
 
-    public static Option<string> Declaration() => new("--config", "-c")
+    /// <param name="otherwise">The file when none is named.</param>
+    public static Option<string> Declaration(string otherwise = DefaultDeclaration) => new("--config", "-c")
     {
         Description = "The declaration to read.",
         HelpName = "FILE",
-        DefaultValueFactory = _ => DefaultDeclaration,
+        DefaultValueFactory = _ => otherwise,
     };
 
     /// <summary>One of the forms in which a command can print; the first is the default.</summary>

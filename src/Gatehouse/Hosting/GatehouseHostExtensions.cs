@@ -1,3 +1,5 @@
+using Gatehouse.Policies.Own;
+using Gatehouse.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -11,11 +13,16 @@ public static class GatehouseHostExtensions
     /// with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them.
     /// </summary>
     /// <param name="declaration">The declaration's own file.</param>
-    public static IHostApplicationBuilder AddGatehouse(this IHostApplicationBuilder builder, string declaration)
+    /// <param name="policies">Policies of the host's own, in the order in which they decide.</param>
+    public static IHostApplicationBuilder AddGatehouse(this IHostApplicationBuilder builder, string declaration, params PolicyKind[] policies)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(declaration);
-        builder.Services.AddHostedService(_ => new CarriedGateway(new GatewayOptions { DeclarationPath = declaration }));
+        ArgumentNullException.ThrowIfNull(policies);
+        if (policies.DistinctBy(p => p.Name).Count() < policies.Length) throw new ArgumentException("two policies have the same name", nameof(policies));
+        var options = new GatewayOptions { DeclarationPath = declaration, Kinds = PolicyCatalog.AfterRouteWith(policies) };
+        builder.Services.AddSingleton(options);
+        builder.Services.AddHostedService(_ => new CarriedGateway(options));
         return builder;
     }
 }

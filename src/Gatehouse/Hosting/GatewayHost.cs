@@ -59,7 +59,7 @@ internal static class GatewayHost
     {
         // a lone line feed is no end of line (RFC 9112 section 2.2 allows it, and request smuggling lives on it)
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
-        var load = options.Load ?? (files => LoadedDeclaration.Load(options.DeclarationPath, files, options.Clock));
+        var load = options.Load ?? (files => LoadedDeclaration.Load(options.DeclarationPath, files, options.Clock, options.Kinds));
         var loaded = load(options.Files());
         if (loaded.Definition is null)
             throw new GatewayStartException($"'{Show.Bounded(options.DeclarationPath)}' has errors; nothing is served", loaded.Findings);

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
 
@@ -15,6 +16,9 @@ internal sealed record GatewayOptions
 
     /// <summary>Reads the declaration; null for the ordinary way.</summary>
     public Func<SourceFiles, LoadedDeclaration>? Load { get; init; }
+
+    /// <summary>The second part of the catalogue: with the host's own policies where it has some.</summary>
+    public IReadOnlyList<RoutePolicyKind> Kinds { get; init; } = PolicyCatalog.AfterRoute;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
@@ -8,7 +9,7 @@ namespace Gatehouse.Pipeline;
 /// <summary>
 /// One request and its response inside the gateway. It belongs to one revision of the declaration from start to end.
 /// </summary>
-internal sealed class Exchange
+public sealed class Exchange
 {
     internal Exchange(HttpContext http, Listener listener, long revision, long startedAt, string requestId, PeerAddress peer)
     {
@@ -44,16 +45,16 @@ internal sealed class Exchange
     public string Host { get; internal set; } = "";
 
     /// <summary>The other end of the connection.</summary>
-    public PeerAddress Peer { get; }
+    internal PeerAddress Peer { get; }
 
     /// <summary>Where the request comes from, as far as trusted proxies say so.</summary>
-    public ClientAddress Client { get; internal set; }
+    public IPAddress ClientAddress => Client.Value;
 
-    /// <summary>The route, once it is found.</summary>
-    public Route? Route { get; internal set; }
+    /// <summary>The route, as in <c>orders/get-order</c>, once it is found.</summary>
+    public string? RouteName => Route?.Id.Value;
 
-    /// <summary>Who calls, once that is proved.</summary>
-    public Consumer? Consumer { get; internal set; }
+    /// <summary>Who calls, by the name in the declaration, once that is proved.</summary>
+    public string? ConsumerName => Consumer?.Id.Value;
 
     /// <summary>The id of the credential that proved it: never a secret.</summary>
     public string? CredentialId { get; internal set; }
@@ -74,6 +75,12 @@ internal sealed class Exchange
     public int Status { get; internal set; }
 
     internal HttpContext Http { get; }
+
+    internal ClientAddress Client { get; set; }
+
+    internal Route? Route { get; set; }
+
+    internal Consumer? Consumer { get; set; }
 
     internal Listener Listener { get; }
 

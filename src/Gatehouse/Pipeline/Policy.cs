@@ -4,9 +4,9 @@ namespace Gatehouse.Pipeline;
 /// One rule applied to an exchange. A policy decides; the runner acts. It is compiled once for a listener or a route, serves many exchanges at
 /// once, and keeps what belongs to one exchange on the <see cref="Exchange"/>.
 /// </summary>
-internal abstract class Policy
+public abstract class Policy
 {
-    /// <summary>The kind's name, for the log: who decided.</summary>
+    /// <summary>The kind's name, for the log: who decided. A constant.</summary>
     public abstract string Name { get; }
 
     /// <summary>

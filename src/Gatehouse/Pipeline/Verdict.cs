@@ -1,7 +1,7 @@
 namespace Gatehouse.Pipeline;
 
 /// <summary>What a policy decided about an exchange.</summary>
-internal readonly struct Verdict
+public readonly struct Verdict
 {
     private Verdict(VerdictKind kind, Problem? problem, string? reason)
     {

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Runtime;
 
@@ -15,9 +16,10 @@ internal sealed record LoadedDeclaration(
     IReadOnlyDictionary<string, string> Digests,
     IReadOnlyDictionary<string, SslStreamCertificateContext> Certificates)
 {
-    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock)
+    /// <param name="kinds">The second part of the catalogue.</param>
+    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, IReadOnlyList<RoutePolicyKind> kinds)
     {
-        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), PolicyCatalog.AfterRoute);
+        var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), kinds);
         return From(reading, files);
     }
 

@@ -6,6 +6,7 @@ using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
 
@@ -26,14 +27,21 @@ internal static class PolicyCatalog
     ];
 
     /// <summary>Part two, once the route is known: compiled for each route.</summary>
-    public static IReadOnlyList<RoutePolicyKind> AfterRoute { get; } =
+    public static IReadOnlyList<RoutePolicyKind> AfterRoute { get; } = AfterRouteWith([]);
+
+    /// <summary>The same, with the policies that a host brings along.</summary>
+    public static IReadOnlyList<RoutePolicyKind> AfterRouteWith(IReadOnlyList<PolicyKind> own) =>
     [
         new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
         new ApiKeysKind(), // who calls has to be known before anybody asks whether they may
         new AccessKind(), // nothing is done, counted or changed for a caller that may not
         new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
+        .. Own(own), // they see a caller that is known, may call and is within its limits, and cannot keep anybody from being checked
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
         new AdaptKind(), // last: every policy before has decided on what was sent, and on the way back this sees first what the backend sent
     ];
+
+    private static IEnumerable<RoutePolicyKind> Own(IReadOnlyList<PolicyKind> kinds) =>
+        kinds.Count == 0 ? [] : kinds.Select(k => (RoutePolicyKind)new OwnPolicyKind(k)).Prepend(new OwnPoliciesKind(kinds));
 }

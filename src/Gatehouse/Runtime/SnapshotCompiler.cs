@@ -8,7 +8,9 @@ using Gatehouse.Upstreams;
 namespace Gatehouse.Runtime;
 
 /// <summary>Makes a snapshot from a definition. It cannot fail for reasons that lie in the declaration: those were findings.</summary>
-internal sealed class SnapshotCompiler(TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter)
+/// <param name="kinds">The second part of the catalogue, as the declaration was read with.</param>
+internal sealed class SnapshotCompiler(
+    TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter, IReadOnlyList<RoutePolicyKind> kinds)
 {
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
     /// <param name="certificates">The certificates of the listeners that speak TLS; null when nothing will be served.</param>
@@ -54,10 +56,10 @@ internal sealed class SnapshotCompiler(TimeProvider clock, StateStore state, Lin
         };
     }
 
-    private static Policy[] PoliciesOf(Route route, CompileContext context)
+    private Policy[] PoliciesOf(Route route, CompileContext context)
     {
         var policies = new List<Policy>();
-        foreach (var kind in PolicyCatalog.AfterRoute)
+        foreach (var kind in kinds)
             if (kind.Compile(route, context) is { } policy) policies.Add(policy);
         return [.. policies];
     }

@@ -15,16 +15,6 @@ internal sealed class GatehouseProcess : IAsyncDisposable
 
     private GatehouseProcess(Process process) => _process = process;
 
-    /// <summary>The start file, found beside the tests' own folder in the build's output.</summary>
-    private static string Executable
-    {
-        get
-        {
-            var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-            return Path.Combine(own.Parent!.Parent!.FullName, "Gatehouse.Cli", own.Name, "gatehouse");
-        }
-    }
-
     /// <summary>Everything printed so far.</summary>
     public string Output
     {
@@ -47,7 +37,16 @@ internal sealed class GatehouseProcess : IAsyncDisposable
     /// <param name="environment">Variables of the process besides this one's.</param>
     public static GatehouseProcess StartWith(IReadOnlyList<(string Name, string Value)> environment, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        return Start(Built("Gatehouse.Cli", "gatehouse"), environment, folder, arguments);
+    }
+
+    /// <summary>Starts another executable of this repository: a host that carries a gateway.</summary>
+    public static GatehouseProcess StartHost(string project, IReadOnlyList<(string Name, string Value)> environment, string folder, params string[] arguments) =>
+        Start(Built(project, project), environment, folder, arguments);
+
+    private static GatehouseProcess Start(string executable, IReadOnlyList<(string Name, string Value)> environment, string folder, string[] arguments)
+    {
+        var start = new ProcessStartInfo(executable, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -105,6 +104,13 @@ internal sealed class GatehouseProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         _newLine.Dispose();
+    }
+
+    /// <summary>A start file, found beside the tests' own folder in the build's output.</summary>
+    private static string Built(string project, string file)
+    {
+        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, file);
     }
 
     private void Take(string? line, StringBuilder into)

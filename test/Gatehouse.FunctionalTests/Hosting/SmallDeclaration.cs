@@ -13,6 +13,9 @@ internal sealed record SmallDeclaration(Uri Destination)
 
     public string Drain { get; init; } = "announce: 0s, finish: 10s";
 
+    /// <summary>One more line of the route.</summary>
+    public string MoreOfRoute { get; init; } = "";
+
     /// <summary>The version of HTTP that the destination speaks.</summary>
     public string Protocol { get; init; } = "http1";
 
@@ -46,5 +49,6 @@ internal sealed record SmallDeclaration(Uri Destination)
                 access: { anonymous: "a test" }
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
                 response: { headers: { set: { X-Route: {{Route}} } } }
+                {{MoreOfRoute}}
         """ + MoreRoutes;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
+using Gatehouse.Hosting;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
 
@@ -63,7 +64,7 @@ public sealed class CheckCommandTests : IDisposable
     [Fact]
     public async Task A_declaration_that_is_not_there_is_a_finding()
     {
-        var run = await Runs.Async(CheckCommand.Create(new FakeTimeProvider()), "check", "-c", _folder.Of("nothing.yaml"));
+        var run = await Runs.Async(CheckCommand.Create(Gateway), "check", "-c", _folder.Of("nothing.yaml"));
 
         Assert.Equal(ExitCode.Failed, run.ExitCode);
         Assert.Contains("GH2010", run.Output, StringComparison.Ordinal);
@@ -72,6 +73,8 @@ public sealed class CheckCommandTests : IDisposable
     [Fact]
     public async Task A_form_that_does_not_exist_is_wrong_use() => Assert.Equal(ExitCode.WrongUse, (await CheckAsync("xml")).ExitCode);
 
+    private static GatewayOptions Gateway => new() { DeclarationPath = "gatehouse.yaml", Clock = new FakeTimeProvider() };
+
     private Task<Runs.Run> CheckAsync(string form) =>
-        Runs.Async(CheckCommand.Create(new FakeTimeProvider()), "check", "-c", _folder.Write("gatehouse.yaml", TwoMistakes), "--output", form);
+        Runs.Async(CheckCommand.Create(Gateway), "check", "-c", _folder.Write("gatehouse.yaml", TwoMistakes), "--output", form);
 }

@@ -10,7 +10,7 @@ public sealed class ActivationTests
     private readonly Activation _activation;
 
     public ActivationTests() => _activation = new Activation(
-        Load(), new SnapshotCompiler(_harness.Clock, _harness.State, _harness.AccessLog, _harness.Meter), _harness.State);
+        Load(), new SnapshotCompiler(_harness.Clock, _harness.State, _harness.AccessLog, _harness.Meter, PolicyCatalog.AfterRoute), _harness.State);
 
     [Fact]
     public void Begins_with_revision_1() => Assert.Equal(1, _activation.Current.Revision);

@@ -41,7 +41,7 @@ public sealed partial class ReferencePagesTests
     [Fact]
     public void Problems_page_lists_every_refusal()
     {
-        var page = new StringBuilder("# Problems\n\nEvery refusal is `application/problem+json` (RFC 9457) with `type`, `title`, `status` and `requestId`. The type is `urn:gatehouse:problem:` and the name.\n\n| name | status | title | whose fault | closes the connection |\n|---|---|---|---|---|\n");
+        var page = new StringBuilder("# Problems\n\nEvery refusal is `application/problem+json` (RFC 9457) with `type`, `title`, `status` and `requestId`. The type is `urn:gatehouse:problem:` and the name. Those of a host's own policies begin with `custom/`.\n\n| name | status | title | whose fault | closes the connection |\n|---|---|---|---|---|\n");
         foreach (var p in Problems.All.OrderBy(p => p.Status).ThenBy(p => p.Name, StringComparer.Ordinal))
             page.Append($"| `{p.Name}` | {p.Status} | {p.Title} | {p.Source.ToString().ToLowerInvariant()} | {(p.Closes ? "yes" : "")} |\n");
         ReferencePage.Compare("problems.md", page.ToString());

@@ -22,7 +22,7 @@ public sealed class WallsTests
         ["Declaration"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams"],
         ["Runtime"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
-        ["Hosting"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Declaration", "Runtime", "Admin"],
+        ["Hosting"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };
 
     /// <summary>Libraries that belong to some rooms only.</summary>

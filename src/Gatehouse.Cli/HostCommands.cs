@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Gatehouse.Cli.Commands;
+using Gatehouse.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Gatehouse.Cli;
+
+/// <summary>The command line of a host of one's own.</summary>
+public static class HostCommands
+{
+    /// <summary>
+    /// Runs the command that the arguments name: <c>run</c>, which is also meant by none, starts the host; <c>check</c>, <c>schema</c> and <c>key</c> are
+    /// those of <c>gatehouse</c>, and know the host's declaration and its own policies. Nothing listens for them.
+    /// </summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="InvalidOperationException">The host was built without <see cref="GatehouseHostExtensions.AddGatehouse"/>.</exception>
+    public static Task<int> RunGatehouseAsync(this IHost host, string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(args);
+        var gateway = host.Services.GetRequiredService<GatewayOptions>();
+        return new CommandLine([Run(host), .. CommandLine.AboutDeclarations(gateway)]).RunAsync(args.Length == 0 ? ["run"] : args, Console.Out, Console.Error);
+    }
+
+    private static Command Run(IHost host)
+    {
+        var command = new Command("run", "Starts the host, and the gateway with it. SIGTERM or Ctrl-C drains and stops.");
+        command.SetAction(async (_, cancelled) =>
+        {
+            await host.RunAsync(cancelled);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -46,7 +46,8 @@ internal sealed class YamlReader
             findings.Add(Rules.NotYaml, place, "this is not YAML: " + Show.Bounded(reason));
             return null;
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException or OverflowException or FormatException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException
+            or NullReferenceException or OverflowException or FormatException)
         {
             // the library's scanner gives up in these ways over some malformed texts; where it was last is near what it stumbled over
             var place = reader._parser.Current is { } last ? reader.PlaceOf(last) : new Place(file, 1, 1);
@@ -69,7 +70,8 @@ internal sealed class YamlReader
         _parser.Consume<DocumentEnd>();
         if (_parser.Accept<DocumentStart>(out var second))
         {
-            _findings.Add(Rules.NotYaml, PlaceOf(second), "a declaration is one YAML document; a second one begins here", "use 'include' to split a declaration");
+            _findings.Add(Rules.NotYaml, PlaceOf(second), "a declaration is one YAML document; a second one begins here",
+                "use 'include' to split a declaration");
             return null;
         }
 
@@ -83,7 +85,8 @@ internal sealed class YamlReader
         {
             case AnchorAlias alias:
                 _parser.MoveNext();
-                _findings.Add(Rules.YamlTrick, PlaceOf(alias), "an alias stands here; a declaration says what it means where it means it", "write the value out");
+                _findings.Add(Rules.YamlTrick, PlaceOf(alias), "an alias stands here; a declaration says what it means where it means it",
+                    "write the value out");
                 return new ScalarNode(PlaceOf(alias), "", Quoted: false);
             case Scalar scalar:
                 _parser.MoveNext();
@@ -121,9 +124,11 @@ internal sealed class YamlReader
             if (key is not ScalarNode name)
                 _findings.Add(Rules.YamlTrick, key.Place, $"{key.Describe()} cannot be a key");
             else if (name is { Text: "<<", Quoted: false })
-                _findings.Add(Rules.YamlTrick, name.Place, "merge keys are not read", "write the values out, or use 'each' to give them to every route of an api");
+                _findings.Add(Rules.YamlTrick, name.Place, "merge keys are not read",
+                    "write the values out, or use 'each' to give them to every route of an api");
             else if (!names.TryAdd(name.Text, name.Place))
-                _findings.Add(Rules.DuplicateKey, name.Place, $"'{Show.Bounded(name.Text)}' stands here twice", $"it stands at {names[name.Text]} already");
+                _findings.Add(
+                    Rules.DuplicateKey, name.Place, $"'{Show.Bounded(name.Text)}' stands here twice", $"it stands at {names[name.Text]} already");
             else
                 entries.Add(new MapEntry(name.Text, name.Place, value));
         }

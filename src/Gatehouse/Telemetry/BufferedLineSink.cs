@@ -1,7 +1,8 @@
 namespace Gatehouse.Telemetry;
 
 /// <summary>
-/// Gathers lines in memory and writes them to a stream from a thread of its own, in blocks. The caller only copies bytes under a short lock: a target that
+/// Gathers lines in memory and writes them to a stream from a thread of its own, in blocks. The caller only copies bytes under a short lock: a target
+/// that
 /// is slow, full or broken costs lines (counted in <see cref="Dropped"/>), never time. Memory is bounded by two buffers.
 /// </summary>
 internal sealed class BufferedLineSink : LineSink, IDisposable
@@ -35,7 +36,8 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     private bool _stopping;
 
     /// <param name="open">Opens the target; called on the writing thread, again after each failure and each <see cref="Reopen"/>.</param>
-    /// <param name="failing">Told of a failure when writing worked before: once per outage, not once per attempt. A target that hangs is one too.</param>
+    /// <param name="failing">Told of a failure when writing worked before: once per outage, not once per attempt. A target that hangs is one
+    /// too.</param>
     public BufferedLineSink(Func<Stream> open, Action<Exception>? failing = null, int capacity = DefaultCapacity, TimeProvider? clock = null)
     {
         _open = open;
@@ -172,7 +174,9 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
         if (!Interlocked.Exchange(ref _failed, true)) _failing?.Invoke(e);
     }
 
-    /// <summary>Writes from <paramref name="written"/> on. After a failure in the middle, <paramref name="written"/> says how far a file has got.</summary>
+    /// <summary>
+    /// Writes from <paramref name="written"/> on. After a failure in the middle, <paramref name="written"/> says how far a file has got.
+    /// </summary>
     private static void WriteBlock(Stream target, ReadOnlySpan<byte> block, ref int written)
     {
         // .NET writes at a position that it keeps itself: the end is looked up each time, for the file may have been cut by a rotation

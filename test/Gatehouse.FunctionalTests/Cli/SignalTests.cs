@@ -39,7 +39,8 @@ public sealed class SignalTests : IAsyncLifetime
         await gatehouse.SignalAsync(first, Cancel);
         await gatehouse.LineAsync("stopping", Cancel);
         var said = TimeProvider.System.GetTimestamp();
-        await Eventually.HoldsAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(said) > StopSignals.Twins), Cancel); // no twin of the first
+        // no twin of the first
+        await Eventually.HoldsAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(said) > StopSignals.Twins), Cancel);
         await gatehouse.SignalAsync(again, Cancel);
 
         var finished = await gatehouse.FinishAsync(Cancel);

@@ -76,7 +76,8 @@ internal static class RoutesForTests
     public static string Of(params string[] routes)
     {
         var until = TimeProvider.System.GetUtcNow().AddDays(100).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
-        return string.Concat(routes).Replace("WAIVER-OF-SIZE", Waiver("GH1030"), StringComparison.Ordinal).Replace("WAIVER-OF-CALLERS", Waiver("GH1002"), StringComparison.Ordinal);
+        return string.Concat(routes).Replace("WAIVER-OF-SIZE", Waiver("GH1030"), StringComparison.Ordinal)
+            .Replace("WAIVER-OF-CALLERS", Waiver("GH1002"), StringComparison.Ordinal);
 
         string Waiver(string rule) => $"{{ rule: {rule}, reason: a test, owner: tests@retailer.example, until: {until} }}";
     }

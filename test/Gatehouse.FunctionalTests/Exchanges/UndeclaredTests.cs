@@ -64,7 +64,8 @@ public sealed class UndeclaredTests
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address));
-        var response = await RawHttpClient.ExchangeAsync(gateway.AddressOf("edge").Port, "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n");
+        var response =
+            await RawHttpClient.ExchangeAsync(gateway.AddressOf("edge").Port, "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n");
         Assert.InRange(response.Status, 400, 405);
         Assert.Equal(0, upstream.Connections);
     }

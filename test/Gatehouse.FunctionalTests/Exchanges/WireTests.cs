@@ -46,7 +46,10 @@ public sealed class WireTests
     public async Task Every_answer_of_a_limited_route_says_what_is_left(Speech speech)
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address) { MoreRoutes = RoutesForTests.Of(RoutesForTests.Few) });
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Few),
+        });
         for (var left = 1; left >= 0; left--)
         {
             var response = await front.Client.GetAsync("/few/1", Cancel);

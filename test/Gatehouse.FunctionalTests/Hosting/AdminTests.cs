@@ -17,7 +17,8 @@ public sealed class AdminTests
         await gateway.Client("edge").GetAsync("/nothing", Cancel);
         await gateway.AccessLog.WaitForAsync(r => (int)r["status"]! == 404, Cancel);
         Assert.Equal("ok", await gateway.Administration.GetStringAsync("/livez", Cancel));
-        Assert.StartsWith("{\"ready\":true,\"revision\":1,\"fingerprint\":\"", await gateway.Administration.GetStringAsync("/readyz", Cancel), StringComparison.Ordinal);
+        Assert.StartsWith("{\"ready\":true,\"revision\":1,\"fingerprint\":\"", await gateway.Administration.GetStringAsync("/readyz", Cancel),
+            StringComparison.Ordinal);
         var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
         Assert.Matches("""gatehouse_exchanges_total\{[^}]*route="things/get-thing",status="2xx"[^}]*\} 1""", metrics);
         Assert.Matches("""gatehouse_exchanges_total\{[^}]*route="none",status="4xx"[^}]*\} 1""", metrics);
@@ -75,7 +76,8 @@ public sealed class AdminTests
         var port = gateway.Running.Health!.Port;
         foreach (var (path, status, body) in new[] { ("/livez", 200, "ok"), ("/readyz", 200, "ready"), ("/metrics", 404, null) })
         {
-            var response = await RawHttpClient.ExchangeAsync(port, $"GET {path} HTTP/1.1\r\nHost: any.orchestrator.example\r\nConnection: close\r\n\r\n");
+            var response =
+                await RawHttpClient.ExchangeAsync(port, $"GET {path} HTTP/1.1\r\nHost: any.orchestrator.example\r\nConnection: close\r\n\r\n");
             Assert.Equal(status, response.Status);
             if (body is not null) Assert.Equal(body, response.Text);
         }

@@ -119,7 +119,10 @@ public sealed class ListenerTests
     public async Task A_connection_from_outside_the_networks_is_cut_counted_and_told_once()
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        var declaration = new SmallDeclaration(upstream.Address) { Listener = """address: "127.0.0.1:0", serves: [public], networks: [10.0.0.0/8]""" };
+        var declaration = new SmallDeclaration(upstream.Address)
+        {
+            Listener = """address: "127.0.0.1:0", serves: [public], networks: [10.0.0.0/8]""",
+        };
         await using var gateway = await TestGateway.StartAsync(declaration);
         for (var i = 0; i < 2; i++)
             await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Client("edge").GetAsync("/things/1", Cancel));
@@ -134,7 +137,10 @@ public sealed class ListenerTests
     public async Task Connections_beyond_their_number_are_cut_and_a_place_that_is_free_again_is_given()
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        var declaration = new SmallDeclaration(upstream.Address) { Listener = """address: "127.0.0.1:0", serves: [public], intake: { connections: 2 }""" };
+        var declaration = new SmallDeclaration(upstream.Address)
+        {
+            Listener = """address: "127.0.0.1:0", serves: [public], intake: { connections: 2 }""",
+        };
         await using var gateway = await TestGateway.StartAsync(declaration);
         var port = gateway.AddressOf("edge").Port;
         var first = await RawHttpClient.ConnectAsync(port);
@@ -174,7 +180,11 @@ public sealed class ListenerTests
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await TestGateway.StartAsync(
             new SmallDeclaration(upstream.Address) { Listener = """address: "127.0.0.1:0", serves: [public], protocols: [http2]""" });
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         var response = await gateway.Client("edge").SendAsync(request, Cancel);
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (response.StatusCode, response.Version));
         var record = await gateway.AccessLog.WaitForAsync(_ => true, Cancel);
@@ -192,7 +202,8 @@ public sealed class ListenerTests
     [InlineData("address: \"0.0.0.0:0\", serves: [public]", "127.0.0.1:0", "GH1051")]
     [InlineData("address: \"[::]:0\", serves: [public]", "127.0.0.1:0", "GH1051")]
     [Control("TLS-2")]
-    public Task Cleartext_is_spoken_on_loopback_only(string listener, string administration, string rule) => DoesNotStartAsync(listener, administration, rule);
+    public Task Cleartext_is_spoken_on_loopback_only(string listener, string administration, string rule) =>
+        DoesNotStartAsync(listener, administration, rule);
 
     [Theory]
     [InlineData("address: \"127.0.0.1:0\", serves: [public]", "0.0.0.0:0", "GH1008")]

@@ -36,7 +36,8 @@ public sealed class TlsTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "suites are chosen by the system elsewhere");
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream);
-        await Assert.ThrowsAnyAsync<Exception>(() => HandshakeAsync(gateway, SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            HandshakeAsync(gateway, SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256));
     }
 
     [Fact]
@@ -67,7 +68,8 @@ public sealed class TlsTests : IDisposable
         await gateway.Client("edge", _certificates.Authority).GetAsync("/things/1", Cancel);
         Assert.Equal("1.3", (string?)(await gateway.AccessLog.WaitForAsync(_ => true, Cancel))["tls"]);
         await Eventually.HoldsAsync(async () => (await gateway.Administration.GetStringAsync("/metrics", Cancel))
-            .Split('\n').Any(l => l.Contains("reason=\"no TLS handshake\"", StringComparison.Ordinal) && l.Contains("} 3", StringComparison.Ordinal)), Cancel);
+            .Split('\n').Any(l =>
+                l.Contains("reason=\"no TLS handshake\"", StringComparison.Ordinal) && l.Contains("} 3", StringComparison.Ordinal)), Cancel);
         Assert.Equal(1, gateway.Events.Split("no TLS handshake").Length - 1);
     }
 
@@ -78,7 +80,11 @@ public sealed class TlsTests : IDisposable
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1") { Version = new Version(version, version == 1 ? 1 : 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1")
+        {
+            Version = new Version(version, version == 1 ? 1 : 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         var response = await gateway.Client("edge", _certificates.Authority).SendAsync(request, Cancel);
         Assert.Equal((HttpStatusCode.OK, request.Version), (response.StatusCode, response.Version));
     }

@@ -49,7 +49,8 @@ public sealed class ReloadTests
         Assert.Contains("did you mean 'effect'?", gateway.Events, StringComparison.Ordinal);
         Assert.Contains("reload refused; revision 1 stays in force", gateway.Events, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await gateway.Client("edge").GetAsync("/things/1", Cancel)).StatusCode);
-        Assert.Matches("""gatehouse_reloads_total\{[^}]*outcome="refused"[^}]*\} 1""", await gateway.Administration.GetStringAsync("/metrics", Cancel));
+        Assert.Matches(
+            """gatehouse_reloads_total\{[^}]*outcome="refused"[^}]*\} 1""", await gateway.Administration.GetStringAsync("/metrics", Cancel));
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public sealed class ReloadTests
         { """address: "127.0.0.1:1", serves: [public]""", "the listener 'edge' moves from 127.0.0.1:0 to 127.0.0.1:1" },
         { """address: "127.0.0.1:0", serves: [public], intake: { head: 5s }""", "the listener 'edge' takes requests of another size or slowness" },
         { """address: "127.0.0.1:0", serves: [public], protocols: [http2]""", "the listener 'edge' speaks other protocols" },
-        { """address: "127.0.0.1:0", serves: [public] }""" + "\n  more: { " + """address: "127.0.0.1:0", serves: [public]""", "the listener 'more' is new" },
+        { """address: "127.0.0.1:0", serves: [public] }""" + "\n  more: { "
+            + """address: "127.0.0.1:0", serves: [public]""", "the listener 'more' is new" },
     };
 
     [Theory]

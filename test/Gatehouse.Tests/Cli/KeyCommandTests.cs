@@ -34,7 +34,8 @@ public sealed partial class KeyCommandTests : IDisposable
 
         Assert.Equal(ExitCode.Done, run.ExitCode);
         Assert.Equal(32, Convert.FromBase64String(File.ReadAllText(_folder.Of("test.pepper"))).Length);
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Of("test.pepper")));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Of("test.pepper")));
     }
 
     [Fact]

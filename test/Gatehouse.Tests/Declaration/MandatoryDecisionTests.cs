@@ -60,11 +60,12 @@ public sealed class MandatoryDecisionTests
         Assert.Equal(1, lines.RemoveAll(l => l.StartsWith($"        {decision}:", StringComparison.Ordinal)));
         var reading = Declarations.Read(string.Join('\n', lines));
         Assert.Null(reading.Definition);
-        Assert.Contains(reading.Findings, f => f.IsError && f.Message.Contains("stock/get-stock", StringComparison.Ordinal) && f.ToString().Contains(decision switch
-        {
-            "access" => "who may call",
-            "limits" => "limit",
-            _ => decision,
-        }, StringComparison.Ordinal));
+        Assert.Contains(reading.Findings, f =>
+            f.IsError && f.Message.Contains("stock/get-stock", StringComparison.Ordinal) && f.ToString().Contains(decision switch
+            {
+                "access" => "who may call",
+                "limits" => "limit",
+                _ => decision,
+            }, StringComparison.Ordinal));
     }
 }

@@ -101,7 +101,8 @@ public sealed class BufferedLineSinkTests
         for (var i = 0; i < 2; i++)
             using (var sink = BufferedLineSink.ToFile(path)) sink.Write(Line);
         Assert.Equal("{\"a\":1}\n{\"a\":1}\n", File.ReadAllText(path));
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead));
     }
 
     [Fact]
@@ -121,7 +122,10 @@ public sealed class BufferedLineSinkTests
         Assert.Equal("new\n", File.ReadAllText(path));
     }
 
-    /// <summary>A stream that hangs until it is opened, and fails as often as it is told to. It goes on after it was closed, as a file that is opened anew does.</summary>
+    /// <summary>
+    /// A stream that hangs until it is opened, and fails as often as it is told to. It goes on after it was closed, as a file that is opened anew
+    /// does.
+    /// </summary>
     private sealed class GatedStream : MemoryStream
     {
         private readonly ManualResetEventSlim _open = new();

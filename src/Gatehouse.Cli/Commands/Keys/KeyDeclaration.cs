@@ -44,9 +44,11 @@ internal sealed class KeyDeclaration
         var findings = new Findings();
         Secret? pepper = null;
         if (_pepper is null)
-            findings.Add(Rules.MissingKey, new Place(path, 1, 1), "a key needs 'keys' with a 'pepper'", "gatehouse key init FILE, then keys: { pepper: \"file:FILE\" }");
+            findings.Add(Rules.MissingKey, new Place(path, 1, 1), "a key needs 'keys' with a 'pepper'",
+                "gatehouse key init FILE, then keys: { pepper: \"file:FILE\" }");
         else if (SecretReference.Shape.TryRead(_pepper, findings, out var reference))
-            pepper = SecretReference.Resolve(new Located<string>(reference, _pepper.Place), "pepper", ApiKeyHash.LeastPepperBytes, new NamedFiles(_files, findings, now));
+            pepper = SecretReference.Resolve(
+                new Located<string>(reference, _pepper.Place), "pepper", ApiKeyHash.LeastPepperBytes, new NamedFiles(_files, findings, now));
         foreach (var finding in findings.InOrder()) error.WriteLine(finding);
         return pepper;
     }
@@ -95,7 +97,8 @@ internal sealed class KeyDeclaration
 
 internal sealed record DeclaredConsumer(string Name, Place Place);
 
-/// <param name="Expires">The first day (UTC) on which the key is no longer accepted; null when the declaration does not say it in a form that can be read.</param>
+/// <param name="Expires">The first day (UTC) on which the key is no longer accepted; null when the declaration does not say it in a form that can be
+/// read.</param>
 /// <param name="Revoked">The first day (UTC) of its revocation; null when there is none, or none that can be read.</param>
 internal sealed record DeclaredKey(string Id, string Consumer, DateOnly? Expires, DateOnly? Revoked, Place Place)
 {

@@ -138,7 +138,8 @@ public sealed class ApiKeysPolicyTests
         var verdict = Verdict(Exchange(target, header is null ? [] : [(header, value!)]));
         Assert.Same(Problems.CredentialMisplaced, verdict.Problem);
         Assert.DoesNotContain(_key.Id, verdict.Reason, StringComparison.Ordinal);
-        Assert.Same(Problems.CredentialMisplaced, Decide(Exchange(target, header is null ? [("X-Api-Key", _key.Key)] : [(header, value!), ("X-Api-Key", _key.Key)])));
+        Assert.Same(Problems.CredentialMisplaced,
+            Decide(Exchange(target, header is null ? [("X-Api-Key", _key.Key)] : [(header, value!), ("X-Api-Key", _key.Key)])));
     }
 
     [Theory]
@@ -216,7 +217,8 @@ public sealed class ApiKeysPolicyTests
 
     private Exchange Exchange(params (string Name, string Value)[] headers) => Exchange("/orders/17", headers);
 
-    private Exchange Exchange(string target, params (string Name, string Value)[] headers) => _harness.Exchange("GET", target, "127.0.0.1", null, null, headers);
+    private Exchange Exchange(string target, params (string Name, string Value)[] headers) =>
+        _harness.Exchange("GET", target, "127.0.0.1", null, null, headers);
 
     private Policy Policy() => new ApiKeysKind().Compile(_harness.Route(), _harness.Context);
 

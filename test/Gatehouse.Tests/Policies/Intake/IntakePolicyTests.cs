@@ -225,7 +225,8 @@ public sealed class IntakePolicyTests
     {
         var exchange = Take(out var problem, headers: [("Connection", "close, X-Auth ,, X-Hop"), ("X-Auth", "1"), ("X-Hop", "1"), ("X-Stays", "1")]);
         Assert.Null(problem);
-        Assert.Equal((false, false, true), (exchange.RequestHeaders.ContainsKey("X-Auth"), exchange.RequestHeaders.ContainsKey("X-Hop"), exchange.RequestHeaders.ContainsKey("X-Stays")));
+        Assert.Equal((false, false, true), (exchange.RequestHeaders.ContainsKey("X-Auth"), exchange.RequestHeaders.ContainsKey("X-Hop"),
+            exchange.RequestHeaders.ContainsKey("X-Stays")));
     }
 
     [Theory]

@@ -29,7 +29,8 @@ public class RouteTableBenchmarks
         _routes = [.. Enumerable.Range(0, Routes).Select(i => NewRoute(Template(i)))];
         _compiled = [.. _routes.Select(r => new CompiledRoute(r, [], null!))];
         _table = RouteTable.Compile(_compiled);
-        _exchanges = [.. Enumerable.Range(0, Searches).Select(_ => NewExchange(Template(random.Next(Routes)).Replace("{id}", "17", StringComparison.Ordinal)))];
+        _exchanges = [.. Enumerable.Range(0, Searches)
+            .Select(_ => NewExchange(Template(random.Next(Routes)).Replace("{id}", "17", StringComparison.Ordinal)))];
     }
 
     [Benchmark(OperationsPerInvoke = Searches)]
@@ -63,7 +64,8 @@ public class RouteTableBenchmarks
         Exposure = Exposure.Public,
         Effect = Effect.Read,
         PersonalData = PersonalData.None,
-        Match = new RouteMatch("GET", PathTemplate.TryParse(template, out var path, out var why) ? path : throw new InvalidOperationException(why), [], [], []),
+        Match = new RouteMatch("GET", PathTemplate.TryParse(template, out var path, out var why)
+            ? path : throw new InvalidOperationException(why), [], [], []),
         Access = new Access(),
         Upstream = "",
         Deadline = null,

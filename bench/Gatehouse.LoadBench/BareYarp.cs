@@ -17,7 +17,12 @@ internal static class BareYarp
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.Services.AddReverseProxy().LoadFromMemory(
             [new RouteConfig { RouteId = "all", ClusterId = "one", Match = new RouteMatch { Path = "/orders/{**rest}" } }],
-            [new ClusterConfig { ClusterId = "one", Destinations = new Dictionary<string, DestinationConfig> { ["d"] = new() { Address = upstream } } }]);
+            [new ClusterConfig
+            {
+                ClusterId = "one",
+                Destinations = new Dictionary<string,
+                DestinationConfig> { ["d"] = new() { Address = upstream } },
+            }]);
         var app = builder.Build();
         app.MapReverseProxy();
         await app.RunAsync();

@@ -41,7 +41,8 @@ internal sealed class Running : IDisposable
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data is not null && System.Environment.GetEnvironmentVariable("BENCH_VERBOSE") is not null) Console.Error.WriteLine($"{contender.Name}: {line.Data}");
+            if (line.Data is not null && System.Environment.GetEnvironmentVariable("BENCH_VERBOSE") is not null)
+                Console.Error.WriteLine($"{contender.Name}: {line.Data}");
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -56,7 +57,9 @@ internal sealed class Running : IDisposable
         {
             if (_process.HasExited) throw new InvalidOperationException($"{contender.Name} ended with code {_process.ExitCode}");
             using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{contender.Port}{contender.Path}");
-            foreach (var header in contender.Headers) request.Headers.Add(header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 2)..]);
+            foreach (var header in contender.Headers)
+                request.Headers.Add(
+                    header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 2)..]);
             try
             {
                 using var answer = client.Send(request);

@@ -24,7 +24,8 @@ internal sealed class Declarations(string folder, string gatehouse)
         var pepper = Path.Combine(folder, "bench.pepper");
         if (!File.Exists(pepper)) Gatehouse("key", "init", pepper);
         var draft = Path.Combine(folder, "draft.yaml");
-        File.WriteAllText(draft, "gatehouse: v1\n" + Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("[ { apiKey: CREDENTIAL } ]", "[]", StringComparison.Ordinal));
+        File.WriteAllText(draft, "gatehouse: v1\n"
+            + Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("[ { apiKey: CREDENTIAL } ]", "[]", StringComparison.Ordinal));
         using var made = JsonDocument.Parse(Gatehouse("key", "create", "--consumer", "caller", "-c", draft, "--output", "json"));
         var credential = made.RootElement.GetProperty("credential");
         var yaml = $$"""{ id: {{credential.GetProperty("id")}}, hash: "{{credential.GetProperty("hash")}}", expires: {{credential.GetProperty("expires")}} }""";
@@ -44,7 +45,8 @@ internal sealed class Declarations(string folder, string gatehouse)
     {
         var routes = new StringBuilder();
         for (var i = 0; i < count; i++)
-            routes.Append("      r").Append(i).Append(": { match: \"GET /svc").Append(i).Append("/orders/{id}\", effect: read, purpose: route ").Append(i).Append(" v").Append(version).Append(" }\n");
+            routes.Append("      r").Append(i).Append(": { match: \"GET /svc").Append(i).Append("/orders/{id}\", effect: read, purpose: route ")
+                .Append(i).Append(" v").Append(version).Append(" }\n");
         return WriteText($"many{count}", Head(port, admin, "") + """
             apis:
               many:
@@ -94,6 +96,7 @@ internal sealed class Declarations(string folder, string gatehouse)
         using var process = Process.Start(new ProcessStartInfo(gatehouse, arguments) { RedirectStandardOutput = true })!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"gatehouse {string.Join(' ', arguments)} ended with code {process.ExitCode}");
+        return process.ExitCode == 0
+            ? output : throw new InvalidOperationException($"gatehouse {string.Join(' ', arguments)} ended with code {process.ExitCode}");
     }
 }

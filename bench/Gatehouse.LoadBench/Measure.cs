@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace Gatehouse.LoadBench;
 
 /// <param name="MicrosPerRequest">CPU of the gateway's process (user and system) over the requests that wrk counted.</param>
-internal sealed record Sample(double MicrosPerRequest, double RequestsPerSecond, double P50Micros, double P99Micros, double MemoryMegabytes, long Bad);
+internal sealed record Sample(
+    double MicrosPerRequest, double RequestsPerSecond, double P50Micros, double P99Micros, double MemoryMegabytes, long Bad);
 
 /// <summary>Drives load with wrk and reads what the kernel accounted to the gateway meanwhile.</summary>
 internal static partial class Measure
@@ -19,7 +20,8 @@ internal static partial class Measure
         var spent = CpuSeconds(processId) - before;
         var requests = long.Parse(Requests().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
         var bad = NotOk().Match(output) is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
-        return new Sample(spent * 1e6 / requests, Number(PerSecond().Match(output)), Micros(Half().Match(output)), Micros(Most().Match(output)), MemoryMegabytes(processId), bad);
+        return new Sample(spent * 1e6 / requests, Number(PerSecond().Match(output)), Micros(Half().Match(output)), Micros(Most().Match(output)),
+            MemoryMegabytes(processId), bad);
     }
 
     public static string Wrk(Contender contender, int seconds)

@@ -1,6 +1,7 @@
 using Gatehouse.LoadBench;
 
-// Side by side on one machine: the gateway under test on core 0, the upstream (nginx) and the load (wrk) on core 1, in turn, medians of several rounds.
+// Side by side on one machine: the gateway under test on core 0, the upstream (nginx) and the load (wrk) on core 1, in turn, medians of several
+// rounds.
 // Needs Debian's haproxy, nginx and wrk. The steady figure is CPU per request; compare within one run only.
 return args switch
 {
@@ -15,6 +16,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: ./build bench [all | plain | routes | swap | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
+    Console.Error.WriteLine(
+        "usage: ./build bench [all | plain | routes | swap | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
     return 2;
 }

@@ -11,7 +11,8 @@ internal static class Suites
     private static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
     private static readonly int Seconds = Setting("BENCH_SECONDS", 6);
     private static readonly int Warmup = Setting("BENCH_WARMUP", 30);
-    private static readonly (string, string)[] OurSettings = [("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
+    private static readonly (string, string)[] OurSettings =
+        [("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
 
     public static int Run(Action<string> suite)
     {
@@ -29,7 +30,9 @@ internal static class Suites
         }
     }
 
-    /// <summary>Proxying one small GET: bare YARP, HAProxy, and Gatehouse with its default policies and with a key, a limit and adapted headers.</summary>
+    /// <summary>
+    /// Proxying one small GET: bare YARP, HAProxy, and Gatehouse with its default policies and with a key, a limit and adapted headers.
+    /// </summary>
     public static void Plain(string folder)
     {
         var declarations = new Declarations(folder, Gatehouse);
@@ -50,8 +53,16 @@ internal static class Suites
         var declarations = new Declarations(folder, Gatehouse);
         Compare("uniformly random routes", folder, "10 routes",
         [
-            new Contender("10 routes", 28130, [Gatehouse, "run", "-c", declarations.Many(10, 28130, 28140)]) { Path = "/svc1/orders/42", Script = Peers.RandomRoutes(folder, 10) },
-            new Contender("10,000 routes", 28131, [Gatehouse, "run", "-c", declarations.Many(10_000, 28131, 28141)]) { Path = "/svc1/orders/42", Script = Peers.RandomRoutes(folder, 10_000) },
+            new Contender("10 routes", 28130, [Gatehouse, "run", "-c", declarations.Many(10, 28130, 28140)])
+            {
+                Path = "/svc1/orders/42",
+                Script = Peers.RandomRoutes(folder, 10),
+            },
+            new Contender("10,000 routes", 28131, [Gatehouse, "run", "-c", declarations.Many(10_000, 28131, 28141)])
+            {
+                Path = "/svc1/orders/42",
+                Script = Peers.RandomRoutes(folder, 10_000),
+            },
         ]);
     }
 
@@ -59,7 +70,11 @@ internal static class Suites
     public static void Swap(string folder)
     {
         var declarations = new Declarations(folder, Gatehouse);
-        var contender = new Contender("10,000 routes", 28150, [Gatehouse, "run", "-c", declarations.Many(10_000, 28150, 28160)]) { Path = "/svc1/orders/42", Script = Peers.RandomRoutes(folder, 10_000) };
+        var contender = new Contender("10,000 routes", 28150, [Gatehouse, "run", "-c", declarations.Many(10_000, 28150, 28160)])
+        {
+            Path = "/svc1/orders/42",
+            Script = Peers.RandomRoutes(folder, 10_000),
+        };
         using var running = Running.Start(contender, folder, core: 0);
         running.WaitForAnswer(contender, Stopwatch.GetTimestamp());
         Measure.Wrk(contender, Warmup);
@@ -104,7 +119,8 @@ internal static class Suites
 
         Console.WriteLine("\n## start to first answer, one core\n\n| gateway | median ms | min–max |\n|---|---|---|");
         foreach (var (name, values) in times)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {Measure.Median(values):F0} | {values.Min():F0}–{values.Max():F0} |"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"| {name} | {Measure.Median(values):F0} | {values.Min():F0}–{values.Max():F0} |"));
     }
 
     private static void Compare(string title, string folder, string reference, Contender[] contenders)

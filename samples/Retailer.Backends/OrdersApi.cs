@@ -14,6 +14,10 @@ internal static class OrdersApi
         routes.MapGet("/orders/{orderId:int}", http =>
         {
             var id = int.Parse((string)http.Request.RouteValues["orderId"]!, System.Globalization.CultureInfo.InvariantCulture);
-            return RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject { ["order"] = id, ["status"] = States[id % States.Length] });
+            return RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject
+            {
+                ["order"] = id,
+                ["status"] = States[id % States.Length],
+            });
         });
 }

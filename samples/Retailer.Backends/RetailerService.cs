@@ -30,15 +30,20 @@ public sealed class RetailerService : IAsyncDisposable
     /// <summary>Where it listens: <c>http://127.0.0.1:…</c>.</summary>
     public Uri Address => new(_app.Urls.First());
 
-    public static Task<RetailerService> StartOrdersAsync(string instance, CancellationToken cancelled) => StartAsync(instance, OrdersApi.Map, cancelled);
+    public static Task<RetailerService> StartOrdersAsync(string instance, CancellationToken cancelled) =>
+        StartAsync(instance, OrdersApi.Map, cancelled);
 
-    public static Task<RetailerService> StartReturnsAsync(string instance, CancellationToken cancelled) => StartAsync(instance, ReturnsApi.Map, cancelled);
+    public static Task<RetailerService> StartReturnsAsync(string instance, CancellationToken cancelled) =>
+        StartAsync(instance, ReturnsApi.Map, cancelled);
 
-    public static Task<RetailerService> StartCustomersAsync(string instance, CancellationToken cancelled) => StartAsync(instance, CustomersApi.Map, cancelled);
+    public static Task<RetailerService> StartCustomersAsync(string instance, CancellationToken cancelled) =>
+        StartAsync(instance, CustomersApi.Map, cancelled);
 
-    public static Task<RetailerService> StartDocumentsAsync(string instance, CancellationToken cancelled) => StartAsync(instance, DocumentsApi.Map, cancelled);
+    public static Task<RetailerService> StartDocumentsAsync(string instance, CancellationToken cancelled) =>
+        StartAsync(instance, DocumentsApi.Map, cancelled);
 
-    public static Task<RetailerService> StartStockAsync(string instance, CancellationToken cancelled) => StartAsync(instance, StockApi.Map, cancelled);
+    public static Task<RetailerService> StartStockAsync(string instance, CancellationToken cancelled) =>
+        StartAsync(instance, StockApi.Map, cancelled);
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 

@@ -16,7 +16,11 @@ internal static class StockApi
         {
             var article = (string)http.Request.RouteValues["article"]!;
             return available.TryGetValue(article, out var count)
-                ? RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject { ["article"] = article, ["available"] = count })
+                ? RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject
+                {
+                    ["article"] = article,
+                    ["available"] = count,
+                })
                 : RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such article" });
         });
         routes.MapGet("/stock/{article}/forecast", http => RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK,
@@ -25,11 +29,18 @@ internal static class StockApi
         {
             var article = (string)http.Request.RouteValues["article"]!;
             if (await RetailerService.NumberAsync(http, "counted") is not { } count)
-                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status400BadRequest, new JsonObject { ["error"] = "the body is {\"counted\": NUMBER}" });
+                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status400BadRequest, new JsonObject
+                {
+                    ["error"] = "the body is {\"counted\": NUMBER}",
+                });
             else if (!available.ContainsKey(article))
                 await RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such article" });
             else
-                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject { ["article"] = article, ["available"] = available[article] = count });
+                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject
+                {
+                    ["article"] = article,
+                    ["available"] = available[article] = count,
+                });
         });
     }
 }

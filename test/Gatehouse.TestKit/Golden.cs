@@ -1,8 +1,10 @@
 namespace Gatehouse.TestKit;
 
 /// <summary>
-/// A golden case: one file that holds an input and what is expected of it. The input is the file itself. Lines that begin with <c>#&gt;</c> say what is
-/// expected, one line each; a line <c>#--- PATH</c> begins a further file of the input. With the variable <c>GATEHOUSE_UPDATE_GOLDEN=1</c> the expectations
+/// A golden case: one file that holds an input and what is expected of it. The input is the file itself. Lines that begin with <c>#&gt;</c> say what
+/// is
+/// expected, one line each; a line <c>#--- PATH</c> begins a further file of the input. With the variable <c>GATEHOUSE_UPDATE_GOLDEN=1</c> the
+/// expectations
 /// are rewritten by what came out; the difference is then reviewed like code.
 /// </summary>
 public sealed class Golden
@@ -31,7 +33,8 @@ public sealed class Golden
 
     /// <summary>The names of all cases of a folder, in order: a theory's data.</summary>
     public static IEnumerable<string> Names(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Repository, folder), "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(Path.Combine(Repository, folder), "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)!)
+            .Order(StringComparer.Ordinal);
 
     public static Golden Read(string folder, string name) => new(Path.Combine(Repository, folder, name + ".yaml"));
 
@@ -59,7 +62,8 @@ public sealed class Golden
             return null;
         }
 
-        return $"{Name}\nexpected:\n  {string.Join("\n  ", Expected)}\nactual:\n  {string.Join("\n  ", actual)}\n({UpdateVariable}=1 rewrites the expectations)";
+        var (expected, came) = (string.Join("\n  ", Expected), string.Join("\n  ", actual));
+        return $"{Name}\nexpected:\n  {expected}\nactual:\n  {came}\n({UpdateVariable}=1 rewrites the expectations)";
     }
 
     private static string FindRepository()

@@ -92,7 +92,8 @@ internal sealed class RawHttpClient : IAsyncDisposable
     {
         var response = await ReadHeadAsync(cancel);
         if (head || response.Status is 204 or 304 or (>= 100 and < 200)) return response;
-        if ("chunked".Equals(response.Header("Transfer-Encoding"), StringComparison.OrdinalIgnoreCase)) return await ReadChunksAsync(response, cancel);
+        if ("chunked".Equals(response.Header("Transfer-Encoding"), StringComparison.OrdinalIgnoreCase))
+            return await ReadChunksAsync(response, cancel);
         if (response.Header("Content-Length") is { } length)
             return response with { Body = await ReadExactlyAsync(int.Parse(length, CultureInfo.InvariantCulture), cancel) };
         return response with { Body = await ReadRestAsync(cancel) };

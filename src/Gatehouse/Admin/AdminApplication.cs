@@ -11,7 +11,8 @@ namespace Gatehouse.Admin;
 /// Answers operators and orchestrators, on listeners of their own. Nothing of the data path runs here, and no data listener leads here.
 /// </summary>
 /// <param name="metrics">Null where there is none: on the health listener.</param>
-/// <param name="detailed">Whether the caller may know more than yes or no; then only names of this machine are accepted as <c>Host</c>, so that no web page
+/// <param name="detailed">Whether the caller may know more than yes or no; then only names of this machine are accepted as <c>Host</c>, so that no
+/// web page
 /// can reach the listener through a name that it made point here.</param>
 internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, bool detailed) : IHttpApplication<HttpContext>
 {
@@ -20,7 +21,8 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
     public Task ProcessRequestAsync(HttpContext context)
     {
         if (detailed && !IsNameOfThisMachine(context)) return RefuseAsync(context, Problems.Misdirected);
-        if (!HttpMethods.IsGet(context.Request.Method)) return RefuseAsync(context, IsPage(context.Request.Path.Value) ? Problems.MethodNotAllowed : Problems.NotFound);
+        if (!HttpMethods.IsGet(context.Request.Method))
+            return RefuseAsync(context, IsPage(context.Request.Path.Value) ? Problems.MethodNotAllowed : Problems.NotFound);
         context.Response.Headers.CacheControl = "no-store";
         return context.Request.Path.Value switch
         {
@@ -46,7 +48,8 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
     private static Task RefuseAsync(HttpContext context, Problem problem)
     {
         if (problem == Problems.MethodNotAllowed) context.Response.Headers.Allow = HttpMethods.Get;
-        return AnswerAsync(context, problem.Status, "application/problem+json", $$"""{"type":"{{problem.Type}}","title":"{{problem.Title}}","status":{{problem.Status}}}""");
+        return AnswerAsync(context, problem.Status, "application/problem+json",
+            $$"""{"type":"{{problem.Type}}","title":"{{problem.Title}}","status":{{problem.Status}}}""");
     }
 
     private static Task TextAsync(HttpContext context, int status, string text) => AnswerAsync(context, status, "text/plain; charset=utf-8", text);

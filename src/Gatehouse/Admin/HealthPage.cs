@@ -3,7 +3,8 @@ using Gatehouse.Runtime;
 namespace Gatehouse.Admin;
 
 /// <summary>
-/// Whether the process lives and whether it wants traffic. It lives as long as it answers; it is ready while a snapshot is in force (there is one from the
+/// Whether the process lives and whether it wants traffic. It lives as long as it answers; it is ready while a snapshot is in force (there is one
+/// from the
 /// first moment of listening on) and no stop was asked for.
 /// </summary>
 internal sealed class HealthPage(Activation activation, Func<bool> isDraining)
@@ -14,6 +15,7 @@ internal sealed class HealthPage(Activation activation, Func<bool> isDraining)
     public string Detail()
     {
         var snapshot = activation.Current;
-        return $$"""{"ready":{{(IsReady ? "true" : "false")}},"revision":{{snapshot.Revision}},"fingerprint":"{{snapshot.Definition.Fingerprint}}"}""";
+        var ready = IsReady ? "true" : "false";
+        return $$"""{"ready":{{ready}},"revision":{{snapshot.Revision}},"fingerprint":"{{snapshot.Definition.Fingerprint}}"}""";
     }
 }

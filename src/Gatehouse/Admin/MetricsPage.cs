@@ -10,8 +10,10 @@ using OpenTelemetry.Resources;
 namespace Gatehouse.Admin;
 
 /// <summary>
-/// <c>/metrics</c> in the text format of Prometheus. The exporter is made a little after the start, or for the first reader if that comes before, because
-/// making it would take a tenth of the start. Counters count from the first exchange on all the same; the durations of exchanges before it are not kept.
+/// <c>/metrics</c> in the text format of Prometheus. The exporter is made a little after the start, or for the first reader if that comes before,
+/// because
+/// making it would take a tenth of the start. Counters count from the first exchange on all the same; the durations of exchanges before it are not
+/// kept.
 /// </summary>
 internal sealed class MetricsPage : IDisposable
 {
@@ -29,7 +31,8 @@ internal sealed class MetricsPage : IDisposable
     {
         _meter = meter;
         _gateway = definition.Name;
-        _series = Math.Clamp((definition.Routes.Count + 1) * definition.Listeners.Count * ExchangeTally.StatusClasses.Count, FewestSeries, MostSeries);
+        _series =
+            Math.Clamp((definition.Routes.Count + 1) * definition.Listeners.Count * ExchangeTally.StatusClasses.Count, FewestSeries, MostSeries);
         _exporter = new Lazy<Exporter>(Create);
     }
 

@@ -4,11 +4,14 @@ using System.Text.Json.Nodes;
 
 namespace Gatehouse.Configuration;
 
-/// <summary>Networks that are let in. A list that lets in nearly everybody is refused, however it is cut up; wide public networks are worth a word.</summary>
+/// <summary>
+/// Networks that are let in. A list that lets in nearly everybody is refused, however it is cut up; wide public networks are worth a word.
+/// </summary>
 internal sealed class AllowList : Shape<Networks>
 {
     private static readonly IPNetwork[] Private =
-        [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("fc00::/7"), IPNetwork.Parse("127.0.0.0/8")];
+        [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("fc00::/7"),
+            IPNetwork.Parse("127.0.0.0/8")];
 
     private static readonly Shape<Networks> List = NetworkShapes.Networks();
 
@@ -21,7 +24,8 @@ internal sealed class AllowList : Shape<Networks>
         if (!List.TryRead(node, findings, out value)) return false;
         if (IsNearlyEverything(value))
         {
-            findings.Add(Rules.OpenNetwork, node.Place, $"{value} lets in nearly everybody", "name the networks that callers come from, or leave the list out");
+            findings.Add(Rules.OpenNetwork, node.Place, $"{value} lets in nearly everybody",
+                "name the networks that callers come from, or leave the list out");
             return true;
         }
 

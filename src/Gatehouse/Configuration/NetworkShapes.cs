@@ -6,7 +6,9 @@ namespace Gatehouse.Configuration;
 /// <summary>The shapes of addresses, networks and listening points.</summary>
 internal static class NetworkShapes
 {
-    /// <summary>A network such as <c>10.0.0.0/8</c>, or one address. Octal, hexadecimal and short forms, and bits behind the prefix, are refused.</summary>
+    /// <summary>
+    /// A network such as <c>10.0.0.0/8</c>, or one address. Octal, hexadecimal and short forms, and bits behind the prefix, are refused.
+    /// </summary>
     public static Shape<IPNetwork> Network() => Shapes.Parsed<IPNetwork>(
         "a network such as 10.0.0.0/8 or 2001:db8::/32 with nothing set behind the prefix, or one address",
         "^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$",

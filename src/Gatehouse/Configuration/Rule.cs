@@ -9,7 +9,8 @@ internal enum Severity
 /// <summary>
 /// A rule that a declaration can break. The id is stable and is what waivers, reports and other tools refer to.
 /// </summary>
-/// <param name="Id"><c>GH1001</c> to <c>GH1055</c> judge decisions (what is exposed and how it is guarded); <c>GH2001</c> on judge the text itself.</param>
+/// <param name="Id"><c>GH1001</c> to <c>GH1055</c> judge decisions (what is exposed and how it is guarded); <c>GH2001</c> on judge the text
+/// itself.</param>
 /// <param name="Title">What the rule asks, in a few words.</param>
 /// <param name="Severity">An error keeps a declaration from loading; a warning does not.</param>
 /// <param name="Why">Why it matters, for the person who reads the finding.</param>

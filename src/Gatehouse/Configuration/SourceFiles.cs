@@ -21,12 +21,17 @@ internal sealed class SourceFiles(Func<string, byte[]> read, Func<string, UnixFi
     public static SourceFiles OnDisk() => new(ReadBounded, ModeOf, Environment.GetEnvironmentVariable);
 
     /// <summary>Files of a test or of the demo, by path.</summary>
-    public static SourceFiles InMemory(IReadOnlyDictionary<string, string> files, IReadOnlyDictionary<string, string>? variables = null, Func<string, UnixFileMode?>? mode = null) => new(
+    public static SourceFiles InMemory(
+        IReadOnlyDictionary<string, string> files,
+        IReadOnlyDictionary<string, string>? variables = null,
+        Func<string, UnixFileMode?>? mode = null) => new(
         path => files.TryGetValue(path, out var text) ? Encoding.UTF8.GetBytes(text) : throw new FileNotFoundException("no such file", path),
         mode,
         name => variables?.GetValueOrDefault(name));
 
-    /// <summary>Every path asked for so far with the SHA-256 of its bytes in hex; "-" for one that could not be read. What is watched for a change.</summary>
+    /// <summary>
+    /// Every path asked for so far with the SHA-256 of its bytes in hex; "-" for one that could not be read. What is watched for a change.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Digests => _digests;
 
     public static string Beside(string file, string path) =>
@@ -67,7 +72,8 @@ internal sealed class SourceFiles(Func<string, byte[]> read, Func<string, UnixFi
 
     public string? Variable(string name) => variable?.Invoke(name);
 
-    private static UnixFileMode? ModeOf(string path) => OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+    private static UnixFileMode? ModeOf(string path) =>
+        OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     private static byte[] ReadBounded(string path)
     {

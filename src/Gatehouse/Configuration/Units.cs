@@ -5,7 +5,8 @@ namespace Gatehouse.Configuration;
 /// <summary>How times are written in a declaration.</summary>
 internal static class Units
 {
-    private static readonly (string Suffix, long Milliseconds)[] Durations = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+    private static readonly (string Suffix, long Milliseconds)[] Durations =
+        [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
     public static bool TryReadDuration(string text, out TimeSpan value)
     {

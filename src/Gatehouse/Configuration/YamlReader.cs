@@ -39,10 +39,15 @@ internal sealed class YamlReader
         }
         catch (YamlException e)
         {
-            findings.Add(Rules.NotYaml, new Place(file, (int)Math.Max(1, e.Start.Line), (int)Math.Max(1, e.Start.Column)), "this is not YAML: " + Show.Bounded(Reason(e)));
+            var reason = Reason(e);
+            var place = reason.Contains("tab as indentation", StringComparison.Ordinal) && FirstTab(file, text) is { } tab
+                ? tab // the library only tells where the map began
+                : new Place(file, (int)Math.Max(1, e.Start.Line), (int)Math.Max(1, e.Start.Column));
+            findings.Add(Rules.NotYaml, place, "this is not YAML: " + Show.Bounded(reason));
             return null;
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException or OverflowException or FormatException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException
+            or NullReferenceException or OverflowException or FormatException)
         {
             // the library's scanner gives up in these ways over some malformed texts; where it was last is near what it stumbled over
             var place = reader._parser.Current is { } last ? reader.PlaceOf(last) : new Place(file, 1, 1);
@@ -65,7 +70,8 @@ internal sealed class YamlReader
         _parser.Consume<DocumentEnd>();
         if (_parser.Accept<DocumentStart>(out var second))
         {
-            _findings.Add(Rules.NotYaml, PlaceOf(second), "a declaration is one YAML document; a second one begins here", "use 'include' to split a declaration");
+            _findings.Add(Rules.NotYaml, PlaceOf(second), "a declaration is one YAML document; a second one begins here",
+                "use 'include' to split a declaration");
             return null;
         }
 
@@ -79,7 +85,8 @@ internal sealed class YamlReader
         {
             case AnchorAlias alias:
                 _parser.MoveNext();
-                _findings.Add(Rules.YamlTrick, PlaceOf(alias), "an alias stands here; a declaration says what it means where it means it", "write the value out");
+                _findings.Add(Rules.YamlTrick, PlaceOf(alias), "an alias stands here; a declaration says what it means where it means it",
+                    "write the value out");
                 return new ScalarNode(PlaceOf(alias), "", Quoted: false);
             case Scalar scalar:
                 _parser.MoveNext();
@@ -109,7 +116,7 @@ internal sealed class YamlReader
         _parser.MoveNext();
         RefuseTricks(start);
         var entries = new List<MapEntry>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var names = new Dictionary<string, Place>(StringComparer.Ordinal);
         while (!_parser.Accept<MappingEnd>(out _))
         {
             var key = Next(depth + 1);
@@ -117,9 +124,11 @@ internal sealed class YamlReader
             if (key is not ScalarNode name)
                 _findings.Add(Rules.YamlTrick, key.Place, $"{key.Describe()} cannot be a key");
             else if (name is { Text: "<<", Quoted: false })
-                _findings.Add(Rules.YamlTrick, name.Place, "merge keys are not read", "write the values out, or use 'each' to give them to every route of an api");
-            else if (!names.Add(name.Text))
-                _findings.Add(Rules.DuplicateKey, name.Place, $"'{Show.Bounded(name.Text)}' stands here twice");
+                _findings.Add(Rules.YamlTrick, name.Place, "merge keys are not read",
+                    "write the values out, or use 'each' to give them to every route of an api");
+            else if (!names.TryAdd(name.Text, name.Place))
+                _findings.Add(
+                    Rules.DuplicateKey, name.Place, $"'{Show.Bounded(name.Text)}' stands here twice", $"it stands at {names[name.Text]} already");
             else
                 entries.Add(new MapEntry(name.Text, name.Place, value));
         }
@@ -135,6 +144,19 @@ internal sealed class YamlReader
     }
 
     private Place PlaceOf(ParsingEvent e) => new(_file, (int)e.Start.Line, (int)e.Start.Column);
+
+    private static Place? FirstTab(string file, string text)
+    {
+        var line = 0;
+        foreach (var content in text.AsSpan().EnumerateLines())
+        {
+            line++;
+            var column = content.IndexOfAnyExcept(' ');
+            if (column >= 0 && content[column] == '\t') return new Place(file, line, column + 1);
+        }
+
+        return null;
+    }
 
     private static string Reason(YamlException e) => e.InnerException?.Message ?? e.Message;
 }

@@ -3,7 +3,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Declaration;
 
-/// <summary>Reads the files that a declaration names (certificates, contracts, secrets), says when one cannot be used, and remembers what was in them.</summary>
+/// <summary>
+/// Reads the files that a declaration names (certificates, contracts, secrets), says when one cannot be used, and remembers what was in them.
+/// </summary>
 internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeOffset now)
 {
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
@@ -32,7 +34,9 @@ internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeO
 
         if (secret && Source.IsOpenToOthers(path))
         {
-            Findings.Add(Rules.InlineSecret, written.Place, $"the {what} '{Show.Bounded(written.Value)}' can be read or changed by others than its owner", $"chmod 600 {Show.Bounded(written.Value)}");
+            Findings.Add(
+                Rules.InlineSecret, written.Place, $"the {what} '{Show.Bounded(written.Value)}' can be read or changed by others than its owner",
+                $"chmod 600 {Show.Bounded(written.Value)}");
             return null;
         }
 

@@ -4,7 +4,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Declaration;
 
-/// <summary>Where a secret is: <c>file:PATH</c> or <c>env:NAME</c>. What stands there instead may be the secret itself, so it is never repeated in a finding.</summary>
+/// <summary>
+/// Where a secret is: <c>file:PATH</c> or <c>env:NAME</c>. What stands there instead may be the secret itself, so it is never repeated in a finding.
+/// </summary>
 internal static class SecretReference
 {
     private const string InFile = "file:";
@@ -22,7 +24,8 @@ internal static class SecretReference
         var end = bytes.Length;
         while (end > 0 && bytes[end - 1] is (byte)'\n' or (byte)'\r') end--;
         if (end >= leastBytes) return new Secret(reference.Value, bytes[..end]);
-        files.Findings.Add(Rules.InlineSecret, reference.Place, $"the {what} is shorter than {leastBytes} bytes", "make one with: gatehouse key init FILE");
+        files.Findings.Add(
+            Rules.InlineSecret, reference.Place, $"the {what} is shorter than {leastBytes} bytes", "make one with: gatehouse key init FILE");
         return null;
     }
 
@@ -46,14 +49,20 @@ internal static class SecretReference
         {
             value = node is ScalarNode scalar ? scalar.Text : "";
             if (value.Length is > 5 and < 1000 && !value.AsSpan().ContainsAnyInRange('\0', '\u001f')
-                && (value.StartsWith(InFile, StringComparison.Ordinal) || (value.StartsWith(InEnvironment, StringComparison.Ordinal) && IsVariable(value[InEnvironment.Length..]))))
+                && (value.StartsWith(InFile, StringComparison.Ordinal)
+                    || (value.StartsWith(InEnvironment, StringComparison.Ordinal) && IsVariable(value[InEnvironment.Length..]))))
                 return true;
             findings.Add(Rules.InlineSecret, node.Place, "a secret is named, never written here", "write file:PATH or env:NAME");
             return false;
         }
 
-        public override JsonObject ToSchema(SchemaWriter schema) => new() { ["type"] = "string", ["pattern"] = "^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$" };
+        public override JsonObject ToSchema(SchemaWriter schema) => new()
+        {
+            ["type"] = "string",
+            ["pattern"] = "^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$",
+        };
 
-        private static bool IsVariable(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        private static bool IsVariable(string name) =>
+            name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
     }
 }

@@ -23,7 +23,8 @@ internal sealed class BadRequests : IObserver<KeyValuePair<string, object?>>, ID
     public void OnNext(KeyValuePair<string, object?> value)
     {
         if (value.Key != Event || value.Value is not IFeatureCollection features) return;
-        var status = features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException refused ? refused.StatusCode : StatusCodes.Status400BadRequest;
+        var status = features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException refused
+            ? refused.StatusCode : StatusCodes.Status400BadRequest;
         _refused!(features, status);
     }
 

@@ -8,7 +8,8 @@ internal sealed class CarriedGateway(GatewayOptions options) : IHostedService, I
     /// <summary>The gateway, once its host has started.</summary>
     public RunningGateway? Running { get; private set; }
 
-    /// <exception cref="InvalidOperationException">The gateway could not start; the message says everything that is wrong, because hosts show nothing else.</exception>
+    /// <exception cref="InvalidOperationException">The gateway could not start; the message says everything that is wrong, because hosts show nothing
+    /// else.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try

@@ -71,7 +71,8 @@ internal sealed class GatewayApplication(int index, Activation activation, Drain
     /// <summary>Connections of HTTP/1.1 end with their next answer; those of HTTP/2 are told when listening stops.</summary>
     private static void Announce(HttpContext http)
     {
-        if (HttpProtocol.IsHttp11(http.Request.Protocol) && !http.Request.Headers.ContainsKey(HeaderNames.Upgrade)) http.Response.Headers.Connection = "close";
+        if (HttpProtocol.IsHttp11(http.Request.Protocol) && !http.Request.Headers.ContainsKey(HeaderNames.Upgrade))
+            http.Response.Headers.Connection = "close";
     }
 
     private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection) =>
@@ -95,6 +96,8 @@ internal sealed class RequestSlot(AcceptedConnection connection)
     /// <summary>The exchange that is under way, if there is one.</summary>
     public Exchange? Exchange { get; set; }
 
-    /// <summary>Whether the last exchange has left the connection in the middle of its body: Kestrel, after an abort, takes the rest for requests.</summary>
+    /// <summary>
+    /// Whether the last exchange has left the connection in the middle of its body: Kestrel, after an abort, takes the rest for requests.
+    /// </summary>
     public bool LeftBody { get; set; }
 }

@@ -9,12 +9,17 @@ namespace Gatehouse.Hosting;
 /// <summary>Starts gateways. <see cref="RunAsync"/> is the whole life of the process's gateway, signals included; <see cref="StartAsync"/> is for everybody else.</summary>
 internal static class GatewayHost
 {
-    /// <summary>Serves until SIGTERM, SIGINT or <paramref name="stop"/>, then drains. SIGHUP looks for changes at once and reopens the access log.</summary>
+    /// <summary>Serves until SIGTERM, SIGINT or <paramref name="stop"/>, then drains; asked once more, it stops at once. SIGHUP looks for changes at once and reopens the access log.</summary>
     /// <returns>The exit code: 0 after a stop that was asked for, 1 when the gateway could not start.</returns>
     public static async Task<int> RunAsync(GatewayOptions options, CancellationToken stop = default)
     {
         var events = new EventWriter(options.Events, options.Clock);
-        RunningGateway gateway;
+        RunningGateway? gateway = null;
+        using var signals = new StopSignals(options.Clock);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnStop);
+        using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
+        await using var token = stop.Register(signals.Terminate);
         try
         {
             gateway = await StartAsync(options, stop);
@@ -26,30 +31,25 @@ internal static class GatewayHost
             return 1;
         }
 
-        await using (gateway)
+        await using (gateway) // ends before the signals do: one that comes late must not kill what still writes the access log
         {
-            using var hurry = new CancellationTokenSource();
-            var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStop);
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnStop);
-            using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
-            await using var token = stop.Register(() => asked.TrySetResult());
-            await asked.Task;
-            await gateway.StopAsync(hurry.Token);
+            await signals.Asked;
+            await gateway.StopAsync(signals.Hurry);
             return 0;
+        }
 
-            void OnStop(PosixSignalContext signal)
-            {
-                signal.Cancel = true;
-                if (!asked.TrySetResult() && signal.Signal == PosixSignal.SIGINT) hurry.Cancel(); // asked twice: now
-            }
+        void OnStop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            if (signal.Signal == PosixSignal.SIGINT) signals.Interrupt();
+            else signals.Terminate();
+        }
 
-            void OnHangUp(PosixSignalContext signal)
-            {
-                signal.Cancel = true;
-                gateway.ReopenAccessLog();
-                _ = gateway.ReloadAsync(CancellationToken.None);
-            }
+        void OnHangUp(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            gateway?.ReopenAccessLog();
+            _ = gateway?.ReloadAsync(CancellationToken.None);
         }
     }
 

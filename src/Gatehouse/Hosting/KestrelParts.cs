@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Gatehouse.Hosting;
 
 /// <summary>
-/// Collects what Kestrel needs to be made, and nothing else. Kestrel offers its parts to web host builders only; the ready-made ones read configuration,
+/// Collects what Kestrel needs to be made, and nothing else. Kestrel offers its parts to web host builders only; the ready-made ones read
+/// configuration,
 /// environment and folders, which costs a tenth of the start and would let something besides the declaration have a say.
 /// </summary>
 internal sealed class KestrelParts : IWebHostBuilder, IMeterFactory
@@ -26,7 +27,11 @@ internal sealed class KestrelParts : IWebHostBuilder, IMeterFactory
         _services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         _services.AddSingleton<IMeterFactory>(this);
         _services.AddSingleton(events);
-        _services.AddSingleton<IHostEnvironment>(new HostingEnvironment { ApplicationName = "gatehouse", ContentRootFileProvider = new NullFileProvider() });
+        _services.AddSingleton<IHostEnvironment>(new HostingEnvironment
+        {
+            ApplicationName = "gatehouse",
+            ContentRootFileProvider = new NullFileProvider(),
+        });
     }
 
     public ServiceProvider Make() => _services.BuildServiceProvider();

@@ -18,6 +18,7 @@ internal sealed class ListeningServer : IAsyncDisposable
     private readonly ServiceProvider _parts;
     private readonly IServer _server;
     private readonly BadRequests _badRequests;
+    private readonly ConnectionPulse _pulse = new();
     private ListenOptions _listen = null!;
 
     private ListeningServer(ListeningPlan plan)
@@ -52,7 +53,12 @@ internal sealed class ListeningServer : IAsyncDisposable
     }
 
     /// <summary>Stops listening and lets what is in flight finish, until <paramref name="hurry"/>; then connections are cut.</summary>
-    public Task StopAsync(CancellationToken hurry) => _server.StopAsync(hurry);
+    public async Task StopAsync(CancellationToken hurry)
+    {
+        var stopping = _server.StopAsync(hurry);
+        await using var pulse = _pulse.Begin();
+        await stopping;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -82,6 +88,7 @@ internal sealed class ListeningServer : IAsyncDisposable
                 Protocols.Http2 => HttpProtocols.Http2,
                 _ => HttpProtocols.Http1AndHttp2,
             };
+            listen.Use(_pulse.Before);
             plan.Connections?.Invoke(listen);
         });
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Admin;
+using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
@@ -23,7 +24,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly List<ListeningServer> _operatorServers = [];
     private bool _stopped;
 
-    internal RunningGateway(LoadedDeclaration first, Func<Configuration.SourceFiles, LoadedDeclaration> load, GatewayOptions options)
+    internal RunningGateway(LoadedDeclaration first, Func<SourceFiles, LoadedDeclaration> load, GatewayOptions options)
     {
         _clock = options.Clock;
         _events = new EventWriter(options.Events, _clock);
@@ -138,5 +139,5 @@ internal sealed class RunningGateway : IAsyncDisposable
     private BufferedLineSink OpenLog(string? path) =>
         path is null ? BufferedLineSink.ToStandardOutput(Failing) : BufferedLineSink.ToFile(path, Failing);
 
-    private void Failing(Exception e) => _events.Write($"the access log cannot be written ({e.GetType().Name}); it is tried again, and lines that do not fit are dropped");
+    private void Failing(Exception e) => _events.Write($"the access log cannot be written ({Show.Bounded(e.Message)}); it is tried again, and lines that do not fit are dropped");
 }

@@ -6,7 +6,8 @@ namespace Gatehouse.Routes;
 
 /// <summary>
 /// The one normal form of a path (RFC 3986 section 6.2.2): unreserved characters stand for themselves, every other encoded one keeps its percent
-/// sign with upper-case digits. It is matched, decided on and forwarded. A path that two programs could read differently has no normal form: empty and
+/// sign with upper-case digits. It is matched, decided on and forwarded. A path that two programs could read differently has no normal form: empty
+/// and
 /// dot segments, parameters (<c>;</c>), encoded slashes and backslashes, control characters, encoding twice, text that is not UTF-8.
 /// </summary>
 internal static class NormalPath
@@ -89,7 +90,8 @@ internal static class NormalPath
         _ => null,
     };
 
-    private static bool IsUnreserved(Rune rune) => rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '-' or '.' or '_' or '~');
+    private static bool IsUnreserved(Rune rune) =>
+        rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '-' or '.' or '_' or '~');
 
     /// <summary>Looked for in the normal form, where <c>%25%32%46</c> has become <c>%252F</c>.</summary>
     private static bool IsEncodedTwice(ReadOnlySpan<char> normal)

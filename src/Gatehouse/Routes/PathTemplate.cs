@@ -14,7 +14,9 @@ internal sealed record PathTemplate(string Text, IReadOnlyList<Segment> Segments
     /// <summary>The most characters that a template may have.</summary>
     public const int MostCharacters = 2000;
 
-    /// <summary>Reads a template. Its literals have to be in normal form already: what is declared is then, letter by letter, what is compared.</summary>
+    /// <summary>
+    /// Reads a template. Its literals have to be in normal form already: what is declared is then, letter by letter, what is compared.
+    /// </summary>
     /// <param name="why">What is wrong, to be read after "the path '…':"; null when nothing is.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out PathTemplate? template, [NotNullWhen(false)] out string? why) =>
         PathTemplateParser.TryParse(text, out template, out why);

@@ -16,8 +16,11 @@ internal static class PathTemplateParser
 
     private static readonly SearchValues<char> Unreserved = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
 
-    /// <summary>The characters that may stand for themselves: unreserved, sub-delims without the semicolon, colon and at (RFC 3986 section 3.3).</summary>
-    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@");
+    /// <summary>
+    /// The characters that may stand for themselves: unreserved, sub-delims without the semicolon, colon and at (RFC 3986 section 3.3).
+    /// </summary>
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@");
 
     public static bool TryParse(string text, [NotNullWhen(true)] out PathTemplate? template, [NotNullWhen(false)] out string? why)
     {
@@ -69,7 +72,8 @@ internal static class PathTemplateParser
         var (prefix, inner, suffix) = (text[..open], text[(open + 1)..close], text[(close + 1)..]);
         var isRest = inner.EndsWith("**", StringComparison.Ordinal);
         var name = isRest ? inner[..^2] : inner;
-        if (!IsName(name)) return $"'{{{Show.Bounded(inner)}}}' is not a name: a letter, then up to {MostNameCharacters - 1} letters, digits or underscores";
+        if (!IsName(name))
+            return $"'{{{Show.Bounded(inner)}}}' is not a name: a letter, then up to {MostNameCharacters - 1} letters, digits or underscores";
         if (isRest && (!last || prefix.Length + suffix.Length > 0)) return $"'{{{Show.Bounded(inner)}}}' has to stand alone in the last segment";
 
         var kind = isRest ? SegmentKind.Rest : prefix.Length + suffix.Length > 0 ? SegmentKind.Affixed : SegmentKind.Name;

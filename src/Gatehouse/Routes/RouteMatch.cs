@@ -5,7 +5,8 @@ namespace Gatehouse.Routes;
 /// <param name="Path">The template of the path.</param>
 /// <param name="Hosts">The hosts, in lower case and without a port; empty for every host of the listener.</param>
 /// <param name="Headers">Conditions on header fields: a name, once, and the exact value; the request has to have the field exactly once.</param>
-/// <param name="Query">Conditions on query parameters: a name, once, and the exact value, both as plain text; the request has to have the parameter exactly once.</param>
+/// <param name="Query">Conditions on query parameters: a name, once, and the exact value, both as plain text; the request has to have the parameter
+/// exactly once.</param>
 internal sealed record RouteMatch(
     string Method,
     PathTemplate Path,

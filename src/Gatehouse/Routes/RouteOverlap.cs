@@ -53,7 +53,8 @@ internal sealed class RouteOverlap
     }
 
     /// <summary>
-    /// Neither of two segments that can meet extends the other exactly when one has the longer prefix and the other the longer suffix: so each is looked
+    /// Neither of two segments that can meet extends the other exactly when one has the longer prefix and the other the longer suffix: so each is
+    /// looked
     /// for among the beginnings and endings of the others.
     /// </summary>
     private void CompareAffixed(PathNode node, Dictionary<Segment, PathNode> affixed)
@@ -61,7 +62,8 @@ internal sealed class RouteOverlap
         var beginnings = affixed.Keys.Select(s => s.Prefix.Length).Distinct().ToList();
         var endings = affixed.Keys.Select(s => s.Suffix.Length).Distinct().ToList();
         var byEnding = affixed
-            .SelectMany(a => endings.Where(length => length < a.Key.Suffix.Length).Select(length => (a.Key.Prefix, Ending: a.Key.Suffix[^length..], Step: a)))
+            .SelectMany(a =>
+                endings.Where(length => length < a.Key.Suffix.Length).Select(length => (a.Key.Prefix, Ending: a.Key.Suffix[^length..], Step: a)))
             .Where(a => Segment.EndsWith(a.Step.Key.Suffix, a.Ending))
             .ToLookup(a => (a.Prefix, a.Ending), a => a.Step);
 
@@ -109,7 +111,9 @@ internal sealed class RouteOverlap
         if (b.Rest is { } rest) MeetRest(a, rest.Routes, isFirst: true);
     }
 
-    /// <summary>Everything below a node with routes whose rest begins there. A rest is at least one character, and a rest has met other rests elsewhere.</summary>
+    /// <summary>
+    /// Everything below a node with routes whose rest begins there. A rest is at least one character, and a rest has met other rests elsewhere.
+    /// </summary>
     private void MeetRest(PathNode node, List<int> rest, bool isFirst)
     {
         if (IsFull) return;

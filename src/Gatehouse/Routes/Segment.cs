@@ -30,8 +30,11 @@ internal readonly record struct Segment(SegmentKind Kind, string? Name, string P
         SegmentKind.Rest => throw new InvalidOperationException("a rest stands for more than one segment"),
     };
 
-    /// <summary>Whether the text ends in the suffix and the suffix does not begin inside a percent-encoded octet: <c>{id}0</c> is not <c>a%20</c>.</summary>
-    public static bool EndsWith(ReadOnlySpan<char> text, ReadOnlySpan<char> suffix) => text.EndsWith(suffix) && IsBoundary(text, text.Length - suffix.Length);
+    /// <summary>
+    /// Whether the text ends in the suffix and the suffix does not begin inside a percent-encoded octet: <c>{id}0</c> is not <c>a%20</c>.
+    /// </summary>
+    public static bool EndsWith(ReadOnlySpan<char> text, ReadOnlySpan<char> suffix) =>
+        text.EndsWith(suffix) && IsBoundary(text, text.Length - suffix.Length);
 
     /// <summary>Whether a text in normal form can be cut at this index without cutting a percent-encoded octet in two.</summary>
     public static bool IsBoundary(ReadOnlySpan<char> text, int at) =>

@@ -4,7 +4,8 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Runtime;
 
 /// <summary>
-/// Holds the snapshot in force and replaces it, whole, by the next one. Whatever is wrong with a next one, the one in force stays. Activations come one at
+/// Holds the snapshot in force and replaces it, whole, by the next one. Whatever is wrong with a next one, the one in force stays. Activations come
+/// one at
 /// a time; exchanges read at any time.
 /// </summary>
 internal sealed class Activation
@@ -28,7 +29,9 @@ internal sealed class Activation
     /// <summary>The snapshot in force. An exchange takes it once and keeps it.</summary>
     public GatewaySnapshot Current => Volatile.Read(ref _current);
 
-    /// <summary>Compiles the next snapshot beside the one in force and swaps them in one step, if the declaration is valid and needs no restart.</summary>
+    /// <summary>
+    /// Compiles the next snapshot beside the one in force and swaps them in one step, if the declaration is valid and needs no restart.
+    /// </summary>
     public ActivationResult TryReplace(LoadedDeclaration next)
     {
         if (next.Definition is not { } definition) return new(ActivationOutcome.Refused, next.Findings);

@@ -7,7 +7,9 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Runtime;
 
-/// <summary>Makes what a TLS handshake presents from a listener's PEM files: the first certificate is the listener's, the others lead to its authority.</summary>
+/// <summary>
+/// Makes what a TLS handshake presents from a listener's PEM files: the first certificate is the listener's, the others lead to its authority.
+/// </summary>
 internal static class CertificateLoader
 {
     /// <summary>The certificate with its chain, or null; then a finding says why.</summary>
@@ -19,13 +21,15 @@ internal static class CertificateLoader
             var chain = new X509Certificate2Collection();
             chain.ImportFromPem(certificate);
             var leaf = X509Certificate2.CreateFromPem(certificate, key);
-            if (OperatingSystem.IsWindows()) leaf = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), null); // a key in memory only cannot serve there
+            // a key in memory only cannot serve there
+            if (OperatingSystem.IsWindows()) leaf = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), null);
             chain.RemoveAt(0);
             return SslStreamCertificateContext.Create(leaf, chain, offline: true);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            findings.Add(Rules.UnusableFile, tls.Place, $"'{Show.Bounded(tls.Certificate)}' and '{Show.Bounded(tls.Key)}' are not a certificate and its private key in PEM");
+            findings.Add(Rules.UnusableFile, tls.Place,
+                $"'{Show.Bounded(tls.Certificate)}' and '{Show.Bounded(tls.Key)}' are not a certificate and its private key in PEM");
             return null;
         }
 

@@ -23,7 +23,8 @@ internal sealed class DeclarationWatch : IAsyncDisposable
 
     /// <param name="digests">The files of the declaration in force.</param>
     public DeclarationWatch(
-        WatchSource source, IReadOnlyDictionary<string, string> digests, Activation activation, EventWriter events, GatehouseMeter meter, TimeProvider clock)
+        WatchSource source, IReadOnlyDictionary<string, string> digests, Activation activation, EventWriter events, GatehouseMeter meter,
+            TimeProvider clock)
     {
         _source = source;
         _activation = activation;
@@ -86,7 +87,8 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         foreach (var finding in result.Findings) _events.Write(finding.ToString());
         (string outcome, string text) = result.Outcome switch
         {
-            ActivationOutcome.Activated => ("activated", $"reload: revision {current.Revision} is in force, fingerprint {current.Definition.Fingerprint}"),
+            ActivationOutcome.Activated =>
+                ("activated", $"reload: revision {current.Revision} is in force, fingerprint {current.Definition.Fingerprint}"),
             ActivationOutcome.Unchanged => ("unchanged", $"reload: the declaration means the same; revision {current.Revision} stays in force"),
             ActivationOutcome.Refused => ("refused", $"reload refused; revision {current.Revision} stays in force"),
             ActivationOutcome.NeedsRestart => ("needs-restart", $"reload refused, it needs a restart; revision {current.Revision} stays in force"),

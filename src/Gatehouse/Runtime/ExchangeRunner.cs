@@ -3,7 +3,8 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Runtime;
 
 /// <summary>
-/// The life of an exchange: the policies before the route, the route, its policies, forwarding; then the response and the end walk back. Every exchange
+/// The life of an exchange: the policies before the route, the route, its policies, forwarding; then the response and the end walk back. Every
+/// exchange
 /// takes this way, refusals included.
 /// </summary>
 internal static class ExchangeRunner
@@ -57,7 +58,8 @@ internal static class ExchangeRunner
         if (match.Route is not { } route)
         {
             exchange.DecidedBy = "route";
-            if (match.Allow is null) return new(Verdict.Reject(Problems.NotFound, match.IsUnclear ? "a condition of the route occurs more than once" : "no route"));
+            if (match.Allow is null)
+                return new(Verdict.Reject(Problems.NotFound, match.IsUnclear ? "a condition of the route occurs more than once" : "no route"));
             exchange.ResponseHeaders.Allow = match.Allow;
             return new(Verdict.Reject(Problems.MethodNotAllowed, "no route for this method"));
         }

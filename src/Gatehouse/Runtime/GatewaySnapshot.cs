@@ -48,5 +48,8 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     public ExchangeTally? Tally { get; private init; }
 
     /// <summary>The route as one listener has it.</summary>
-    public CompiledRoute On(Listener listener, GatehouseMeter meter) => new(Route, Policies, Upstream) { Tally = meter.Exchanges(listener.Name, Route.Id.Value) };
+    public CompiledRoute On(Listener listener, GatehouseMeter meter) => new(Route, Policies, Upstream)
+    {
+        Tally = meter.Exchanges(listener.Name, Route.Id.Value),
+    };
 }

@@ -4,7 +4,10 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Runtime;
 
-/// <summary>Sockets are opened once: a reload that would need other ones is refused whole, because half of it would be neither the old nor the new declaration.</summary>
+/// <summary>
+/// Sockets are opened once: a reload that would need other ones is refused whole, because half of it would be neither the old nor the new
+/// declaration.
+/// </summary>
 internal static class RestartRule
 {
     public static Findings Check(GatewayDefinition running, GatewayDefinition next)
@@ -20,9 +23,11 @@ internal static class RestartRule
         foreach (var listener in next.Listeners)
             if (running.Listeners.All(l => l.Name != listener.Name)) NeedsRestart(findings, listener.Place, $"the listener '{listener.Name}' is new");
         if (!running.Administration.Address.Equals(next.Administration.Address))
-            NeedsRestart(findings, next.Administration.Place, $"the administration listener moves from {running.Administration.Address} to {next.Administration.Address}");
+            NeedsRestart(findings, next.Administration.Place,
+                $"the administration listener moves from {running.Administration.Address} to {next.Administration.Address}");
         if (!Equals(running.Health, next.Health))
-            NeedsRestart(findings, file, $"the health listener moves from {running.Health?.ToString() ?? "nowhere"} to {next.Health?.ToString() ?? "nowhere"}");
+            NeedsRestart(findings, file,
+                $"the health listener moves from {running.Health?.ToString() ?? "nowhere"} to {next.Health?.ToString() ?? "nowhere"}");
         if (running.AccessLog != next.AccessLog) NeedsRestart(findings, file, "the access log goes elsewhere");
         return findings;
     }
@@ -33,8 +38,10 @@ internal static class RestartRule
             NeedsRestart(findings, next.Place, $"the listener '{next.Name}' moves from {running.Address} to {next.Address}");
         if (running.Protocols != next.Protocols) NeedsRestart(findings, next.Place, $"the listener '{next.Name}' speaks other protocols");
         if (running.Intake with { Connections = next.Intake.Connections } != next.Intake)
-            NeedsRestart(findings, next.Place, $"the listener '{next.Name}' takes requests of another size or slowness ('intake' without 'connections')");
-        if (running.Tls is null != next.Tls is null) NeedsRestart(findings, next.Place, $"the listener '{next.Name}' {(next.Tls is null ? "loses" : "gains")} TLS");
+            NeedsRestart(
+                findings, next.Place, $"the listener '{next.Name}' takes requests of another size or slowness ('intake' without 'connections')");
+        if (running.Tls is null != next.Tls is null)
+            NeedsRestart(findings, next.Place, $"the listener '{next.Name}' {(next.Tls is null ? "loses" : "gains")} TLS");
     }
 
     private static void NeedsRestart(Findings findings, Place place, string what) =>

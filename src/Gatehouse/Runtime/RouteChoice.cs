@@ -68,7 +68,8 @@ internal sealed class RouteChoice
     }
 
     /// <summary>
-    /// Whether the text is these bytes once it is percent-decoded (RFC 3986 section 2.1; a plus sign stays one). Encoding is undone because a backend undoes it: otherwise
+    /// Whether the text is these bytes once it is percent-decoded (RFC 3986 section 2.1; a plus sign stays one). Encoding is undone because a backend
+    /// undoes it: otherwise
     /// <c>%61dmin=1</c> would take another route than <c>admin=1</c> and mean the same.
     /// </summary>
     private static bool IsEncodingOf(ReadOnlySpan<char> text, ReadOnlySpan<byte> bytes)

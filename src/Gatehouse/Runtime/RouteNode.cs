@@ -60,7 +60,8 @@ internal sealed record AffixedSteps(int[] PrefixLengths, SpanMap<SuffixSteps> By
 internal sealed record SuffixSteps(int[] Lengths, SpanMap<RouteNode> BySuffix);
 
 /// <summary>
-/// A dictionary by text that is asked with a piece of a longer text, ordinally. Most have one entry, which is kept beside the dictionary: where routes are
+/// A dictionary by text that is asked with a piece of a longer text, ordinally. Most have one entry, which is kept beside the dictionary: where
+/// routes are
 /// many, each place in memory that a search need not touch is time saved.
 /// </summary>
 internal sealed class SpanMap<T>(int capacity)

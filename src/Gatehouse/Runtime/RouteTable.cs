@@ -6,7 +6,8 @@ namespace Gatehouse.Runtime;
 /// <summary>
 /// Finds the one route of a listener that a request is for. Of the routes whose method, path and conditions match, the strongest claim wins:
 /// <list type="number">
-/// <item>Paths are compared segment by segment from the left: a literal is stronger than a name with text around it, that than a name alone, that than
+/// <item>Paths are compared segment by segment from the left: a literal is stronger than a name with text around it, that than a name alone, that
+/// than
 /// a rest. Of two names with text around them, one whose prefix and suffix extend the other's is stronger.</item>
 /// <item>Of routes with the same path, one whose hosts, header fields and query parameters refine the other's is stronger.</item>
 /// </list>
@@ -71,6 +72,7 @@ internal sealed class RouteTable
 }
 
 /// <param name="Route">The route, or null when there is none.</param>
-/// <param name="Allow">When there is none but other methods have one: their names as the value of <c>Allow</c> (RFC 9110 section 10.2.1); otherwise null.</param>
+/// <param name="Allow">When there is none but other methods have one: their names as the value of <c>Allow</c> (RFC 9110 section 10.2.1); otherwise
+/// null.</param>
 /// <param name="IsUnclear">Whether there is none because a header field or parameter that decides occurs more than once.</param>
 internal readonly record struct RouteMatchResult(CompiledRoute? Route, string? Allow, bool IsUnclear);

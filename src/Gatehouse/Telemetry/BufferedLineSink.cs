@@ -1,7 +1,8 @@
 namespace Gatehouse.Telemetry;
 
 /// <summary>
-/// Gathers lines in memory and writes them to a stream from a thread of its own, in blocks. The caller only copies bytes under a short lock: a target that
+/// Gathers lines in memory and writes them to a stream from a thread of its own, in blocks. The caller only copies bytes under a short lock: a target
+/// that
 /// is slow, full or broken costs lines (counted in <see cref="Dropped"/>), never time. Memory is bounded by two buffers.
 /// </summary>
 internal sealed class BufferedLineSink : LineSink, IDisposable
@@ -14,25 +15,35 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastFlush = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long the target may take before the operator hears of it: a pipe that nobody reads blocks its opening for ever.</summary>
+    private static readonly TimeSpan StalledAfter = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _writer;
     private readonly Func<Stream> _open;
     private readonly Action<Exception>? _failing;
+    private readonly TimeProvider _clock;
+    private readonly ITimer _stallCheck;
     private byte[] _front;
     private byte[] _back;
     private int _frontLength;
     private long _dropped;
     private long _failures;
+    private long _busySince;
+    private bool _failed;
     private bool _reopen;
     private bool _stopping;
 
     /// <param name="open">Opens the target; called on the writing thread, again after each failure and each <see cref="Reopen"/>.</param>
-    /// <param name="failing">Told of a failure when writing worked before: once per outage, not once per attempt.</param>
-    public BufferedLineSink(Func<Stream> open, Action<Exception>? failing = null, int capacity = DefaultCapacity)
+    /// <param name="failing">Told of a failure when writing worked before: once per outage, not once per attempt. A target that hangs is one
+    /// too.</param>
+    public BufferedLineSink(Func<Stream> open, Action<Exception>? failing = null, int capacity = DefaultCapacity, TimeProvider? clock = null)
     {
         _open = open;
         _failing = failing;
+        _clock = clock ?? TimeProvider.System;
+        _stallCheck = _clock.CreateTimer(static sink => ((BufferedLineSink)sink!).TellOfStall(), this, StalledAfter, StalledAfter);
         _front = new byte[capacity];
         _back = new byte[capacity];
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "gatehouse access log" };
@@ -43,6 +54,9 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
 
     /// <summary>Attempts to open or to write that failed since the start.</summary>
     public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Whether the target is being opened or written to now.</summary>
+    internal bool IsBusy => Volatile.Read(ref _busySince) != 0;
 
     /// <summary>Appends to a file, which is made with mode 0640 when it does not exist.</summary>
     public static BufferedLineSink ToFile(string path, Action<Exception>? failing = null) => new(() => OpenFile(path), failing);
@@ -87,6 +101,7 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
             _stopping = true;
         }
 
+        _stallCheck.Dispose();
         _wake.Set(); // it is never disposed: a caller that has just left the lock may still set it
         if (_writer.Join(LastFlush)) return;
         lock (_gate) Interlocked.Add(ref _dropped, _front.AsSpan(0, _frontLength).Count((byte)'\n'));
@@ -108,7 +123,6 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     private void WriteLoop()
     {
         Stream? target = null;
-        var failing = false;
         while (true)
         {
             _wake.WaitOne(WriteAfter);
@@ -118,17 +132,17 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
             var written = 0;
             while (written < block.Length)
             {
+                Volatile.Write(ref _busySince, _clock.GetTimestamp());
                 try
                 {
                     target ??= _open();
                     WriteBlock(target, block.Span, ref written);
-                    failing = false;
+                    Volatile.Write(ref _failed, false);
                 }
                 catch (Exception e)
                 {
                     Interlocked.Increment(ref _failures);
-                    if (!failing) _failing?.Invoke(e);
-                    failing = true;
+                    Tell(e);
                     Close(ref target);
                     if (Volatile.Read(ref _stopping))
                     {
@@ -136,9 +150,12 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
                         break;
                     }
 
+                    Volatile.Write(ref _busySince, 0);
                     _wake.WaitOne(RetryAfter);
                 }
             }
+
+            Volatile.Write(ref _busySince, 0);
 
             if (!last) continue;
             Close(ref target);
@@ -146,7 +163,20 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
         }
     }
 
-    /// <summary>Writes from <paramref name="written"/> on. After a failure in the middle, <paramref name="written"/> says how far a file has got.</summary>
+    private void TellOfStall()
+    {
+        var since = Volatile.Read(ref _busySince);
+        if (since != 0 && _clock.GetElapsedTime(since) >= StalledAfter) Tell(new TimeoutException("nothing takes what is written"));
+    }
+
+    private void Tell(Exception e)
+    {
+        if (!Interlocked.Exchange(ref _failed, true)) _failing?.Invoke(e);
+    }
+
+    /// <summary>
+    /// Writes from <paramref name="written"/> on. After a failure in the middle, <paramref name="written"/> says how far a file has got.
+    /// </summary>
     private static void WriteBlock(Stream target, ReadOnlySpan<byte> block, ref int written)
     {
         // .NET writes at a position that it keeps itself: the end is looked up each time, for the file may have been cut by a rotation

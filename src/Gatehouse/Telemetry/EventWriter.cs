@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Gatehouse.Telemetry;
 
 /// <summary>
-/// Tells the operator what the gateway does: one line an event, on standard error unless told otherwise. What it is given comes from the declaration or
+/// Tells the operator what the gateway does: one line an event, on standard error unless told otherwise. What it is given comes from the declaration
+/// or
 /// from the gateway, never from a client. A writer that fails is not allowed to stop anything.
 /// </summary>
 internal sealed class EventWriter(TextWriter to, TimeProvider clock)

@@ -4,7 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Gatehouse.Telemetry;
 
 /// <summary>
-/// The closed list of instruments, under the meter <c>Gatehouse</c>. The data path adds to counters of its own (one interlocked addition), which are read
+/// The closed list of instruments, under the meter <c>Gatehouse</c>. The data path adds to counters of its own (one interlocked addition), which are
+/// read
 /// when somebody asks. Labels come from the declaration and from closed lists, never from a client. One for each gateway in the process.
 /// </summary>
 internal sealed class GatehouseMeter : IDisposable
@@ -27,7 +28,8 @@ internal sealed class GatehouseMeter : IDisposable
         Durations = _meter.CreateHistogram<double>("gatehouse.exchange.duration", "s", "From the request's head to the response's end.");
         _meter.CreateObservableCounter("gatehouse.refusals", ReadRefusals, null, "Exchanges refused by the gateway, by problem.");
         _meter.CreateObservableCounter("gatehouse.limits.refused", ReadLimits, null, "Exchanges refused because a limit was reached.");
-        _meter.CreateObservableCounter("gatehouse.accesslog.dropped", () => AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
+        _meter.CreateObservableCounter("gatehouse.accesslog.dropped", () =>
+            AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
         _meter.CreateObservableCounter("gatehouse.reloads", ReadReloads, null, "Reloads of the declaration by outcome.");
         _meter.CreateObservableCounter("gatehouse.policies.faults", () => FaultsAtEnd.Value, null, "Policies that threw when an exchange was over.");
         _meter.CreateObservableCounter("gatehouse.connections.refused", ReadConnections, null, "Connections closed before a request was read.");
@@ -66,7 +68,8 @@ internal sealed class GatehouseMeter : IDisposable
             for (var statusClass = 0; statusClass < ExchangeTally.StatusClasses.Count; statusClass++)
             {
                 if (tally.Count(statusClass) is not (> 0 and var count)) continue;
-                yield return new(count, new("listener", tally.Listener), new("route", tally.Route), new("status", ExchangeTally.StatusClasses[statusClass]));
+                yield return new(
+                    count, new("listener", tally.Listener), new("route", tally.Route), new("status", ExchangeTally.StatusClasses[statusClass]));
             }
         }
     }

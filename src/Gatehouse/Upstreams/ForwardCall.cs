@@ -66,7 +66,8 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         LeftBody.Announce(exchange);
         var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body));
-        if (IsConversation(headers.ContentType)) await body.Stream.FlushAsync(cancellationToken); // its first word may be long in coming, or wait for the head
+        // its first word may be long in coming, or wait for the head
+        if (IsConversation(headers.ContentType)) await body.Stream.FlushAsync(cancellationToken);
         return true;
     }
 

@@ -32,7 +32,8 @@ internal static class ForwardOutcome
 
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");
-        if (exchange.ClientIsGone || (exchange.Http.RequestAborted.IsCancellationRequested && !CutByForwarder(error))) return ClientLeft.End(exchange);
+        if (exchange.ClientIsGone || (exchange.Http.RequestAborted.IsCancellationRequested && !CutByForwarder(error)))
+            return ClientLeft.End(exchange);
         if (exchange.BodyProblem is { } bodyProblem) return Refuse(exchange, bodyProblem, "the body could not be read to its end");
         if (call.PolicyThrew) return RefuseFor(exchange, exchange.DecidedBy, Problems.InternalError, "a policy threw at the response");
         return WasSilent(exception) ? OfSilence(exchange, error, exception) : OfError(exchange, error, exception);

@@ -84,6 +84,7 @@ internal sealed class UpstreamClient
         var timer = _timers.Get();
         try
         {
+            if (route.Upgrade is not null) CountedUpgrade.Watch(exchange);
             var body = WatchBody(exchange, timer);
             timer.Begin(body is null ? now + _headTicks : ForwardTimer.Never, deadline);
             return await SendAsync(exchange, timer, body);

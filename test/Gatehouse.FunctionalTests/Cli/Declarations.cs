@@ -38,7 +38,8 @@ internal static class Declarations
 
     /// <summary>The same with a route that a key opens.</summary>
     public static string StockByKey(int edge, int administration, string destination, string credential) =>
-        Stock(edge, administration, destination).Replace("access: { anonymous: \"A test\" }", "access: { consumers: [stock-sync], scopes: [stock.read] }", StringComparison.Ordinal)
+        Stock(edge, administration, destination)
+            .Replace("access: { anonymous: \"A test\" }", "access: { consumers: [stock-sync], scopes: [stock.read] }", StringComparison.Ordinal)
         + $$"""
         keys: { pepper: "file:test.pepper" }
         consumers:

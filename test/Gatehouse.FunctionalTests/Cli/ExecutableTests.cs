@@ -31,7 +31,8 @@ public sealed class ExecutableTests : IDisposable
     [InlineData("sarif")]
     public async Task Check_of_a_wrong_declaration_exits_with_1_and_says_where(string form)
     {
-        _folder.Write("gatehouse.yaml", Declarations.Stock(8080, 9900, "http://127.0.0.1:5101").Replace("upstream: stock", "upstream: stok", StringComparison.Ordinal));
+        _folder.Write("gatehouse.yaml", Declarations.Stock(8080, 9900, "http://127.0.0.1:5101")
+            .Replace("upstream: stock", "upstream: stok", StringComparison.Ordinal));
 
         var check = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "check", "--output", form);
 
@@ -58,16 +59,19 @@ public sealed class ExecutableTests : IDisposable
         Assert.Equal(0, schema.ExitCode);
         using var json = JsonDocument.Parse(schema.Output);
         Assert.Equal("https://json-schema.org/draft/2020-12/schema", json.RootElement.GetProperty("$schema").GetString());
-        var keys = json.RootElement.GetProperty("$defs").GetProperty("a-declaration").GetProperty("properties").EnumerateObject().Select(p => p.Name).ToList();
+        var keys = json.RootElement.GetProperty("$defs").GetProperty("a-declaration").GetProperty("properties").EnumerateObject().Select(p => p.Name)
+            .ToList();
         Assert.Contains("apis", keys);
         Assert.DoesNotContain("assistants", keys);
     }
 
     [Fact]
+    [Control("CFG-3")]
     public async Task Run_without_a_valid_declaration_exits_with_1_and_listens_nowhere()
     {
         var port = Declarations.FreePort();
-        _folder.Write("gatehouse.yaml", Declarations.Stock(port, Declarations.FreePort(), "http://127.0.0.1:5101").Replace("effect: read", "", StringComparison.Ordinal));
+        _folder.Write("gatehouse.yaml", Declarations.Stock(port, Declarations.FreePort(), "http://127.0.0.1:5101")
+            .Replace("effect: read", "", StringComparison.Ordinal));
 
         await using var gatehouse = GatehouseProcess.Start(_folder.Path, "run");
         var finished = await gatehouse.FinishAsync(Cancelled);

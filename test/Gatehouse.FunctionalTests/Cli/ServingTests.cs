@@ -26,7 +26,7 @@ public sealed class ServingTests : IAsyncLifetime
     }
 
     [Fact]
-    [Control("KEY-1")]
+    [Control("KEY-2")]
     public async Task A_key_made_by_the_commands_opens_its_route_and_no_other_key_does()
     {
         Assert.Equal(0, (await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "key", "init", "test.pepper")).ExitCode);
@@ -43,7 +43,11 @@ public sealed class ServingTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(Consumers.ApiKeyText.Create().Key));
         var list = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "key", "list");
         Assert.Contains("live", list.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain(key, list.Output + gatehouse.Output + gatehouse.Error + await File.ReadAllTextAsync(_folder.Of("gatehouse.yaml"), Cancelled), StringComparison.Ordinal);
+        await gatehouse.SignalAsync("TERM", Cancelled);
+        await gatehouse.FinishAsync(Cancelled);
+        foreach (var file in Directory.GetFiles(_folder.Path)) Assert.DoesNotContain(key, await File.ReadAllTextAsync(file, Cancelled), StringComparison.Ordinal);
+        Assert.DoesNotContain(key, list.Output + gatehouse.Output + gatehouse.Error, StringComparison.Ordinal);
+        Assert.Equal(3, (await File.ReadAllLinesAsync(_folder.Of("access.log"), Cancelled)).Length);
     }
 
     [Theory]

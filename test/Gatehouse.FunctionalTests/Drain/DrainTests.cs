@@ -50,7 +50,7 @@ public sealed class DrainTests
         var stopping = gateway.Running.StopAsync(CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(1));
         await RefusesAsync(gateway);
-        _clock.Advance(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(5)); // before the upstream's own time for a head is over
         await Assert.ThrowsAsync<HttpRequestException>(() => slow);
         await stopping;
         Assert.Contains("stopped; what was not finished was cut", gateway.Events, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed class DrainTests
     });
 
     private Task<TestGateway> StartAsync(FakeUpstream upstream) =>
-        TestGateway.StartAsync(new SmallDeclaration(upstream.Address) { Drain = "announce: 1s, finish: 10s" }, clock: _clock);
+        TestGateway.StartAsync(new SmallDeclaration(upstream.Address) { Drain = "announce: 1s, finish: 5s" }, clock: _clock);
 
     /// <summary>Waits until the listener no longer takes connections.</summary>
     private static async Task RefusesAsync(TestGateway gateway)

@@ -19,8 +19,15 @@ public sealed class BodyLimitTests
     public async Task An_announced_length_over_the_limit_is_refused_before_a_byte_of_it(Speech speech)
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address) { MoreRoutes = RoutesForTests.Of(RoutesForTests.Write) });
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/things/1") { Version = front.Client.DefaultRequestVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Write),
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/things/1")
+        {
+            Version = front.Client.DefaultRequestVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Content = new ByteArrayContent(new byte[2 * 1024 * 1024]);
         request.Headers.ExpectContinue = true;
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await front.Client.SendAsync(request, Cancel)).StatusCode);

@@ -70,5 +70,9 @@ public sealed class LeftBodyTests
     }
 
     private static Task<Front> StartAsync(FakeUpstream upstream, string protocol = "http1") =>
-        Front.StartAsync(Speech.Http1, new SmallDeclaration(upstream.Address) { Protocol = protocol, MoreRoutes = RoutesForTests.Of(RoutesForTests.Search) });
+        Front.StartAsync(Speech.Http1, new SmallDeclaration(upstream.Address)
+        {
+            Protocol = protocol,
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Search),
+        });
 }

@@ -59,11 +59,25 @@ internal static class RoutesForTests
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
         """;
 
+    /// <summary>A route that may be called twice.</summary>
+    public const string Few =
+        """
+
+              get-few:
+                match: GET /few/{id}
+                exposure: public
+                effect: read
+                personalData: none
+                access: { anonymous: "a test" }
+                limits: [ { per: all, allow: 2, every: 31d } ]
+        """;
+
     /// <summary>The routes in one text, with waivers that hold now.</summary>
     public static string Of(params string[] routes)
     {
         var until = TimeProvider.System.GetUtcNow().AddDays(100).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
-        return string.Concat(routes).Replace("WAIVER-OF-SIZE", Waiver("GH1030"), StringComparison.Ordinal).Replace("WAIVER-OF-CALLERS", Waiver("GH1002"), StringComparison.Ordinal);
+        return string.Concat(routes).Replace("WAIVER-OF-SIZE", Waiver("GH1030"), StringComparison.Ordinal)
+            .Replace("WAIVER-OF-CALLERS", Waiver("GH1002"), StringComparison.Ordinal);
 
         string Waiver(string rule) => $"{{ rule: {rule}, reason: a test, owner: tests@retailer.example, until: {until} }}";
     }

@@ -51,8 +51,15 @@ public sealed class StreamTests
             http.Response.ContentLength = Large;
             await new Zeros(Large).CopyToAsync(http.Response.Body, http.RequestAborted);
         }, readsBody: true);
-        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address) { MoreRoutes = RoutesForTests.Of(RoutesForTests.Search) });
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/search/large") { Version = front.Client.DefaultRequestVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Search),
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/search/large")
+        {
+            Version = front.Client.DefaultRequestVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Content = new StreamContent(new Zeros(Large));
         request.Content.Headers.ContentLength = Large;
         using var response = await front.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
@@ -85,7 +92,12 @@ public sealed class StreamTests
         await using var front = await Front.StartAsync(speech,
             new SmallDeclaration(upstream.Address) { Protocol = "http2", MoreRoutes = RoutesForTests.Of(RoutesForTests.Search) });
         using var messages = new Conversation();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/search/rpc") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = messages };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/search/rpc")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = messages,
+        };
         request.Headers.TE.ParseAdd("trailers");
         request.Content.Headers.ContentType = new("application/grpc");
         var answering = front.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
@@ -112,7 +124,10 @@ public sealed class StreamTests
     public async Task A_WebSocket_passes_where_the_route_says_so(Speech speech, int status)
     {
         await using var upstream = (await FakeUpstream.StartAsync()).On("/talk/1", EchoAsync, readsBody: true);
-        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address) { MoreRoutes = RoutesForTests.Of(RoutesForTests.WebSocket) });
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.WebSocket),
+        });
         using var socket = await front.WebSocketAsync("/talk/1", Cancel);
         await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, Cancel);
         var buffer = new byte[100];
@@ -122,6 +137,8 @@ public sealed class StreamTests
         var record = await front.Gateway.AccessLog.WaitForAsync(_ => true, Cancel);
         Assert.Equal((status, "things/talk"), ((int)record["status"]!, (string?)record["route"]));
         Assert.Null(record["problem"]);
+        // "hello" and the end, each in a frame; what the client sends is masked, by four bytes more (RFC 6455 section 5.2)
+        Assert.Equal((2 * (2 + 4) + 5 + 2, (2 * 2) + 5 + 2), ((int)record["bytesIn"]!, (int)record["bytesOut"]!));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http;
 using Gatehouse.FunctionalTests.Hosting;
@@ -19,7 +20,7 @@ public sealed class WireTests
     }
 
     [Fact]
-    [Control("LIM-1")]
+    [Control("RTE-1")]
     public async Task Of_many_calls_at_once_exactly_as_many_as_allowed_reach_the_backend()
     {
         const int allowed = 100;
@@ -31,7 +32,36 @@ public sealed class WireTests
         var client = gateway.Client("edge");
         var answers = await Task.WhenAll(Enumerable.Range(0, calls).Select(i => client.GetAsync($"/things/{i}", Cancel)));
         Assert.Equal(allowed, answers.Count(a => a.StatusCode == HttpStatusCode.OK));
-        Assert.Equal(calls - allowed, answers.Count(a => a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter is not null));
+        var refused = answers.Where(a => a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter is not null).ToList();
+        Assert.Equal(calls - allowed, refused.Count);
+        Assert.All(refused, a => Assert.Equal("application/problem+json", a.Content.Headers.ContentType?.MediaType));
         Assert.Equal(allowed, upstream.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(Speech.Http1)]
+    [InlineData(Speech.CleartextHttp2)]
+    [InlineData(Speech.Http2)]
+    [Control("RTE-4")]
+    public async Task Every_answer_of_a_limited_route_says_what_is_left(Speech speech)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Few),
+        });
+        for (var left = 1; left >= 0; left--)
+        {
+            var response = await front.Client.GetAsync("/few/1", Cancel);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal("\"all\";q=2;w=2678400", Assert.Single(response.Headers.GetValues("RateLimit-Policy")));
+            Assert.StartsWith($"\"all\";r={left};t=", Assert.Single(response.Headers.GetValues("RateLimit")), StringComparison.Ordinal);
+        }
+
+        var refused = await front.Client.GetAsync("/few/1", Cancel);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal("\"all\";q=2;w=2678400", Assert.Single(refused.Headers.GetValues("RateLimit-Policy")));
+        var t = int.Parse(Assert.Single(refused.Headers.GetValues("RateLimit"))["\"all\";r=0;t=".Length..], CultureInfo.InvariantCulture);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, t, t + 1);
     }
 }

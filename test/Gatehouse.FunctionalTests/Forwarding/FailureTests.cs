@@ -95,7 +95,8 @@ public sealed class FailureTests
         const string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst";
         await using var upstream = RawUpstream.Start(async connection =>
         {
-            while (await connection.ReadHeadAsync() is not null) await connection.WriteAsync(answer + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra");
+            while (await connection.ReadHeadAsync() is not null)
+                await connection.WriteAsync(answer + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra");
         });
         await using var host = await ForwardingHost.StartAsync(upstream.Address);
 
@@ -126,7 +127,8 @@ public sealed class FailureTests
     {
         var clock = new FakeTimeProvider();
         await using var upstream = RawUpstream.Silent();
-        await using var host = await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), clock, deadline: TimeSpan.FromSeconds(60));
+        await using var host =
+            await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), clock, deadline: TimeSpan.FromSeconds(60));
 
         var answering = host.GetAsync("/");
         await upstream.NextHeadAsync(Cancel);
@@ -184,7 +186,8 @@ public sealed class FailureTests
             await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
             await connection.ReadToEndAsync();
         });
-        await using var host = await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), clock, deadline: TimeSpan.FromSeconds(60));
+        await using var host =
+            await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), clock, deadline: TimeSpan.FromSeconds(60));
         await using var client = await RawHttpClient.ConnectAsync(host.Port);
 
         await client.SendAsync("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -224,7 +227,8 @@ public sealed class FailureTests
     {
         await using var upstream = RawUpstream.Silent(); // accepts, and never answers the TLS handshake
         var address = new UriBuilder(upstream.Address) { Scheme = "https" }.Uri;
-        await using var host = await ForwardingHost.StartAsync(With(address, new UpstreamTimeouts(Short, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30))));
+        await using var host =
+            await ForwardingHost.StartAsync(With(address, new UpstreamTimeouts(Short, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30))));
 
         await AssertRefusedAsync(host, await host.GetAsync("/"), Problems.UpstreamTimeout, "no connection in time");
     }
@@ -282,14 +286,16 @@ public sealed class FailureTests
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nonly the beginning");
 
-        await AssertRefusedAsync(host, await client.ReadResponseAsync(), Problems.RequestTimeout, "the client sent nothing for longer than the idle timeout");
+        await AssertRefusedAsync(
+            host, await client.ReadResponseAsync(), Problems.RequestTimeout, "the client sent nothing for longer than the idle timeout");
     }
 
     [Fact]
     public async Task Answers_with_what_a_policy_found_wrong_with_the_body()
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        await using var host = await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), policies: new Finds(Problems.BodyTooLarge));
+        await using var host =
+            await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), policies: new Finds(Problems.BodyTooLarge));
         await using var client = await RawHttpClient.ConnectAsync(host.Port);
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
@@ -332,7 +338,8 @@ public sealed class FailureTests
 
     private static Upstream With(Uri destination, UpstreamTimeouts timeouts) => ForwardingHost.UpstreamOf(destination) with { Timeouts = timeouts };
 
-    private static async Task AssertRefusedAsync(ForwardingHost host, RawResponse response, Problem problem, string? reason, string decidedBy = "forward")
+    private static async Task AssertRefusedAsync(
+        ForwardingHost host, RawResponse response, Problem problem, string? reason, string decidedBy = "forward")
     {
         Assert.Equal(problem.Status, response.Status);
         Assert.Contains(problem.Type, response.Text, StringComparison.Ordinal);

@@ -67,7 +67,8 @@ internal sealed class ForwardingHost : IAsyncDisposable
     public static Task<ForwardingHost> StartAsync(params Uri[] destinations) => StartAsync(UpstreamOf(destinations));
 
     public static async Task<ForwardingHost> StartAsync(
-        Upstream upstream, TimeProvider? clock = null, TimeSpan? deadline = null, Upgrade? upgrade = null, HttpProtocols protocols = HttpProtocols.Http1,
+        Upstream upstream, TimeProvider? clock = null, TimeSpan? deadline = null, Upgrade? upgrade = null,
+            HttpProtocols protocols = HttpProtocols.Http1,
         string? forwardedPath = null, params Policy[] policies)
     {
         var host = new ForwardingHost(upstream, RouteOf(deadline, upgrade), clock ?? TimeProvider.System, protocols, forwardedPath, policies);

@@ -66,7 +66,8 @@ public sealed class PassingTests
             "HTTP/1.1 200 OK\r\nConnection: close, X-Secret-Hop\r\nX-Secret-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nX-Kept: 1\r\nContent-Length: 2\r\n\r\nok");
         await using var host = await ForwardingHost.StartAsync(upstream.Address);
 
-        var response = await host.GetAsync("/", "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nProxy-Authorization: Basic eDp5\r\nTE: gzip\r\nX-Kept: 1\r\n");
+        var response = await host.GetAsync(
+            "/", "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nProxy-Authorization: Basic eDp5\r\nTE: gzip\r\nX-Kept: 1\r\n");
 
         var head = await upstream.NextHeadAsync(Cancel);
         Assert.Contains("X-Kept: 1", head, StringComparison.Ordinal);
@@ -98,7 +99,8 @@ public sealed class PassingTests
     public async Task Passes_the_answer_and_records_how_it_went()
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        upstream.On("/orders/17", 418, "{\"id\":17}", ("Content-Type", "application/json"), ("X-Twice", "a"), ("X-Twice", "b"), ("X-Request-Id", "theirs"));
+        upstream.On(
+            "/orders/17", 418, "{\"id\":17}", ("Content-Type", "application/json"), ("X-Twice", "a"), ("X-Twice", "b"), ("X-Request-Id", "theirs"));
         await using var host = await ForwardingHost.StartAsync(upstream.Address);
 
         var response = await host.GetAsync("/orders/17");
@@ -112,7 +114,8 @@ public sealed class PassingTests
         Assert.Equal(9, exchange.ResponseBytes);
         Assert.Null(exchange.Problem);
         Assert.Equal($"http://127.0.0.1:{upstream.Port}", exchange.Forward.Destination);
-        Assert.True(exchange.Forward.BeganAt > 0 && exchange.Forward.BeganAt <= exchange.Forward.HeadAt && exchange.Forward.HeadAt <= exchange.Forward.EndedAt);
+        Assert.True(exchange.Forward.BeganAt > 0 && exchange.Forward.BeganAt <= exchange.Forward.HeadAt
+            && exchange.Forward.HeadAt <= exchange.Forward.EndedAt);
     }
 
     [Control("RES-7")]

@@ -85,7 +85,8 @@ public sealed class StreamingTests
         await using var upstream = await EchoAsync(HttpProtocols.Http1);
         var policy = new UpgradePolicy(webSocket: false);
         await using var host = await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), policies: policy);
-        const string handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        const string handshake =
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
         var response = await host.GetAsync("/ws", handshake);
 
@@ -240,11 +241,12 @@ public sealed class StreamingTests
         Protocol = upstream.Protocols == HttpProtocols.Http2 ? UpstreamProtocol.Http2 : UpstreamProtocol.Http1,
     };
 
-    private static HttpRequestMessage Http2(ForwardingHost host, HttpMethod method, string path) => new(method, new Uri($"http://127.0.0.1:{host.Port}{path}"))
-    {
-        Version = HttpVersion.Version20,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
+    private static HttpRequestMessage Http2(ForwardingHost host, HttpMethod method, string path) =>
+        new(method, new Uri($"http://127.0.0.1:{host.Port}{path}"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
 
     /// <summary>A request's body that is written while the answer is read.</summary>
     private sealed class DuplexContent : HttpContent

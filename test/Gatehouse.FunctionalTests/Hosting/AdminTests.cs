@@ -17,7 +17,8 @@ public sealed class AdminTests
         await gateway.Client("edge").GetAsync("/nothing", Cancel);
         await gateway.AccessLog.WaitForAsync(r => (int)r["status"]! == 404, Cancel);
         Assert.Equal("ok", await gateway.Administration.GetStringAsync("/livez", Cancel));
-        Assert.StartsWith("{\"ready\":true,\"revision\":1,\"fingerprint\":\"", await gateway.Administration.GetStringAsync("/readyz", Cancel), StringComparison.Ordinal);
+        Assert.StartsWith("{\"ready\":true,\"revision\":1,\"fingerprint\":\"", await gateway.Administration.GetStringAsync("/readyz", Cancel),
+            StringComparison.Ordinal);
         var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
         Assert.Matches("""gatehouse_exchanges_total\{[^}]*route="things/get-thing",status="2xx"[^}]*\} 1""", metrics);
         Assert.Matches("""gatehouse_exchanges_total\{[^}]*route="none",status="4xx"[^}]*\} 1""", metrics);
@@ -28,7 +29,6 @@ public sealed class AdminTests
     }
 
     [Fact]
-    [Control("ADM-1")]
     public async Task Unknown_pages_are_not_found_and_pages_are_only_read()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -45,7 +45,7 @@ public sealed class AdminTests
     [InlineData("localhost", HttpStatusCode.OK)]
     [InlineData("127.0.0.1", HttpStatusCode.OK)]
     [InlineData("[::1]:9900", HttpStatusCode.OK)]
-    [Control("ADM-6")]
+    [Control("ADM-6", "the Host")]
     public async Task A_foreign_host_cannot_reach_the_administration(string host, HttpStatusCode expected)
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -76,7 +76,8 @@ public sealed class AdminTests
         var port = gateway.Running.Health!.Port;
         foreach (var (path, status, body) in new[] { ("/livez", 200, "ok"), ("/readyz", 200, "ready"), ("/metrics", 404, null) })
         {
-            var response = await RawHttpClient.ExchangeAsync(port, $"GET {path} HTTP/1.1\r\nHost: any.orchestrator.example\r\nConnection: close\r\n\r\n");
+            var response =
+                await RawHttpClient.ExchangeAsync(port, $"GET {path} HTTP/1.1\r\nHost: any.orchestrator.example\r\nConnection: close\r\n\r\n");
             Assert.Equal(status, response.Status);
             if (body is not null) Assert.Equal(body, response.Text);
         }

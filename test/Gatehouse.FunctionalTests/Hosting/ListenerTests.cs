@@ -10,7 +10,7 @@ public sealed class ListenerTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    [Control("LOG-1")]
+    [Control("LOG-1", "the fields that there are today")]
     public async Task An_exchange_passes_and_leaves_its_record()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -27,8 +27,8 @@ public sealed class ListenerTests
     }
 
     [Fact]
-    [Control("LOG-1")]
-    [Control("LOG-2")]
+    [Control("LOG-1", "one record each")]
+    [Control("LOG-2", "the access log")]
     public async Task A_refusal_leaves_its_record_without_the_path()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -45,7 +45,7 @@ public sealed class ListenerTests
     [InlineData("GET /things/1 HTTP/1.1\nHost: localhost\n\n")]
     [InlineData("GET /things/1 HTTP/1.1\r\nHost: localhost\r\nBad Name: 1\r\n\r\n")]
     [InlineData("GET /things/1 HTTP/9.9\r\nHost: localhost\r\n\r\n")]
-    [Control("LOG-1")]
+    [Control("LOG-1", "one record each")]
     public async Task What_is_not_http_is_refused_and_recorded_once(string bytes)
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -68,7 +68,7 @@ public sealed class ListenerTests
     [InlineData("5\nhello")]
     [InlineData("zz\r\nhello")]
     [InlineData("0\r\nNo-Colon\r\n\r\n")]
-    [Control("LOG-1")]
+    [Control("LOG-1", "one record each")]
     public async Task A_refused_request_whose_rest_is_not_http_is_recorded_once(string chunks)
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -81,7 +81,7 @@ public sealed class ListenerTests
     }
 
     [Fact]
-    [Control("LOG-1")]
+    [Control("LOG-1", "one record each")]
     public async Task What_is_not_http_after_a_good_request_is_recorded_too()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -107,7 +107,6 @@ public sealed class ListenerTests
     }
 
     [Fact]
-    [Control("ERR-1")]
     public async Task A_service_does_not_word_the_status_line()
     {
         await using var upstream = RawUpstream.Answering("HTTP/1.1 500 Failed at /srv/app\u0001\r\nContent-Length: 0\r\n\r\n");
@@ -120,7 +119,10 @@ public sealed class ListenerTests
     public async Task A_connection_from_outside_the_networks_is_cut_counted_and_told_once()
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        var declaration = new SmallDeclaration(upstream.Address) { Listener = """address: "127.0.0.1:0", serves: [public], networks: [10.0.0.0/8]""" };
+        var declaration = new SmallDeclaration(upstream.Address)
+        {
+            Listener = """address: "127.0.0.1:0", serves: [public], networks: [10.0.0.0/8]""",
+        };
         await using var gateway = await TestGateway.StartAsync(declaration);
         for (var i = 0; i < 2; i++)
             await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Client("edge").GetAsync("/things/1", Cancel));
@@ -131,11 +133,14 @@ public sealed class ListenerTests
     }
 
     [Fact]
-    [Control("LIM-1")]
+    [Control("LIM-7", "the connections of a listener")]
     public async Task Connections_beyond_their_number_are_cut_and_a_place_that_is_free_again_is_given()
     {
         await using var upstream = await FakeUpstream.StartAsync();
-        var declaration = new SmallDeclaration(upstream.Address) { Listener = """address: "127.0.0.1:0", serves: [public], intake: { connections: 2 }""" };
+        var declaration = new SmallDeclaration(upstream.Address)
+        {
+            Listener = """address: "127.0.0.1:0", serves: [public], intake: { connections: 2 }""",
+        };
         await using var gateway = await TestGateway.StartAsync(declaration);
         var port = gateway.AddressOf("edge").Port;
         var first = await RawHttpClient.ConnectAsync(port);
@@ -147,6 +152,8 @@ public sealed class ListenerTests
         }
 
         await using (var third = await RawHttpClient.ConnectAsync(port)) Assert.True(await third.ClosesAsync());
+        await second.SendAsync("GET /things/2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Equal(200, (await second.ReadResponseAsync()).Status);
         await Eventually.HoldsAsync(() => Task.FromResult(gateway.Events.Contains("too many connections", StringComparison.Ordinal)), Cancel);
         await first.DisposeAsync();
         await Eventually.HoldsAsync(async () =>
@@ -173,7 +180,11 @@ public sealed class ListenerTests
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await TestGateway.StartAsync(
             new SmallDeclaration(upstream.Address) { Listener = """address: "127.0.0.1:0", serves: [public], protocols: [http2]""" });
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         var response = await gateway.Client("edge").SendAsync(request, Cancel);
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (response.StatusCode, response.Version));
         var record = await gateway.AccessLog.WaitForAsync(_ => true, Cancel);
@@ -181,15 +192,27 @@ public sealed class ListenerTests
     }
 
     [Fact]
-    [Control("CFG-3")]
     public async Task With_a_wrong_declaration_nothing_listens()
     {
         var e = await Assert.ThrowsAsync<GatewayStartException>(() => TestGateway.StartAsync("gatehouse: v1\nnonsense: 1\n"));
         Assert.Contains(e.Findings, f => f.Message.Contains("nonsense", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("address: \"0.0.0.0:0\", serves: [public]", "127.0.0.1:0", "GH1051")]
+    [InlineData("address: \"[::]:0\", serves: [public]", "127.0.0.1:0", "GH1051")]
+    [Control("TLS-2")]
+    public Task Cleartext_is_spoken_on_loopback_only(string listener, string administration, string rule) =>
+        DoesNotStartAsync(listener, administration, rule);
+
+    [Theory]
+    [InlineData("address: \"127.0.0.1:0\", serves: [public]", "0.0.0.0:0", "GH1008")]
+    [InlineData("address: \"127.0.0.1:9900\", serves: [public]", "127.0.0.1:9900", "GH2014")]
+    [Control("ADM-1")]
+    public Task Administration_is_on_loopback_and_on_an_address_of_its_own(string listener, string administration, string rule) =>
+        DoesNotStartAsync(listener, administration, rule);
+
     [Fact]
-    [Control("CFG-3")]
     public async Task An_address_in_use_is_said_and_the_other_listeners_are_closed_again()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -214,5 +237,12 @@ public sealed class ListenerTests
         await failed.Task.WaitAsync(Cancel);
         for (var i = 0; i < 50; i++) Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/things/1", Cancel)).StatusCode);
         Assert.True(log.Failures > 0);
+    }
+
+    private static async Task DoesNotStartAsync(string listener, string administration, string rule)
+    {
+        var declaration = new SmallDeclaration(new Uri("http://127.0.0.1:5101")) { Listener = listener, Administration = administration };
+        var e = await Assert.ThrowsAsync<GatewayStartException>(() => TestGateway.StartAsync(declaration));
+        Assert.Contains(e.Findings, f => f.IsError && f.Rule.Id == rule);
     }
 }

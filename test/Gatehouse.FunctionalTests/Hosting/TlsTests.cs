@@ -19,7 +19,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
-    [Control("TLS-1")]
+    [Control("TLS-1", "1.2 and 1.3 alone, with forward secrecy")]
     public async Task Tls_1_2_and_1_3_are_spoken_with_forward_secrecy(SslProtocols protocol)
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -30,13 +30,14 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    [Control("TLS-1")]
+    [Control("TLS-1", "1.2 and 1.3 alone, with forward secrecy")]
     public async Task A_suite_without_forward_secrecy_or_authentication_is_refused()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "suites are chosen by the system elsewhere");
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream);
-        await Assert.ThrowsAnyAsync<Exception>(() => HandshakeAsync(gateway, SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            HandshakeAsync(gateway, SslProtocols.Tls12, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256));
     }
 
     [Fact]
@@ -53,7 +54,6 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    [Control("TLS-2")]
     public async Task Failed_handshakes_are_counted_and_told_once()
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -68,7 +68,8 @@ public sealed class TlsTests : IDisposable
         await gateway.Client("edge", _certificates.Authority).GetAsync("/things/1", Cancel);
         Assert.Equal("1.3", (string?)(await gateway.AccessLog.WaitForAsync(_ => true, Cancel))["tls"]);
         await Eventually.HoldsAsync(async () => (await gateway.Administration.GetStringAsync("/metrics", Cancel))
-            .Split('\n').Any(l => l.Contains("reason=\"no TLS handshake\"", StringComparison.Ordinal) && l.Contains("} 3", StringComparison.Ordinal)), Cancel);
+            .Split('\n').Any(l =>
+                l.Contains("reason=\"no TLS handshake\"", StringComparison.Ordinal) && l.Contains("} 3", StringComparison.Ordinal)), Cancel);
         Assert.Equal(1, gateway.Events.Split("no TLS handshake").Length - 1);
     }
 
@@ -79,12 +80,17 @@ public sealed class TlsTests : IDisposable
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1") { Version = new Version(version, version == 1 ? 1 : 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1")
+        {
+            Version = new Version(version, version == 1 ? 1 : 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         var response = await gateway.Client("edge", _certificates.Authority).SendAsync(request, Cancel);
         Assert.Equal((HttpStatusCode.OK, request.Version), (response.StatusCode, response.Version));
     }
 
     [Fact]
+    [Control("EXP-8")]
     public async Task A_host_other_than_the_handshakes_is_misdirected()
     {
         await using var upstream = await FakeUpstream.StartAsync();

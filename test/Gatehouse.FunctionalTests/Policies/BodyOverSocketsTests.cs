@@ -59,7 +59,8 @@ public sealed class BodyOverSocketsTests : IAsyncLifetime
     [Control("SMG-11")]
     public async Task Closes_after_a_refusal_with_an_unread_body()
     {
-        var answer = await SendAsync("POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nGET /whole HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var answer =
+            await SendAsync("POST /refused HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nGET /whole HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 403 ", answer, StringComparison.Ordinal);
         Assert.Contains("Connection: close", answer, StringComparison.Ordinal);
         Assert.Equal(1, answer.Split("HTTP/1.1 ").Length - 1);

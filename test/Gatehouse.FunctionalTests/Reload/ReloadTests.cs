@@ -49,7 +49,38 @@ public sealed class ReloadTests
         Assert.Contains("did you mean 'effect'?", gateway.Events, StringComparison.Ordinal);
         Assert.Contains("reload refused; revision 1 stays in force", gateway.Events, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await gateway.Client("edge").GetAsync("/things/1", Cancel)).StatusCode);
-        Assert.Matches("""gatehouse_reloads_total\{[^}]*outcome="refused"[^}]*\} 1""", await gateway.Administration.GetStringAsync("/metrics", Cancel));
+        Assert.Matches(
+            """gatehouse_reloads_total\{[^}]*outcome="refused"[^}]*\} 1""", await gateway.Administration.GetStringAsync("/metrics", Cancel));
+    }
+
+    [Fact]
+    [Control("CFG-1")]
+    public async Task No_bad_edit_is_felt_by_those_who_call()
+    {
+        await using var upstream = (await FakeUpstream.StartAsync()).On("/things/1", 200, "get-thing");
+        var declaration = new SmallDeclaration(upstream.Address);
+        await using var gateway = await TestGateway.StartAsync(declaration);
+        var good = declaration.ToString();
+        (string Text, string Found)[] bad =
+        [
+            (good[..^20], "gatehouse.yaml:"), // cut off while it was copied
+            (good.Replace("effect: read", "effect: red", StringComparison.Ordinal), "gatehouse.yaml:19:17 error GH2006"),
+            (good.Replace("upstream: things", "upstream: thing", StringComparison.Ordinal), "gatehouse.yaml:14:15 error GH2008"),
+            (good.Replace("access: { anonymous: \"a test\" }", "", StringComparison.Ordinal), "error GH1001"),
+            (good + "\nkeys: { pepper: \"file:not-there\" }\n", "error GH2010"),
+        ];
+        using var edited = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 4).Select(_ => CallUntilAsync(gateway.Client("edge"), edited.Token)).ToArray();
+        foreach (var (text, found) in bad)
+        {
+            var result = await gateway.ReloadAsync(text, Cancel);
+            Assert.Equal(ActivationOutcome.Refused, result.Outcome);
+            Assert.Contains(result.Findings, f => f.ToString().Contains(found, StringComparison.Ordinal));
+        }
+
+        await edited.CancelAsync();
+        Assert.True((await Task.WhenAll(clients)).Sum() > 0);
+        Assert.Equal(1, gateway.Running.Activation.Current.Revision);
     }
 
     [Fact]
@@ -70,7 +101,8 @@ public sealed class ReloadTests
         { """address: "127.0.0.1:1", serves: [public]""", "the listener 'edge' moves from 127.0.0.1:0 to 127.0.0.1:1" },
         { """address: "127.0.0.1:0", serves: [public], intake: { head: 5s }""", "the listener 'edge' takes requests of another size or slowness" },
         { """address: "127.0.0.1:0", serves: [public], protocols: [http2]""", "the listener 'edge' speaks other protocols" },
-        { """address: "127.0.0.1:0", serves: [public] }""" + "\n  more: { " + """address: "127.0.0.1:0", serves: [public]""", "the listener 'more' is new" },
+        { """address: "127.0.0.1:0", serves: [public] }""" + "\n  more: { "
+            + """address: "127.0.0.1:0", serves: [public]""", "the listener 'more' is new" },
     };
 
     [Theory]

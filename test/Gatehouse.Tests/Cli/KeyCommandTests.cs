@@ -11,6 +11,8 @@ namespace Gatehouse.Tests.Cli;
 
 public sealed partial class KeyCommandTests : IDisposable
 {
+    private const string Hash = "\"hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
+
     private const string Incomplete =
         """
         # neither complete nor valid: a key has to exist before the declaration that holds it can be
@@ -32,7 +34,8 @@ public sealed partial class KeyCommandTests : IDisposable
 
         Assert.Equal(ExitCode.Done, run.ExitCode);
         Assert.Equal(32, Convert.FromBase64String(File.ReadAllText(_folder.Of("test.pepper"))).Length);
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Of("test.pepper")));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Of("test.pepper")));
     }
 
     [Fact]
@@ -47,7 +50,7 @@ public sealed partial class KeyCommandTests : IDisposable
     }
 
     [Fact]
-    [Control("KEY-1")]
+    [Control("KEY-2")]
     public async Task Create_gives_a_key_whose_hash_is_in_the_credential()
     {
         var file = await PreparedAsync(Incomplete);
@@ -120,19 +123,43 @@ public sealed partial class KeyCommandTests : IDisposable
             consumers:
               web-shop:
                 authenticate:
-                  - apiKey: { id: aaaa, expires: 2027-06-30 }
-                  - apiKey: { id: bbbb, expires: 2026-11-23 }
-                  - apiKey: { id: cccc, expires: 2027-06-30, revoked: 2026-11-23 }
-                  - apiKey: { id: dddd, expires: 2027-06-30, revoked: 2026-11-24 }
-                  - apiKey: { id: eeee, expires: 2026-12-01 }
-                  - apiKey: { id: ffff }
-            """);
+                  - apiKey: { id: aaaa, hash: HASH, expires: 2027-06-30 }
+                  - apiKey: { id: bbbb, hash: HASH, expires: 2026-11-23 }
+                  - apiKey: { id: cccc, hash: HASH, expires: 2027-06-30, revoked: 2026-11-23 }
+                  - apiKey: { id: dddd, hash: HASH, expires: 2027-06-30, revoked: 2026-11-24 }
+                  - apiKey: { id: eeee, hash: HASH, expires: 2026-12-01 }
+            """.Replace("HASH", Hash, StringComparison.Ordinal));
 
         var run = await KeyAsync("list", "-c", file, "--output", "json");
 
         using var json = JsonDocument.Parse(run.Output);
-        Assert.Equal(["aaaa live", "bbbb expired", "cccc revoked", "dddd live", "eeee expires soon", "ffff unreadable"],
+        Assert.Equal(["aaaa live", "bbbb expired", "cccc revoked", "dddd live", "eeee expires soon"],
             json.RootElement.EnumerateArray().Select(k => $"{k.GetProperty("id").GetString()} {k.GetProperty("state").GetString()}"));
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("id: aaaa, hash: HASH", "11 error GH2005")]
+    [InlineData("id: aaaa, expires: 2027-06-30", "11 error GH2005")]
+    [InlineData("id: aaaa, hash: \"hmac-sha256:…\", expires: 2027-06-30", "29 error GH1042")]
+    [InlineData("id: aaaa, hash: HASH, expires: soon", "97 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2026-01-01, revoked: yesterday", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: 23.11.2026", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: 2026-11-23T00:00:00Z", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: ", "119 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revoked: [ 2026-11-23 ]", "118 error GH2006")]
+    [InlineData("id: aaaa, hash: HASH, expires: 2027-06-30, revokd: 2026-11-23", "109 error GH2004")]
+    public async Task List_calls_no_key_live_that_cannot_be_read(string key, string finding)
+    {
+        var file = _folder.Write("gatehouse.yaml",
+            $"consumers: {{ web-shop: {{ authenticate: [\n{{ apiKey: {{ {key.Replace("HASH", Hash, StringComparison.Ordinal)} }} }} ] }} }}");
+
+        var run = await KeyAsync("list", "-c", file, "--output", "json");
+
+        using var json = JsonDocument.Parse(run.Output);
+        Assert.Equal("unreadable", Assert.Single(json.RootElement.EnumerateArray()).GetProperty("state").GetString());
+        Assert.StartsWith($"{file}:2:{finding}", run.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
     }
 
     [Fact]

@@ -13,12 +13,14 @@ public sealed class DeclarationSchemaTests
     private static readonly SchemaCheck Schema = new(JsonNode.Parse(DeclarationSchema.Write(PolicyCatalog.AfterRoute))!.AsObject());
 
     private static readonly string[] Structural =
-        ["key-unknown-", "key-missing-gateway", "key-missing-listener", "key-missing-routes", "key-wrong-version", "value-list-for", "value-text-for", "value-nothing", "value-unknown-word",
+        ["key-unknown-", "key-missing-gateway", "key-missing-listener", "key-missing-routes", "key-wrong-version", "value-list-for",
+            "value-text-for", "value-nothing", "value-unknown-word",
          "value-bad-", "value-quoted-number", "value-empty-list", "value-undecided", "value-destination-", "not-yet-"];
 
     public static TheoryData<string> Right => [.. Golden.Names(Declarations.Folder).Where(n => n.StartsWith("right-", StringComparison.Ordinal))];
 
-    public static TheoryData<string> Wrong => [.. Golden.Names(Declarations.Folder).Where(n => Structural.Any(s => n.StartsWith(s, StringComparison.Ordinal)))];
+    public static TheoryData<string> Wrong =>
+        [.. Golden.Names(Declarations.Folder).Where(n => Structural.Any(s => n.StartsWith(s, StringComparison.Ordinal)))];
 
     [Theory]
     [MemberData(nameof(Right))]
@@ -40,7 +42,8 @@ public sealed class DeclarationSchemaTests
         foreach (var variant in Variants(root))
         {
             if (Schema.Faults(variant) is [var fault, ..])
-                Assert.True(ReadWith(name, variant).Definition is null, $"the schema says '{fault}', the reader nothing, of:\n{NodeText.Write(variant)}");
+                Assert.True(ReadWith(name, variant)
+                    .Definition is null, $"the schema says '{fault}', the reader nothing, of:\n{NodeText.Write(variant)}");
         }
     }
 
@@ -78,7 +81,8 @@ public sealed class DeclarationSchemaTests
     }
 
     private static IEnumerable<Node> Variants(Node root) =>
-        NodeText.RenamingEach(root).Concat(NodeText.OmittingEach(root)).Concat(NodeText.ReplacingEach(root, [NodeText.EmptyMap, NodeText.EmptyList, NodeText.Text("Something? else!")]));
+        NodeText.RenamingEach(root).Concat(NodeText.OmittingEach(root))
+            .Concat(NodeText.ReplacingEach(root, [NodeText.EmptyMap, NodeText.EmptyList, NodeText.Text("Something? else!")]));
 
     private static Node NodesOf(string name)
     {

@@ -21,7 +21,11 @@ public sealed class FingerprintTests
         var whole = Golden.Read(Declarations.Folder, "right-smallest").Files(Declarations.File);
         var text = whole[Declarations.File];
         var apis = text.IndexOf("apis:", StringComparison.Ordinal);
-        var split = new Dictionary<string, string> { [Declarations.File] = text[..apis] + "include: [ { file: apis.yaml } ]\n", ["apis.yaml"] = text[apis..] };
+        var split = new Dictionary<string, string>
+        {
+            [Declarations.File] = text[..apis] + "include: [ { file: apis.yaml } ]\n",
+            ["apis.yaml"] = text[apis..],
+        };
         Assert.Equal(Of(whole), Of(split));
     }
 
@@ -32,7 +36,8 @@ public sealed class FingerprintTests
     [InlineData("teams/prices-contract.yaml", "/prices/{article}", "/price/{article}")]
     [InlineData("keys/pepper", "0", "1")]
     public void Changes_with_every_value_and_every_file_that_is_named(string file, string from, string to) =>
-        Assert.NotEqual(Of(Files), Of(With(file, (Files.GetValueOrDefault(file) ?? "0123456789abcdef0123456789abcdef\n").Replace(from, to, StringComparison.Ordinal))));
+        Assert.NotEqual(Of(Files),
+            Of(With(file, (Files.GetValueOrDefault(file) ?? "0123456789abcdef0123456789abcdef\n").Replace(from, to, StringComparison.Ordinal))));
 
     private static Dictionary<string, string> With(string file, string text) => new(Files) { [file] = text };
 

@@ -11,7 +11,7 @@ public sealed class GoldenTests
     [Theory]
     [MemberData(nameof(Cases))]
     [Control("CFG-4")]
-    [Control("CFG-5")]
+    [Control("CFG-5", "what stops a declaration, and what a waiver needs")]
     public void Says_exactly_what_is_wrong(string name)
     {
         var golden = Golden.Read(Declarations.Folder, name);

@@ -15,7 +15,8 @@ public sealed class LargeDeclarationTests(ITestOutputHelper output)
     {
         var text = new StringBuilder(Smallest);
         for (var i = 0; i < 10_000; i++)
-            text.Append(CultureInfo.InvariantCulture, $"      r{i}:\n        match: GET /r{i}/{{id}}\n        exposure: public\n        effect: read\n");
+            text.Append(
+                CultureInfo.InvariantCulture, $"      r{i}:\n        match: GET /r{i}/{{id}}\n        exposure: public\n        effect: read\n");
         var start = Stopwatch.GetTimestamp();
         var reading = Declarations.Read(text.ToString());
         var took = Stopwatch.GetElapsedTime(start);

@@ -63,11 +63,15 @@ internal static class NodeText
         else if (node is ListNode list)
         {
             for (var i = 0; i < list.Items.Count; i++)
-                foreach (var variant in variants(list.Items[i])) yield return list with { Items = [.. list.Items.Select((item, index) => index == i ? variant : item)] };
+                foreach (var variant in variants(list.Items[i]))
+                    yield return list with { Items = [.. list.Items.Select((item, index) => index == i ? variant : item)] };
         }
     }
 
-    private static MapNode With(MapNode map, int at, MapEntry entry) => map with { Entries = [.. map.Entries.Select((e, index) => index == at ? entry : e)] };
+    private static MapNode With(MapNode map, int at, MapEntry entry) => map with
+    {
+        Entries = [.. map.Entries.Select((e, index) => index == at ? entry : e)],
+    };
 
     private static void Write(Node node, StringBuilder text)
     {

@@ -5,7 +5,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Tests.Declaration;
 
-/// <summary>Checks nodes against the part of JSON Schema that the declaration's schema uses. A keyword that it does not know is a failure of the test.</summary>
+/// <summary>
+/// Checks nodes against the part of JSON Schema that the declaration's schema uses. A keyword that it does not know is a failure of the test.
+/// </summary>
 internal sealed class SchemaCheck(JsonObject root)
 {
     /// <summary>What an editor would complain about, by place.</summary>
@@ -37,13 +39,15 @@ internal sealed class SchemaCheck(JsonObject root)
                     if (node is not ScalarNode word || !value!.AsArray().Any(w => (string)w! == word.Text)) Fault("not one of the words");
                     break;
                 case "pattern":
-                    if (node is ScalarNode text && !Regex.IsMatch(text.Text, (string)value!, RegexOptions.None, TimeSpan.FromSeconds(1))) Fault($"does not match {value}");
+                    if (node is ScalarNode text && !Regex.IsMatch(text.Text, (string)value!, RegexOptions.None, TimeSpan.FromSeconds(1)))
+                        Fault($"does not match {value}");
                     break;
                 case "minLength" or "maxLength":
                     if (node is ScalarNode { Text.Length: var length } && !IsWithin(keyword, length, (int)value!)) Fault(keyword);
                     break;
                 case "minimum" or "maximum":
-                    if (node is ScalarNode number && long.TryParse(number.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) && !IsWithin(keyword, whole, (long)value!)) Fault(keyword);
+                    if (node is ScalarNode number && long.TryParse(number.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
+                        && !IsWithin(keyword, whole, (long)value!)) Fault(keyword);
                     break;
                 case "minItems" or "maxItems":
                     if (node is ListNode { Items.Count: var items } && !IsWithin(keyword, items, (int)value!)) Fault(keyword);
@@ -55,7 +59,8 @@ internal sealed class SchemaCheck(JsonObject root)
                     if (node is MapNode { Entries.Count: var entries } && !IsWithin(keyword, entries, (int)value!)) Fault(keyword);
                     break;
                 case "propertyNames":
-                    foreach (var entry in (node as MapNode)?.Entries ?? []) Check(value!.AsObject(), new ScalarNode(entry.KeyPlace, entry.Key, Quoted: true), faults);
+                    foreach (var entry in (node as MapNode)?.Entries ?? [])
+                        Check(value!.AsObject(), new ScalarNode(entry.KeyPlace, entry.Key, Quoted: true), faults);
                     break;
                 case "required":
                     foreach (var name in value!.AsArray())
@@ -91,7 +96,8 @@ internal sealed class SchemaCheck(JsonObject root)
 
     private JsonObject Resolve(string reference) => root["$defs"]![reference["#/$defs/".Length..]]!.AsObject();
 
-    private static bool IsWithin(string keyword, long value, long bound) => keyword.StartsWith("min", StringComparison.Ordinal) ? value >= bound : value <= bound;
+    private static bool IsWithin(string keyword, long value, long bound) =>
+        keyword.StartsWith("min", StringComparison.Ordinal) ? value >= bound : value <= bound;
 
     /// <summary>The types as YAML 1.2's core schema, which editors use, gives them to plain scalars.</summary>
     private static bool IsOfType(string type, Node node) => type switch
@@ -99,8 +105,10 @@ internal sealed class SchemaCheck(JsonObject root)
         "object" => node is MapNode,
         "array" => node is ListNode,
         "boolean" => node is ScalarNode { Quoted: false, Text: "true" or "false" },
-        "integer" => node is ScalarNode { Quoted: false } number && long.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
-        "string" => node is ScalarNode text && (text.Quoted || (!text.IsNothing && text.Text is not ("true" or "false") && !double.TryParse(text.Text, CultureInfo.InvariantCulture, out _))),
+        "integer" => node is ScalarNode { Quoted: false } number
+            && long.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        "string" => node is ScalarNode text && (text.Quoted
+            || (!text.IsNothing && text.Text is not ("true" or "false") && !double.TryParse(text.Text, CultureInfo.InvariantCulture, out _))),
         _ => throw new NotSupportedException($"the type '{type}'"),
     };
 }

@@ -110,7 +110,8 @@ public sealed class NormalPathTests
     public void A_normal_path_stays_as_it_is()
     {
         var accepted = 0;
-        var piece = Gen.Frequency((8, Gen.Char["ab/.~-%2e5cCfFx"].Select(c => c.ToString())), (4, Gen.Byte.Select(b => $"%{b:x2}")), (1, Gen.Char.Select(c => c.ToString())));
+        var piece = Gen.Frequency((8, Gen.Char["ab/.~-%2e5cCfFx"].Select(c => c.ToString())), (4, Gen.Byte.Select(b => $"%{b:x2}")),
+            (1, Gen.Char.Select(c => c.ToString())));
         piece.Array[0, 20].Select(pieces => "/" + string.Concat(pieces)).Sample(path =>
         {
             if (!NormalPath.TryRead(path, null, out var normal, out _)) return true;
@@ -124,15 +125,18 @@ public sealed class NormalPathTests
     [Control("DEV-2")]
     public void Takes_or_refuses_every_naughty_string()
     {
-        var strings = JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "corpora", "strings", "blns.json")))!;
+        var strings =
+            JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "corpora", "strings", "blns.json")))!;
         Assert.True(strings.Length > 500);
         Assert.All(strings, s =>
         {
             _ = NormalPath.TryRead("/" + s, null, out _, out _);
-            Assert.True(!NormalPath.TryRead(s, null, out var normal, out _) || (NormalPath.TryRead(normal, null, out var again, out _) && again == normal));
+            Assert.True(!NormalPath.TryRead(s, null, out var normal, out _)
+                || (NormalPath.TryRead(normal, null, out var again, out _) && again == normal));
             // %25 followed by two digits is encoding twice; a lone surrogate has no UTF-8
             if (s.Contains('%', StringComparison.Ordinal) || s.Any(char.IsSurrogate) || s.Length > 2000) return;
-            if (NormalPath.TryRead("/x" + Uri.EscapeDataString(s), null, out var encoded, out _)) Assert.Equal("/x" + s, Uri.UnescapeDataString(encoded));
+            if (NormalPath.TryRead("/x" + Uri.EscapeDataString(s), null, out var encoded, out _))
+                Assert.Equal("/x" + s, Uri.UnescapeDataString(encoded));
         });
     }
 }

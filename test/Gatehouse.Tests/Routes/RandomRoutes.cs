@@ -21,7 +21,8 @@ internal static class RandomRoutes
     private static readonly Gen<string> Path = Gen.OneOf("a", "b", "c", "ab", "aab", "abb", "axb", "acab", "a%20b", "a%20", "x0", "x", "")
         .Array[1, 4].Select(segments => "/" + string.Join('/', segments.Where((s, i) => s.Length > 0 || i == segments.Length - 1)));
 
-    private static readonly Gen<string> Query = Gen.OneOf("", "", "q=1", "%71=1", "q=2", "q=1&q=1", "q=2&p=%25", "p=%", "x").Select(q => q.Length == 0 ? "" : "?" + q);
+    private static readonly Gen<string> Query = Gen.OneOf("", "", "q=1", "%71=1", "q=2", "q=1&q=1", "q=2&p=%25", "p=%", "x")
+        .Select(q => q.Length == 0 ? "" : "?" + q);
 
     private static readonly Gen<string> Fields = Gen.OneOf("", "", "X:1", "X:2", "X:1 X:1", "Y:1", "X:1 Y:1", "x:2 Y:1");
 

@@ -7,7 +7,7 @@ namespace Gatehouse.Tests.Routes;
 public sealed class RouteOverlapTests
 {
     [Theory]
-    [Control("EXP-9")]
+    [Control("EXP-9", "routes that overlap")]
     [InlineData("GET /a/{b}", "GET /a/{c}", "GET /a/x")]
     [InlineData("GET /a/{b}/", "GET /a/{c}/", "GET /a/x/")]
     [InlineData("GET /{all**}", "GET /{rest**}", "GET /x")]

@@ -10,7 +10,8 @@ internal static class RouteReference
     /// <summary>The winner's index, or null; and the methods for <c>Allow</c>, or null.</summary>
     public static (int? Route, string? Allow) Find(IReadOnlyList<Route> routes, Exchange request)
     {
-        var served = Enumerable.Range(0, routes.Count).Where(i => PathMatches(routes[i].Match, request) && HostMatches(routes[i].Match, request)).ToList();
+        var served = Enumerable.Range(0, routes.Count).Where(i => PathMatches(routes[i].Match, request) && HostMatches(routes[i].Match, request))
+            .ToList();
         if (!served.Exists(i => routes[i].Match.Method == request.Method))
         {
             var methods = served.Select(i => routes[i].Match.Method).Distinct().Order(StringComparer.Ordinal).ToList();
@@ -29,7 +30,9 @@ internal static class RouteReference
     public static bool Matches(RouteMatch match, Exchange request) =>
         match.Method == request.Method && PathMatches(match, request) && HostMatches(match, request) && ConditionsMet(match, request) == true;
 
-    /// <summary>Positive when <paramref name="a"/> has the stronger claim, negative when the other has, 0 when neither: for routes that match one request.</summary>
+    /// <summary>
+    /// Positive when <paramref name="a"/> has the stronger claim, negative when the other has, 0 when neither: for routes that match one request.
+    /// </summary>
     public static int Compare(RouteMatch a, RouteMatch b)
     {
         for (var i = 0; i < Math.Min(a.Path.Segments.Count, b.Path.Segments.Count); i++)
@@ -72,7 +75,8 @@ internal static class RouteReference
     private static bool? ConditionsMet(RouteMatch match, Exchange request)
     {
         var query = request.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2));
-        var parameters = query.Select(p => (Name: Uri.UnescapeDataString(p[0]), Value: Uri.UnescapeDataString(p.ElementAtOrDefault(1) ?? ""))).ToList();
+        var parameters = query.Select(p => (Name: Uri.UnescapeDataString(p[0]), Value: Uri.UnescapeDataString(p.ElementAtOrDefault(1) ?? "")))
+            .ToList();
         var judged = match.Headers.Select(c => Judge([.. request.RequestHeaders[c.Name]], c.Value))
             .Concat(match.Query.Select(c => Judge([.. parameters.Where(p => p.Name == c.Name).Select(p => p.Value)], c.Value)))
             .ToList();

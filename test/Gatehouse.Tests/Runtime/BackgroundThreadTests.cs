@@ -8,7 +8,8 @@ public sealed class BackgroundThreadTests
     [Fact]
     public async Task Works_on_a_thread_of_its_own_that_steps_back()
     {
-        var (pooled, nice) = await BackgroundThread.RunAsync(static () => (Thread.CurrentThread.IsThreadPoolThread, NiceOf("/proc/thread-self/stat")));
+        var (pooled, nice) =
+            await BackgroundThread.RunAsync(static () => (Thread.CurrentThread.IsThreadPoolThread, NiceOf("/proc/thread-self/stat")));
 
         Assert.False(pooled);
         if (OperatingSystem.IsLinux()) Assert.Equal(Math.Min(NiceOf("/proc/self/stat") + 10, 19), nice);

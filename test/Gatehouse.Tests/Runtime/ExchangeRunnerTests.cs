@@ -61,7 +61,8 @@ public sealed class ExchangeRunnerTests
     [Fact]
     public async Task An_answer_of_a_policy_is_not_sent_when_another_cannot_look_at_it()
     {
-        await RunAsync(_harness.Exchange(), new Probe(_ => Verdict.Continue, _ => throw new InvalidOperationException()), new Probe(_ => Verdict.Answered));
+        await RunAsync(
+            _harness.Exchange(), new Probe(_ => Verdict.Continue, _ => throw new InvalidOperationException()), new Probe(_ => Verdict.Answered));
         Assert.Equal("500 internal-error probe: the gateway threw", Record);
     }
 

@@ -159,8 +159,10 @@ public sealed class RouteTableTests
     [Fact]
     public void No_path_makes_it_search_more_than_the_table()
     {
-        var wide = Enumerable.Range(0, 1 << 12).Select(bits => string.Concat(Enumerable.Range(0, 12).Select(i => (bits >> i & 1) == 0 ? "/a" : $"/{{n{i}}}")) + "/end");
-        var deep = Enumerable.Range(0, 62).Select(depth => string.Concat(Enumerable.Repeat("/a", depth)) + "/{n}" + string.Concat(Enumerable.Repeat("/a", 62 - depth)) + "/end");
+        var wide = Enumerable.Range(0, 1 << 12)
+            .Select(bits => string.Concat(Enumerable.Range(0, 12).Select(i => (bits >> i & 1) == 0 ? "/a" : $"/{{n{i}}}")) + "/end");
+        var deep = Enumerable.Range(0, 62)
+            .Select(depth => string.Concat(Enumerable.Repeat("/a", depth)) + "/{n}" + string.Concat(Enumerable.Repeat("/a", 62 - depth)) + "/end");
         var table = Table(wide.Concat(deep).Select(path => "GET " + path));
         foreach (var length in new[] { 12, 63 })
         {
@@ -176,7 +178,8 @@ public sealed class RouteTableTests
         var table = Table([.. Shop, .. Enumerable.Range(0, 10_000).Select(i => $"GET /r{i}/{{id}}/x{i}-{{y}}.json")]);
         string[] requests =
         [
-            "GET /orders/17", "GET /files/v2.json", "GET /docs/a/b/print", "GET /tenant @a.example X-Mode:fast", "GET /find?a=b&state=open", "GET /nothing", "GET /r77/5/x77-u.json",
+            "GET /orders/17", "GET /files/v2.json", "GET /docs/a/b/print", "GET /tenant @a.example X-Mode:fast", "GET /find?a=b&state=open",
+                "GET /nothing", "GET /r77/5/x77-u.json",
         ];
         var exchanges = requests.Select(RouteText.Request).ToArray();
         long Allocated()

@@ -1,6 +1,7 @@
 using System.Text;
 using Gatehouse.Telemetry;
 using Gatehouse.TestKit;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.Tests.Telemetry;
 
@@ -59,6 +60,32 @@ public sealed class BufferedLineSinkTests
     }
 
     [Fact]
+    [Control("LOG-7")]
+    public async Task A_target_that_hangs_is_told_of_once_an_outage()
+    {
+        var clock = new FakeTimeProvider();
+        var target = new GatedStream();
+        var told = new List<Exception>();
+        using var sink = new BufferedLineSink(() => target, told.Add, clock: clock);
+        for (var outage = 1; outage <= 2; outage++)
+        {
+            sink.Write(Line);
+            await target.Entered.WaitAsync(TestContext.Current.CancellationToken);
+            clock.Advance(TimeSpan.FromSeconds(4));
+            Assert.Equal(outage - 1, told.Count);
+            clock.Advance(TimeSpan.FromSeconds(20));
+            Assert.Equal(outage, told.Count);
+            Assert.IsType<TimeoutException>(told[^1]);
+            target.Open();
+            await target.WaitForAsync(outage * 8);
+            await Eventually.HoldsAsync(() => Task.FromResult(!sink.IsBusy), TestContext.Current.CancellationToken);
+            target.Hang();
+        }
+
+        target.Open();
+    }
+
+    [Fact]
     public void Lines_of_a_target_that_never_works_are_counted_as_dropped()
     {
         var sink = new BufferedLineSink(() => throw new IOException("no"));
@@ -74,7 +101,8 @@ public sealed class BufferedLineSinkTests
         for (var i = 0; i < 2; i++)
             using (var sink = BufferedLineSink.ToFile(path)) sink.Write(Line);
         Assert.Equal("{\"a\":1}\n{\"a\":1}\n", File.ReadAllText(path));
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead));
     }
 
     [Fact]
@@ -94,12 +122,15 @@ public sealed class BufferedLineSinkTests
         Assert.Equal("new\n", File.ReadAllText(path));
     }
 
-    /// <summary>A stream that hangs until it is opened, and fails as often as it is told to. It goes on after it was closed, as a file that is opened anew does.</summary>
+    /// <summary>
+    /// A stream that hangs until it is opened, and fails as often as it is told to. It goes on after it was closed, as a file that is opened anew
+    /// does.
+    /// </summary>
     private sealed class GatedStream : MemoryStream
     {
         private readonly ManualResetEventSlim _open = new();
         private readonly SemaphoreSlim _written = new(0);
-        private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly StringBuilder _text = new();
 
         public int FailuresToCome { get; set; }
@@ -117,6 +148,12 @@ public sealed class BufferedLineSinkTests
         public override bool CanSeek => false;
 
         public void Open() => _open.Set();
+
+        public void Hang()
+        {
+            _open.Reset();
+            _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
 
         public async Task<string> WaitForAsync(int length)
         {

@@ -70,7 +70,8 @@ public sealed class JsonLineTests
         line.Milliseconds("ms"u8, TimeSpan.FromMicroseconds(1234.5));
         line.Milliseconds("zero"u8, TimeSpan.Zero);
         line.Number("bytes"u8, long.MaxValue);
-        Assert.Equal("""{"time":"2026-01-02T01:04:05.006Z","ms":1.234,"zero":0.000,"bytes":9223372036854775807}""", Encoding.UTF8.GetString(line.End()));
+        Assert.Equal(
+            """{"time":"2026-01-02T01:04:05.006Z","ms":1.234,"zero":0.000,"bytes":9223372036854775807}""", Encoding.UTF8.GetString(line.End()));
     }
 
     // a lone surrogate is written as it is and read back as the replacement character

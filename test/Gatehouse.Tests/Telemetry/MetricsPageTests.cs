@@ -42,7 +42,8 @@ public sealed class MetricsPageTests
         ReferencePage.Compare("metrics.md", page.ToString());
     }
 
-    private static string KindOf(Instrument instrument) => instrument is Histogram<double> ? "histogram" : instrument.IsObservable ? "counter" : "other";
+    private static string KindOf(Instrument instrument) =>
+        instrument is Histogram<double> ? "histogram" : instrument.IsObservable ? "counter" : "other";
 
     private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -16,10 +16,26 @@ public sealed partial class ReferencePagesTests
                      from proof in Proofs(file)
                      orderby proof.Control.Split('-')[0], int.Parse(proof.Control.Split('-')[1]), proof.Test
                      select proof;
-        var page = new StringBuilder("# Controls and the tests that prove them\n\nMade from the tests' `[Control]` marks. A control that is not listed has no test yet.\n\n| control | tests |\n|---|---|\n");
+        var page = new StringBuilder("""
+            # Controls and the tests that prove them
+
+            Made from the tests' `[Control]` marks. A control that is not listed has no test yet. Where it is said which part a test shows, the rest of the
+            control has no test yet, or is still to be built.
+
+            | control | tests |
+            |---|---|
+
+            """);
         foreach (var control in proofs.GroupBy(p => p.Control))
             page.Append("| ").Append(control.Key).Append(" | ").Append(string.Join("<br>", control.Select(p => p.Test).Distinct())).Append(" |\n");
         ReferencePage.Compare("controls.md", page.ToString());
+    }
+
+    [Fact]
+    public void Controls_page_misses_no_mark()
+    {
+        foreach (var file in SourceTree.CSharp().Where(f => f.StartsWith("test", StringComparison.Ordinal)))
+            Assert.Equal((file, Mark().Count(SourceTree.Read(file))), (file, Proofs(file).Count()));
     }
 
     [Fact]
@@ -63,7 +79,7 @@ public sealed partial class ReferencePagesTests
         var owner = Path.GetFileNameWithoutExtension(file);
         foreach (Match marked in Marked().Matches(text))
             foreach (Match id in ControlId().Matches(marked.Groups["attributes"].Value))
-                yield return (id.Groups[1].Value, $"{owner}.{marked.Groups["name"].Value}");
+                yield return (id.Groups["id"].Value, $"{owner}.{marked.Groups["name"].Value}{(id.Groups["part"].Success ? $" ({id.Groups["part"].Value})" : "")}");
     }
 
     [GeneratedRegex("\"(\\w+)\"u8")]
@@ -73,9 +89,12 @@ public sealed partial class ReferencePagesTests
     private static partial Regex FieldRow();
 
     /// <summary>The attributes before a class or a method, and its name.</summary>
-    [GeneratedRegex(@"(?<attributes>(^[ \t]*\[[^\r\n]*\][ \t]*\r?\n)+)[ \t]*(public|internal)[^\r\n(]*?\b(?<name>\w+)(\(|\s*$|\s*:)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?<attributes>(^[ \t]*\[[^\r\n]*\][ \t]*(//[^\r\n]*)?\r?\n)+)[ \t]*(public|internal)[^\r\n(]*?\b(?<name>\w+)(\(|\s*$|\s*:)", RegexOptions.Multiline)]
     private static partial Regex Marked();
 
-    [GeneratedRegex(@"Control\(""([A-Z]+-\d+)""\)")]
+    [GeneratedRegex(@"Control\(""(?<id>[A-Z]+-\d+)""(, ""(?<part>[^""|]+)"")?\)")]
     private static partial Regex ControlId();
+
+    [GeneratedRegex(@"^[ \t]*\[Control\(", RegexOptions.Multiline)]
+    private static partial Regex Mark();
 }

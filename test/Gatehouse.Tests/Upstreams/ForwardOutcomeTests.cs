@@ -12,7 +12,6 @@ public sealed class ForwardOutcomeTests
     [InlineData(ForwarderError.ResponseBodyCanceled, null, "client left")]
     [InlineData(ForwarderError.ResponseBodyClient, null, "client left")]
     [InlineData(ForwarderError.RequestCanceled, null, "client left")]
-    [Control("RES-6")]
     public void An_aborted_request_is_the_clients_doing_unless_the_service_broke_off(ForwarderError error, string? problem, string reason)
     {
         var harness = new PolicyHarness();

@@ -10,10 +10,20 @@ internal static class DemoCalls
     [
         new("Allowed", "Anybody may read stock levels: the route says so and says why", "GET", new Uri(doors.Edge, "/stock/tea-green"),
             new(200) { Says = ["\"available\""] }),
-        new("Allowed", "The service learns of the channel; what it says of itself (X-Powered-By, X-Warehouse) stays inside", "GET", new Uri(doors.Edge, "/stock/cup-blue"),
-            new(200) { Says = ["\"channel\":\"gatehouse\""], Carries = [("Cache-Control", "max-age=10"), ("X-Request-Id", "")], Lacks = ["X-Powered-By", "X-Warehouse", "Server"] }),
+        new("Allowed", "The service learns of the channel; what it says of itself (X-Powered-By, X-Warehouse) stays inside", "GET",
+            new Uri(doors.Edge, "/stock/cup-blue"),
+            new(200)
+            {
+                Says = ["\"channel\":\"gatehouse\""],
+                Carries = [("Cache-Control", "max-age=10"), ("X-Request-Id", "")],
+                Lacks = ["X-Powered-By", "X-Warehouse", "Server"],
+            }),
         new("Allowed", "The web shop's key opens orders; two destinations take turns (servedBy)", "GET", new Uri(doors.Edge, "/orders/17"),
-            new(200) { Says = ["\"servedBy\":\"orders-1\"", "\"servedBy\":\"orders-2\""], Carries = [("RateLimit", "")] }) { Key = keys.WebShop.Key, Times = 2 },
+            new(200) { Says = ["\"servedBy\":\"orders-1\"", "\"servedBy\":\"orders-2\""], Carries = [("RateLimit", "")] })
+        {
+            Key = keys.WebShop.Key,
+            Times = 2,
+        },
         new("Allowed", "The contact centre starts a return, inside: a write, complete before the service hears of it", "POST", new Uri(doors.Inside, "/returns"),
             new(201) { Says = ["\"return\":701"] }) { Key = keys.ContactCentre.Key, Json = """{"order":17}""" },
         new("Allowed", "A partner fetches a document on the partners' own listener: its key and its addresses, both", "GET", new Uri(doors.Partners, "/documents/d-17"),
@@ -45,15 +55,20 @@ internal static class DemoCalls
 
     private static IEnumerable<DemoCall> Limited(DemoDoors doors) =>
     [
-        new("Limited", "Three forecasts a minute for each address; the fourth is told when to come back", "GET", new Uri(doors.Edge, "/stock/tea-black/forecast"),
+        new("Limited", "Three forecasts a minute for each address; the fourth is told when to come back", "GET",
+            new Uri(doors.Edge, "/stock/tea-black/forecast"),
             new(429) { Problem = "limit-exceeded", Carries = [("Retry-After", "")] }) { Times = 4 },
     ];
 
     private static IEnumerable<DemoCall> Hidden(DemoDoors doors, DemoKeys keys) =>
     [
-        new("Hidden", "The internal route, asked for at the edge: nothing is there, even with its key", "PUT", new Uri(doors.Edge, "/stock/tea-green/count"),
+        new("Hidden", "The internal route, asked for at the edge: nothing is there, even with its key", "PUT",
+            new Uri(doors.Edge, "/stock/tea-green/count"),
             new(404) { Problem = "not-found" }) { Key = keys.StockSync.Key, Json = """{"counted":41}""" },
-        new("Hidden", "The same answer as for a path that nobody declared", "GET", new Uri(doors.Edge, "/nothing/here"), new(404) { Problem = "not-found" }),
+        new("Hidden", "The same answer as for a path that nobody declared", "GET", new Uri(doors.Edge, "/nothing/here"), new(404)
+        {
+            Problem = "not-found",
+        }),
         new("Hidden", "The same route inside, with its key", "PUT", new Uri(doors.Inside, "/stock/tea-green/count"),
             new(200) { Says = ["\"available\":41"] }) { Key = keys.StockSync.Key, Json = """{"counted":41}""" },
         new("Hidden", "And inside without a key: being inside proves nothing", "PUT", new Uri(doors.Inside, "/stock/tea-green/count"),

@@ -28,7 +28,8 @@ internal sealed class DemoCheck(HttpClient client)
             if (wrong is not null) output.WriteLine($"           but {wrong}");
         }
 
-        output.WriteLine(different == 0 ? $"{calls.Count} calls, every answer as expected." : $"{different} of {calls.Count} calls were answered otherwise than expected.");
+        output.WriteLine(different == 0
+            ? $"{calls.Count} calls, every answer as expected." : $"{different} of {calls.Count} calls were answered otherwise than expected.");
         return different == 0;
     }
 
@@ -63,7 +64,8 @@ internal sealed class DemoCheck(HttpClient client)
         foreach (var text in expected.Says)
             if (!bodies.Contains(text, StringComparison.Ordinal)) return $"no body says {text}";
         foreach (var (name, contains) in expected.Carries)
-            if (ValueOf(response, name) is not { } value || !value.Contains(contains, StringComparison.Ordinal)) return $"{name} is {ValueOf(response, name) ?? "not there"}";
+            if (ValueOf(response, name) is not { } value || !value.Contains(contains, StringComparison.Ordinal))
+                return $"{name} is {ValueOf(response, name) ?? "not there"}";
         foreach (var name in expected.Lacks)
             if (ValueOf(response, name) is not null) return $"{name} is there";
         return null;
@@ -77,5 +79,6 @@ internal sealed class DemoCheck(HttpClient client)
     }
 
     private static string? ValueOf(HttpResponseMessage response, string name) =>
-        response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+        response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values)
+            ? string.Join(", ", values) : null;
 }

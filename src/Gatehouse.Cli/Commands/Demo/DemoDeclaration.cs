@@ -7,16 +7,20 @@ using Retailer.Backends;
 
 namespace Gatehouse.Cli.Commands.Demo;
 
-/// <summary>Writes the demo's declaration, its pepper and the hashes of its keys into a folder: the same files that anybody would write by hand.</summary>
+/// <summary>
+/// Writes the demo's declaration, its pepper and the hashes of its keys into a folder: the same files that anybody would write by hand.
+/// </summary>
 internal static class DemoDeclaration
 {
     private const string Pepper = "demo.pepper";
 
     /// <summary>Writes everything; returns the path of the declaration.</summary>
-    public static async Task<string> WriteAsync(string folder, DemoDoors doors, DemoKeys keys, DemoServices services, DateTimeOffset now, CancellationToken cancelled)
+    public static async Task<string> WriteAsync(
+        string folder, DemoDoors doors, DemoKeys keys, DemoServices services, DateTimeOffset now, CancellationToken cancelled)
     {
         await KeyInitCommand.WriteAsync(Path.Combine(folder, Pepper), cancelled);
-        var pepper = new Secret("file:" + Pepper, Encoding.ASCII.GetBytes((await File.ReadAllTextAsync(Path.Combine(folder, Pepper), cancelled)).TrimEnd()));
+        var pepper =
+            new Secret("file:" + Pepper, Encoding.ASCII.GetBytes((await File.ReadAllTextAsync(Path.Combine(folder, Pepper), cancelled)).TrimEnd()));
         var declaration = Path.Combine(folder, "gatehouse.yaml");
         await File.WriteAllTextAsync(declaration, Fill(doors, keys, services, pepper, DateOnly.FromDateTime(now.UtcDateTime)), cancelled);
         return declaration;

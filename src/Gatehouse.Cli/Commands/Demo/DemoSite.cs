@@ -2,7 +2,9 @@ using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands.Demo;
 
-/// <summary>The running demo: the retailer's services, a folder with the declaration, and the gateway. All of it is gone when it is disposed of.</summary>
+/// <summary>
+/// The running demo: the retailer's services, a folder with the declaration, and the gateway. All of it is gone when it is disposed of.
+/// </summary>
 internal sealed class DemoSite : IAsyncDisposable
 {
     private const int Attempts = 5;
@@ -60,7 +62,8 @@ internal sealed class DemoSite : IAsyncDisposable
         {
             services = await DemoServices.StartAsync(cancelled);
             var declaration = await DemoDeclaration.WriteAsync(folder, doors, keys, services, clock.GetUtcNow(), cancelled);
-            var gateway = await GatewayHost.StartAsync(new GatewayOptions { DeclarationPath = declaration, Clock = clock, Events = events }, cancelled);
+            var gateway =
+                await GatewayHost.StartAsync(new GatewayOptions { DeclarationPath = declaration, Clock = clock, Events = events }, cancelled);
             return new DemoSite(declaration, doors, keys, services, gateway);
         }
         catch

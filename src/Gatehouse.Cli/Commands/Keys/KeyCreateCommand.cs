@@ -16,14 +16,27 @@ internal static class KeyCreateCommand
     {
         var declaration = SharedOptions.Declaration();
         var output = SharedOptions.Output("text", "json");
-        var consumer = new Option<string>("--consumer") { Description = "The consumer of the declaration that will hold the key.", HelpName = "NAME", Required = true };
-        var expires = SharedOptions.Day("--expires", "The first day (UTC) on which the key is no longer accepted; a year from now unless given, which is also the longest.", day =>
+        var consumer = new Option<string>("--consumer")
+        {
+            Description = "The consumer of the declaration that will hold the key.",
+            HelpName = "NAME",
+            Required = true,
+        };
+        var expires = SharedOptions.Day("--expires",
+            "The first day (UTC) on which the key is no longer accepted; a year from now unless given, which is also the longest.", day =>
         {
             var today = Today(clock);
             return day > today && day <= today.AddYears(LongestLifeInYears) ? null
                 : $"A key expires after today and within a year: by {Write(today.AddYears(LongestLifeInYears))}.";
         });
-        var command = new Command("create", "Makes a key for a consumer. Of the declaration it needs the pepper and the consumer's name, nothing else.") { consumer, declaration, expires, output };
+        var command =
+            new Command("create", "Makes a key for a consumer. Of the declaration it needs the pepper and the consumer's name, nothing else.")
+            {
+                consumer,
+                declaration,
+                expires,
+                output,
+            };
         command.SetAction(parsed =>
         {
             var (file, error) = (parsed.GetRequiredValue(declaration), parsed.InvocationConfiguration.Error);

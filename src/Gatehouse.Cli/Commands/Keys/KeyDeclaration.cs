@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Declaration;
+using Gatehouse.Declaration.Sections;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
@@ -18,11 +18,15 @@ internal sealed class KeyDeclaration
     private readonly List<DeclaredKey> _keys = [];
 
     private readonly SourceFiles _files = SourceFiles.OnDisk();
+    private readonly List<Finding> _wrong = [];
     private Node? _pepper;
 
     public IReadOnlyList<DeclaredConsumer> Consumers => _consumers;
 
     public IReadOnlyList<DeclaredKey> Keys => _keys;
+
+    /// <summary>What is wrong with the keys: a declaration with such a key is not served.</summary>
+    public IReadOnlyList<Finding> Wrong => _wrong;
 
     /// <summary>Reads a declaration and what it includes; null when a file cannot be read as YAML, which has then been said.</summary>
     public static KeyDeclaration? Read(string path, TextWriter error)
@@ -40,9 +44,11 @@ internal sealed class KeyDeclaration
         var findings = new Findings();
         Secret? pepper = null;
         if (_pepper is null)
-            findings.Add(Rules.MissingKey, new Place(path, 1, 1), "a key needs 'keys' with a 'pepper'", "gatehouse key init FILE, then keys: { pepper: \"file:FILE\" }");
+            findings.Add(Rules.MissingKey, new Place(path, 1, 1), "a key needs 'keys' with a 'pepper'",
+                "gatehouse key init FILE, then keys: { pepper: \"file:FILE\" }");
         else if (SecretReference.Shape.TryRead(_pepper, findings, out var reference))
-            pepper = SecretReference.Resolve(new Located<string>(reference, _pepper.Place), "pepper", ApiKeyHash.LeastPepperBytes, new NamedFiles(_files, findings, now));
+            pepper = SecretReference.Resolve(
+                new Located<string>(reference, _pepper.Place), "pepper", ApiKeyHash.LeastPepperBytes, new NamedFiles(_files, findings, now));
         foreach (var finding in findings.InOrder()) error.WriteLine(finding);
         return pepper;
     }
@@ -74,29 +80,36 @@ internal sealed class KeyDeclaration
         foreach (var entry in ((consumer.Value as MapNode)?["authenticate"] as ListNode)?.Items ?? [])
         {
             if ((entry as MapNode)?["apiKey"] is MapNode key && key["id"] is ScalarNode id)
-                _keys.Add(new DeclaredKey(id.Text, consumer.Key, Day(key["expires"]), Day(key["revoked"]), key.Place));
+                _keys.Add(ReadKey(id.Text, consumer.Key, key));
         }
     }
 
-    private static DateOnly? Day(Node? node) =>
-        node is ScalarNode text && DateOnly.TryParseExact(text.Text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+    private DeclaredKey ReadKey(string id, string consumer, MapNode key)
+    {
+        var wrong = new Findings();
+        ApiKeySection.Shape.TryRead(key, wrong, out _);
+        _wrong.AddRange(wrong.InOrder());
+        return new DeclaredKey(id, consumer, Day(key["expires"]), Day(key["revoked"]), key.Place) { IsReadable = !wrong.HasErrors };
+    }
+
+    private static DateOnly? Day(Node? node) => node is not null && Shapes.Date().TryRead(node, new Findings(), out var day) ? day : null;
 }
 
 internal sealed record DeclaredConsumer(string Name, Place Place);
 
-/// <param name="Expires">The first day (UTC) on which the key is no longer accepted; null when the declaration does not say it in a form that can be read.</param>
+/// <param name="Expires">The first day (UTC) on which the key is no longer accepted; null when the declaration does not say it in a form that can be
+/// read.</param>
+/// <param name="Revoked">The first day (UTC) of its revocation; null when there is none, or none that can be read.</param>
 internal sealed record DeclaredKey(string Id, string Consumer, DateOnly? Expires, DateOnly? Revoked, Place Place)
 {
+    /// <summary>Whether the reader takes the key as it is written.</summary>
+    public required bool IsReadable { get; init; }
+
     public string StateAt(DateTimeOffset now)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
+        if (!IsReadable) return "unreadable";
         if (Revoked <= today) return "revoked";
-        return Expires switch
-        {
-            null => "unreadable",
-            { } day when day <= today => "expired",
-            { } day when day <= today.AddDays(30) => "expires soon",
-            _ => "live",
-        };
+        return Expires <= today ? "expired" : Expires <= today.AddDays(30) ? "expires soon" : "live";
     }
 }

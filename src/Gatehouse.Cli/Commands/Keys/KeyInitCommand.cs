@@ -11,7 +11,10 @@ internal static class KeyInitCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "Where to write the pepper. A file that exists is never overwritten: its keys would all stop working." };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Where to write the pepper. A file that exists is never overwritten: its keys would all stop working.",
+        };
         var command = new Command("init", "Writes a new pepper that only its owner may read (mode 0600).") { file };
         command.SetAction(async (parsed, cancelled) =>
         {

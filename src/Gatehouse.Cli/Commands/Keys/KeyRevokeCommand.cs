@@ -4,7 +4,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
-/// <summary><c>gatehouse key revoke</c>: prints the line that revokes a key from today on. The declaration is the store of keys, so a person adds the line.</summary>
+/// <summary>
+/// <c>gatehouse key revoke</c>: prints the line that revokes a key from today on. The declaration is the store of keys, so a person adds the line.
+/// </summary>
 internal static class KeyRevokeCommand
 {
     public static Command Create(TimeProvider clock)
@@ -12,7 +14,13 @@ internal static class KeyRevokeCommand
         var declaration = SharedOptions.Declaration();
         var id = new Option<string>("--id") { Description = "The public id of the key.", Required = true };
         var print = new Option<bool>("--print") { Description = "Print the line to add to the declaration." };
-        var command = new Command("revoke", "Prints the line that revokes a key. A running gateway refuses the key as soon as it has loaded the change.") { declaration, id, print };
+        var command =
+            new Command("revoke", "Prints the line that revokes a key. A running gateway refuses the key as soon as it has loaded the change.")
+            {
+                declaration,
+                id,
+                print,
+            };
         command.Validators.Add(result =>
         {
             if (!result.GetValue(print)) result.AddError("Keys are kept in the declaration, which only its owners change: --print is needed.");

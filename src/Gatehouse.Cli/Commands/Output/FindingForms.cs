@@ -24,7 +24,9 @@ internal static class FindingForms
         }
     }
 
-    /// <summary>A finding is a place and sentences, which columns would only break: on each first line what a compiler would print, then hint and reason.</summary>
+    /// <summary>
+    /// A finding is a place and sentences, which columns would only break: on each first line what a compiler would print, then hint and reason.
+    /// </summary>
     public static void WriteText(FindingReport report, TextWriter output)
     {
         var terminal = Terminal.For(output);

@@ -6,11 +6,14 @@ using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration.Checks;
 
-/// <summary>Destinations are services of the organisation: not the gateway itself, not a metadata service, and not in cleartext over a network.</summary>
+/// <summary>
+/// Destinations are services of the organisation: not the gateway itself, not a metadata service, and not in cleartext over a network.
+/// </summary>
 internal static class Destinations
 {
     private static readonly IPNetwork[] LinkLocal = [IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("fe80::/10")];
-    private static readonly IPAddress[] Metadata = [IPAddress.Parse("fd00:ec2::254"), IPAddress.Parse("100.100.100.200"), IPAddress.Parse("168.63.129.16")];
+    private static readonly IPAddress[] Metadata =
+        [IPAddress.Parse("fd00:ec2::254"), IPAddress.Parse("100.100.100.200"), IPAddress.Parse("168.63.129.16")];
     private static readonly string[] MetadataHosts = ["metadata", "metadata.google.internal", "metadata.goog", "instance-data"];
 
     public static void Check(Draft draft)
@@ -26,17 +29,21 @@ internal static class Destinations
             }
 
             if (upstream.Value is { Destinations.Count: 1 } && draft.Root.Gateway?.Environment == "production")
-                draft.Findings.Add(Rules.SingleDestination, upstream.Text.PlaceOf(UpstreamSection.Destinations), $"upstream {upstream.Name} has one destination", "name a second one");
+                draft.Findings.Add(Rules.SingleDestination, upstream.Text.PlaceOf(UpstreamSection.Destinations),
+                    $"upstream {upstream.Name} has one destination", "name a second one");
             if (upstream.Value is { Authorities: not null } cleartext && cleartext.Destinations.All(d => d.Value.Scheme == "http"))
-                draft.Findings.Add(Rules.Contradiction, upstream.Text.PlaceOf(UpstreamSection.Authorities), $"upstream {upstream.Name} has authorities, but no destination with https");
+                draft.Findings.Add(Rules.Contradiction, upstream.Text.PlaceOf(UpstreamSection.Authorities),
+                    $"upstream {upstream.Name} has authorities, but no destination with https");
         }
     }
 
-    private static void CheckTarget(Located<DestinationAddress> destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
+    private static void CheckTarget(
+        Located<DestinationAddress> destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
     {
         var uri = destination.Value.Value;
         var address = AddressOf(uri);
-        if (MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant()) || (address is not null && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address)))))
+        if (MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant())
+            || (address is not null && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address)))))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} is link-local or a metadata service");
         else if (address is not null && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} stands for every address, which is none");
@@ -47,18 +54,23 @@ internal static class Destinations
     private static bool IsOwn(IPAddress listened, Uri uri, IPAddress? address)
     {
         var loopback = uri.IsLoopback || (address is not null && IPAddress.IsLoopback(address));
-        return listened.Equals(IPAddress.Any) || listened.Equals(IPAddress.IPv6Any) ? loopback : address is not null ? address.Equals(listened) : loopback && IPAddress.IsLoopback(listened);
+        return listened.Equals(IPAddress.Any) || listened.Equals(IPAddress.IPv6Any)
+            ? loopback : address is not null ? address.Equals(listened) : loopback && IPAddress.IsLoopback(listened);
     }
 
-    private static void CheckCleartext(Located<DestinationAddress> destination, Drafted<Upstream> upstream, IEnumerable<RouteDraft> users, Findings findings)
+    private static void CheckCleartext(
+        Located<DestinationAddress> destination, Drafted<Upstream> upstream, IEnumerable<RouteDraft> users, Findings findings)
     {
         var uri = destination.Value.Value;
         if (uri.Scheme == "https" || uri.IsLoopback || (AddressOf(uri) is { } address && IPAddress.IsLoopback(address))) return;
         var exposed = users.ToList();
-        var uncovered = exposed.Where(r => !r.Waivers.Cover(Rules.CleartextUpstream)).ToList(); // every route is asked, so that each waiver counts as needed
+        // every route is asked, so that each waiver counts as needed
+        var uncovered = exposed.Where(r => !r.Waivers.Cover(Rules.CleartextUpstream)).ToList();
         if (exposed.Count > 0 && uncovered.Count == 0) return;
-        var routes = uncovered.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" for {uncovered.Count} {(uncovered.Count == 1 ? "route" : "routes")}, {uncovered[0].Id} first");
-        findings.Add(Rules.CleartextUpstream, destination.Place, $"upstream {upstream.Name} sends cleartext over the network to {destination.Value}{routes}",
+        var routes = uncovered.Count == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $" for {uncovered.Count} {(uncovered.Count == 1 ? "route" : "routes")}, {uncovered[0].Id} first");
+        findings.Add(
+            Rules.CleartextUpstream, destination.Place, $"upstream {upstream.Name} sends cleartext over the network to {destination.Value}{routes}",
             "https://…; or let each of its routes set the rule aside for a while with 'waive'");
     }
 

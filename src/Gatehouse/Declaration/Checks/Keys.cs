@@ -31,8 +31,10 @@ internal static class Keys
     private static void CheckLife(string consumer, Located<Consumers.ApiKeyCredential> key, Draft draft)
     {
         if (key.Value.Revoked is null && key.Value.Expires <= draft.Now)
-            draft.Findings.Add(Rules.KeyLife.Lesser(), key.Place, $"the key '{key.Value.Id}' of {consumer} has expired", "remove it, or make another with: gatehouse key create");
+            draft.Findings.Add(Rules.KeyLife.Lesser(), key.Place, $"the key '{key.Value.Id}' of {consumer} has expired",
+                "remove it, or make another with: gatehouse key create");
         else if (key.Value.Expires > draft.Now.AddDays(LongestLifeInDays))
-            draft.Findings.Add(Rules.KeyLife.Lesser(), key.Place, $"the key '{key.Value.Id}' of {consumer} lives for more than a year", "let it expire sooner; two keys can overlap");
+            draft.Findings.Add(Rules.KeyLife.Lesser(), key.Place, $"the key '{key.Value.Id}' of {consumer} lives for more than a year",
+                "let it expire sooner; two keys can overlap");
     }
 }

@@ -25,7 +25,8 @@ internal static class ListenerInterlock
         {
             if (!listener.Serves.Contains(exposure) || listener.Serves.Count == 1) continue;
             var word = DecisionShapes.Word(exposure);
-            findings.Add(Rules.Interlock, written.Text.PlaceOf(ListenerSection.Serves), $"listener {written.Name} serves {word} together with others", $"give {word} a listener of its own");
+            findings.Add(Rules.Interlock, written.Text.PlaceOf(ListenerSection.Serves),
+                $"listener {written.Name} serves {word} together with others", $"give {word} a listener of its own");
         }
     }
 
@@ -35,7 +36,8 @@ internal static class ListenerInterlock
         if (IPAddress.IsLoopback(listener.Address.Address) || written.Text.Has(ListenerSection.Networks)) return;
         var word = DecisionShapes.Word(listener.Serves.Contains(Exposure.Administrative) ? Exposure.Administrative : Exposure.Internal);
         findings.Add(Rules.Interlock, written.Text.PlaceOf(ListenerSection.Serves),
-            $"listener {written.Name} serves {word} on {listener.Address}, which every network can reach", "networks: [10.0.0.0/8], with the networks that may connect; or listen on loopback");
+            $"listener {written.Name} serves {word} on {listener.Address}, which every network can reach",
+                "networks: [10.0.0.0/8], with the networks that may connect; or listen on loopback");
     }
 
     private static void CheckCleartext(Drafted<Listener> written, Listener listener, Findings findings)

@@ -10,7 +10,8 @@ internal static class ListeningPoints
     public static void Check(Draft draft)
     {
         if (draft.Root.Administration is { } administration && !IPAddress.IsLoopback(administration.Address.Address))
-            draft.Findings.Add(Rules.Administration, administration.Place, $"administration listens on {administration.Address}, which others can reach",
+            draft.Findings.Add(
+                Rules.Administration, administration.Place, $"administration listens on {administration.Address}, which others can reach",
                 $"address: \"127.0.0.1:{administration.Address.Port}\"");
 
         var all = Of(draft);
@@ -19,7 +20,8 @@ internal static class ListeningPoints
             for (var j = 0; j < i; j++)
             {
                 if (!Collide(all[i].Address, all[j].Address)) continue;
-                draft.Findings.Add(Rules.SameAddress, all[i].Place, $"{all[i].What} listens on {all[i].Address}, where {all[j].What} listens already");
+                draft.Findings.Add(
+                    Rules.SameAddress, all[i].Place, $"{all[i].What} listens on {all[i].Address}, where {all[j].What} listens already");
                 break;
             }
         }

@@ -4,7 +4,9 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Declaration.Checks;
 
-/// <summary>Every route says who may call it, anonymous calls only read what is public, and a key alone opens neither personal data nor changes.</summary>
+/// <summary>
+/// Every route says who may call it, anonymous calls only read what is public, and a key alone opens neither personal data nor changes.
+/// </summary>
 internal static class RouteAccess
 {
     public static void Check(Draft draft)
@@ -12,11 +14,13 @@ internal static class RouteAccess
         foreach (var route in draft.Routes)
         {
             if (!route.Text.Has(RouteSection.Access))
-                route.Text.Complain(Rules.NoAccess, route.Place, $"route {route.Id} does not say who may call it", "access: { consumers: [NAME], scopes: [SCOPE] }");
+                route.Text.Complain(
+                    Rules.NoAccess, route.Place, $"route {route.Id} does not say who may call it", "access: { consumers: [NAME], scopes: [SCOPE] }");
             if (route.Access is not { } access) continue;
             if (access.SaysAnonymous) CheckAnonymous(route, access);
             else if (!access.SaysConsumers)
-                route.Text.Complain(Rules.NoAccess, access.Place, $"the access of route {route.Id} admits nobody", "consumers: [NAME], or anonymous: REASON");
+                route.Text.Complain(
+                    Rules.NoAccess, access.Place, $"the access of route {route.Id} admits nobody", "consumers: [NAME], or anonymous: REASON");
             else CheckKeyAlone(route, access, draft);
         }
     }
@@ -24,24 +28,30 @@ internal static class RouteAccess
     private static void CheckAnonymous(RouteDraft route, AccessText access)
     {
         if (access.SaysConsumers || access.Scopes.Count > 0)
-            route.Text.Findings.Add(Rules.Contradiction, access.Place, $"route {route.Id} cannot admit anybody and ask for consumers or scopes", "keep one of them");
+            route.Text.Findings.Add(
+                Rules.Contradiction, access.Place, $"route {route.Id} cannot admit anybody and ask for consumers or scopes", "keep one of them");
         var place = access.Anonymous?.Place ?? access.Place;
         if (route.TouchesPeople)
-            route.Text.Findings.Add(Rules.Anonymous, place, $"route {route.Id} gives personal data to anybody", "access: { consumers: [NAME], scopes: [SCOPE] }");
+            route.Text.Findings.Add(
+                Rules.Anonymous, place, $"route {route.Id} gives personal data to anybody", "access: { consumers: [NAME], scopes: [SCOPE] }");
         else if (route.Exposure is Exposure.Partner or Exposure.Administrative)
-            route.Text.Findings.Add(Rules.Anonymous, place, $"route {route.Id} is {DecisionShapes.Word(route.Exposure.Value)}, and admits anybody", "access: { consumers: [NAME], scopes: [SCOPE] }");
+            route.Text.Findings.Add(Rules.Anonymous, place, $"route {route.Id} is {DecisionShapes.Word(route.Exposure.Value)}, and admits anybody",
+                "access: { consumers: [NAME], scopes: [SCOPE] }");
         else if (route.Changes || route.Exposure == Exposure.Internal)
-            route.Text.Complain(Rules.Anonymous, place, $"route {route.Id} {(route.Changes ? "changes something" : "is internal")}, and admits anybody",
+            route.Text.Complain(
+                Rules.Anonymous, place, $"route {route.Id} {(route.Changes ? "changes something" : "is internal")}, and admits anybody",
                 "access: { consumers: [NAME], scopes: [SCOPE] }; or set the rule aside for a while with 'waive'");
     }
 
     private static void CheckKeyAlone(RouteDraft route, AccessText access, Draft draft)
     {
         if (!route.Changes && !route.TouchesPeople) return;
-        var byKey = access.Consumers.Where(c => draft.Consumers.TryGetValue(c.Value, out var consumer) && consumer.Value is { } read && read.Authenticate.Any(a => a.ApiKey is not null)).ToList();
+        var byKey = access.Consumers.Where(c => draft.Consumers.TryGetValue(c.Value, out var consumer) && consumer.Value is { } read
+            && read.Authenticate.Any(a => a.ApiKey is not null)).ToList();
         if (byKey.Count == 0) return;
         route.Text.Complain(Rules.KeyAlone, access.Place,
-            $"route {route.Id} {(route.Changes ? "changes something" : "touches personal data")}, and a key alone lets in {string.Join(", ", byKey.Select(c => c.Value))}",
+            $"route {route.Id} {(route.Changes ? "changes something" : "touches personal data")}, "
+            + $"and a key alone lets in {string.Join(", ", byKey.Select(c => c.Value))}",
             "tokens and client certificates come later; until then set the rule aside with 'waive', with a reason, an owner and an end");
     }
 }

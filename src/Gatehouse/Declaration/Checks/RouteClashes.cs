@@ -24,7 +24,8 @@ internal static class RouteClashes
             {
                 if (!said.Add((clash.A.Id, clash.B.Id))) continue; // two listeners may serve the same two routes
                 draft.Findings.Add(Rules.Overlap, places[clash.B.Id.Value],
-                    $"routes {clash.A.Id} ({places[clash.A.Id.Value]}) and {clash.B.Id} both claim {Show.Bounded(clash.Example)}", "change one path, or tell them apart by host, header field or query");
+                    $"routes {clash.A.Id} ({places[clash.A.Id.Value]}) and {clash.B.Id} both claim {Show.Bounded(clash.Example)}",
+                        "change one path, or tell them apart by host, header field or query");
             }
         }
     }

@@ -13,7 +13,8 @@ internal static class RouteDecisions
         {
             foreach (var (key, what) in Mandatory)
                 if (!route.Text.Has(key)) Miss(route, key, what);
-            if (!route.Text.Has(RouteSection.Consequence) && WhyConsequence(route) is { } why) Miss(route, RouteSection.Consequence, $"what follows if it goes wrong, because {why}");
+            if (!route.Text.Has(RouteSection.Consequence) && WhyConsequence(route) is { } why)
+                Miss(route, RouteSection.Consequence, $"what follows if it goes wrong, because {why}");
             CheckBackend(route);
         }
     }
@@ -43,7 +44,8 @@ internal static class RouteDecisions
         if (!route.Text.Has(RouteSection.BackendChecks))
             Miss(route, RouteSection.BackendChecks, $"what the backend checks for itself, because {why}");
         else if (route.BackendChecks is BackendChecks.None)
-            route.Text.Complain(Rules.UncheckedBackend, route.Text.PlaceOf(RouteSection.BackendChecks), $"the backend of route {route.Id} checks nothing, although {why}",
+            route.Text.Complain(Rules.UncheckedBackend, route.Text.PlaceOf(RouteSection.BackendChecks),
+                $"the backend of route {route.Id} checks nothing, although {why}",
                 "let it check each object or each service, or set the rule aside for a while with 'waive'");
     }
 }

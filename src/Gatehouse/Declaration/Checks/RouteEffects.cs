@@ -15,7 +15,8 @@ internal static class RouteEffects
             CheckScopes(route);
             CheckUpgrade(route);
             if (route.Deadline is { } deadline && deadline.Value > RouteReader.UsualDeadline)
-                draft.Findings.Add(Rules.LongDeadline, deadline.Place, $"exchanges may take {Units.Write(deadline.Value)}", "at most 60s, and work that takes longer in the background");
+                draft.Findings.Add(Rules.LongDeadline, deadline.Place, $"exchanges may take {Units.Write(deadline.Value)}",
+                    "at most 60s, and work that takes longer in the background");
         }
     }
 
@@ -23,7 +24,8 @@ internal static class RouteEffects
     {
         if (route.Match is not { } match) return;
         if (route.Effect == Effect.Read && match.Method is "PUT" or "PATCH" or "DELETE")
-            route.Text.Complain(Rules.EffectMismatch, route.Text.PlaceOf(RouteSection.Effect), $"route {route.Id} is a read, but its method is {match.Method}", "effect: write");
+            route.Text.Complain(Rules.EffectMismatch, route.Text.PlaceOf(RouteSection.Effect),
+                $"route {route.Id} is a read, but its method is {match.Method}", "effect: write");
         else if (route.Changes && match.Method is "GET" or "HEAD" or "OPTIONS")
             route.Text.Complain(Rules.EffectMismatch.Lesser(), route.Text.PlaceOf(RouteSection.Effect),
                 $"route {route.Id} changes something by {match.Method}, which clients and caches take for safe", "use POST (RFC 9110 section 9.2.1)");
@@ -32,7 +34,8 @@ internal static class RouteEffects
     private static void CheckScopes(RouteDraft route)
     {
         if (!route.Changes || route.Access is not { Scopes: { Count: > 0 } scopes } || !scopes.All(s => NamesRead(s.Value))) return;
-        route.Text.Complain(Rules.EffectMismatch, scopes[0].Place, $"route {route.Id} changes something, but asks only for {string.Join(", ", scopes.Select(s => s.Value))}",
+        route.Text.Complain(Rules.EffectMismatch, scopes[0].Place,
+            $"route {route.Id} changes something, but asks only for {string.Join(", ", scopes.Select(s => s.Value))}",
             "ask for a scope that is named after the change");
     }
 
@@ -40,9 +43,11 @@ internal static class RouteEffects
     {
         if (route.Upgrade is null) return;
         if (route.Match is { } match && match.Method != "GET")
-            route.Text.Findings.Add(Rules.UnneededUpgrade, route.Text.PlaceOf(RouteSection.Upgrade), $"route {route.Id} is upgraded by {match.Method}, but WebSocket begins with GET (RFC 6455 section 4.1)");
+            route.Text.Findings.Add(Rules.UnneededUpgrade, route.Text.PlaceOf(RouteSection.Upgrade),
+                $"route {route.Id} is upgraded by {match.Method}, but WebSocket begins with GET (RFC 6455 section 4.1)");
         if (route.Text.FindOwn(RouteSection.Deadline) is { } deadline)
-            route.Text.Findings.Add(Rules.Contradiction, deadline.Place, $"route {route.Id} is upgraded, and upgraded connections have no deadline", "leave 'deadline' out; the upstream's idle timeout ends them");
+            route.Text.Findings.Add(Rules.Contradiction, deadline.Place, $"route {route.Id} is upgraded, and upgraded connections have no deadline",
+                "leave 'deadline' out; the upstream's idle timeout ends them");
     }
 
     private static bool NamesRead(string scope)

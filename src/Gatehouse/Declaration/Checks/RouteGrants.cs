@@ -11,13 +11,15 @@ internal static class RouteGrants
         foreach (var consumer in draft.Consumers.Values)
             foreach (var grant in consumer.Text.Get(ConsumerSection.Grants) ?? [])
                 if (grant.Contains('*', StringComparison.Ordinal))
-                    draft.Findings.Add(Rules.Wildcard, consumer.Text.PlaceOf(ConsumerSection.Grants), $"'{grant}' would grant {consumer.Name} what nobody has thought of", "name each scope");
+                    draft.Findings.Add(Rules.Wildcard, consumer.Text.PlaceOf(ConsumerSection.Grants),
+                        $"'{grant}' would grant {consumer.Name} what nobody has thought of", "name each scope");
 
         foreach (var route in draft.Routes)
         {
             if (route.Access is not { } access) continue;
             foreach (var name in access.Consumers.Concat(access.Scopes).Where(n => n.Value.Contains('*', StringComparison.Ordinal)))
-                draft.Findings.Add(Rules.Wildcard, name.Place, $"'{name.Value}' stands for what nobody has thought of", "name each consumer and each scope");
+                draft.Findings.Add(
+                    Rules.Wildcard, name.Place, $"'{name.Value}' stands for what nobody has thought of", "name each consumer and each scope");
             foreach (var name in access.Consumers) CheckCaller(name, access, draft);
             foreach (var scope in access.Scopes) CheckScope(scope, route, access, draft);
         }

@@ -15,7 +15,8 @@ internal static class RouteListeners
             var serving = draft.Listeners.Where(l => l.Value!.Serves.Contains(exposure)).ToList();
             if (serving.Count == 0)
             {
-                draft.Findings.Add(Rules.Interlock, route.Text.PlaceOf(RouteSection.Exposure), $"no listener serves what is {DecisionShapes.Word(exposure)}, so route {route.Id} could not be called",
+                draft.Findings.Add(Rules.Interlock, route.Text.PlaceOf(RouteSection.Exposure),
+                    $"no listener serves what is {DecisionShapes.Word(exposure)}, so route {route.Id} could not be called",
                     $"serves: [{DecisionShapes.Word(exposure)}], at a listener");
                 continue;
             }

@@ -9,8 +9,11 @@ namespace Gatehouse.Declaration.Checks;
 internal static class RoutePaths
 {
     private static readonly FrozenSet<string> Administrative =
-        new[] { "admin", "administration", "actuator", "debug", "metrics", "swagger", "internal", "management", "console", "phpmyadmin", "jolokia", "graphiql", "pprof", "env", "heapdump" }
-            .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        new[]
+        {
+            "admin", "administration", "actuator", "debug", "metrics", "swagger", "internal", "management", "console", "phpmyadmin",
+            "jolokia", "graphiql", "pprof", "env", "heapdump",
+        }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     public static void Check(Draft draft)
     {
@@ -18,7 +21,8 @@ internal static class RoutePaths
         {
             if (route.Match is not { } match) continue;
             if (match.Path.Segments is [{ Kind: SegmentKind.Rest }])
-                route.Text.Complain(Rules.CatchAll, route.MatchPlace, $"route {route.Id} takes every path", "name the paths that are exposed, each with its decisions");
+                route.Text.Complain(Rules.CatchAll, route.MatchPlace, $"route {route.Id} takes every path",
+                    "name the paths that are exposed, each with its decisions");
             if (route.Exposure is not (Exposure.Public or Exposure.Partner)) continue;
             foreach (var segment in match.Path.Segments)
             {

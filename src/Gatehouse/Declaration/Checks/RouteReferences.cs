@@ -14,7 +14,8 @@ internal static class RouteReferences
             foreach (var consumer in route.Access?.Consumers ?? [])
             {
                 if (consumer.Value == "*" || draft.ConsumerNames.Contains(consumer.Value)) continue;
-                draft.Findings.Add(Rules.UnknownReference, consumer.Place, $"there is no consumer '{consumer.Value}'", Hint(consumer.Value, draft.ConsumerNames, draft.Findings));
+                draft.Findings.Add(Rules.UnknownReference, consumer.Place, $"there is no consumer '{consumer.Value}'",
+                    Hint(consumer.Value, draft.ConsumerNames, draft.Findings));
             }
         }
     }
@@ -22,10 +23,13 @@ internal static class RouteReferences
     private static void CheckUpstream(RouteDraft route, Draft draft)
     {
         if (!route.Text.Has(RouteSection.Upstream))
-            draft.Findings.Add(Rules.MissingDecision, route.Place, $"route {route.Id} does not say which upstream answers", "upstream: NAME, in the api or the route");
+            draft.Findings.Add(Rules.MissingDecision, route.Place, $"route {route.Id} does not say which upstream answers",
+                "upstream: NAME, in the api or the route");
         else if (route.Upstream is { } upstream && !draft.UpstreamNames.Contains(upstream.Value))
-            draft.Findings.Add(Rules.UnknownReference, upstream.Place, $"there is no upstream '{upstream.Value}'", Hint(upstream.Value, draft.UpstreamNames, draft.Findings));
+            draft.Findings.Add(Rules.UnknownReference, upstream.Place, $"there is no upstream '{upstream.Value}'",
+                Hint(upstream.Value, draft.UpstreamNames, draft.Findings));
     }
 
-    private static string? Hint(string written, IEnumerable<string> known, Findings findings) => findings.IsFull ? null : Nearest.Hint(written, known);
+    private static string? Hint(string written, IEnumerable<string> known, Findings findings) =>
+        findings.IsFull ? null : Nearest.Hint(written, known);
 }

@@ -10,13 +10,15 @@ internal static class Usage
     {
         var upstreams = draft.Routes.Select(r => r.Upstream?.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)
-            if (!upstreams.Contains(upstream.Name)) draft.Findings.Add(Rules.Unused, upstream.Place, $"no route uses upstream {upstream.Name}", "remove it, or declare its routes");
+            if (!upstreams.Contains(upstream.Name))
+                draft.Findings.Add(Rules.Unused, upstream.Place, $"no route uses upstream {upstream.Name}", "remove it, or declare its routes");
 
         var consumers = draft.Routes.SelectMany(r => r.Access?.Consumers ?? []).Select(c => c.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var consumer in draft.Consumers.Values)
         {
             if (!consumers.Contains(consumer.Name))
-                draft.Findings.Add(Rules.Unused, consumer.Place, $"no route admits consumer {consumer.Name}", "remove it, or name it in a route's access");
+                draft.Findings.Add(
+                    Rules.Unused, consumer.Place, $"no route admits consumer {consumer.Name}", "remove it, or name it in a route's access");
             else if (!consumer.Text.Has(ConsumerSection.Grants))
                 draft.Findings.Add(Rules.Unused, consumer.Place, $"consumer {consumer.Name} is granted no scope", "grants: [orders.read]");
         }

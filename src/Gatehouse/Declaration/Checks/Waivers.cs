@@ -19,13 +19,16 @@ internal static class Waivers
     {
         var findings = draft.Findings;
         if (Rules.Find(waiver.Rule) is not { } rule)
-            findings.Add(Rules.WaiverHolds, waiver.Place, $"there is no rule {waiver.Rule}", Nearest.Hint(waiver.Rule, Rules.All.Where(r => r.Waivable).Select(r => r.Id)));
+            findings.Add(Rules.WaiverHolds, waiver.Place, $"there is no rule {waiver.Rule}",
+                Nearest.Hint(waiver.Rule, Rules.All.Where(r => r.Waivable).Select(r => r.Id)));
         else if (!rule.Waivable)
             findings.Add(Rules.WaiverHolds, waiver.Place, $"{rule.Id} ({rule.Title}) cannot be set aside");
         else if (waiver.Until <= draft.Today)
-            findings.Add(Rules.WaiverHolds, waiver.Place, $"the waiver of {rule.Id} for route {route.Id} ended on {waiver.Until:yyyy-MM-dd}", "mend the route, or decide again");
+            findings.Add(Rules.WaiverHolds, waiver.Place, $"the waiver of {rule.Id} for route {route.Id} ended on {waiver.Until:yyyy-MM-dd}",
+                "mend the route, or decide again");
         else if (waiver.Until > draft.Today.AddYears(1))
-            findings.Add(Rules.WaiverHolds, waiver.Place, $"the waiver of {rule.Id} for route {route.Id} ends more than a year from now", "until: a day within a year");
+            findings.Add(Rules.WaiverHolds, waiver.Place, $"the waiver of {rule.Id} for route {route.Id} ends more than a year from now",
+                "until: a day within a year");
         else if (unneeded)
             findings.Add(Rules.WaiverHolds.Lesser(), waiver.Place, $"route {route.Id} does not need the waiver of {rule.Id}", "remove it");
     }

@@ -7,22 +7,29 @@ internal static class AccessSection
 {
     public static readonly Key<string> Anonymous = new("anonymous", Shapes.Text(), "Why anybody may call. Stands alone.");
 
-    public static readonly Key<IReadOnlyList<Located<string>>> Consumers = new("consumers", Shapes.List(new LocatedShape<string>(DecisionShapes.Reference()), 1, 1000),
+    public static readonly Key<IReadOnlyList<Located<string>>> Consumers =
+        new("consumers", Shapes.List(new LocatedShape<string>(DecisionShapes.Reference()), 1, 1000),
         "The consumers that may call, by name.");
 
-    public static readonly Key<IReadOnlyList<Located<string>>> Scopes = new("scopes", Shapes.List(new LocatedShape<string>(DecisionShapes.Scope()), 1, 50),
+    public static readonly Key<IReadOnlyList<Located<string>>> Scopes =
+        new("scopes", Shapes.List(new LocatedShape<string>(DecisionShapes.Scope()), 1, 50),
         "The scopes that a caller has to hold, every one of them.");
 
-    public static readonly Key<string> People = new("people", DecisionShapes.StillToCome(), "The people on whose behalf a call may be made.") { NotYet = "people come with tokens" };
+    public static readonly Key<string> People = new("people", DecisionShapes.StillToCome(), "The people on whose behalf a call may be made.")
+    {
+        NotYet = "people come with tokens",
+    };
 
     public static readonly Shape<AccessText> Shape = new Section<AccessText>("access", [Anonymous, Consumers, Scopes, People],
-        text => new AccessText(text.Find(Anonymous), text.Get(Consumers) ?? [], text.Get(Scopes) ?? [], text.Has(Anonymous), text.Has(Consumers), text.Place));
+        text => new AccessText(text.Find(Anonymous), text.Get(Consumers) ?? [], text.Get(Scopes)
+            ?? [], text.Has(Anonymous), text.Has(Consumers), text.Place));
 }
 
 /// <param name="SaysAnonymous">Whether the key stands there at all, read or not.</param>
 /// <param name="SaysConsumers">Whether the key stands there at all, read or not.</param>
 internal sealed record AccessText(
-    Located<string>? Anonymous, IReadOnlyList<Located<string>> Consumers, IReadOnlyList<Located<string>> Scopes, bool SaysAnonymous, bool SaysConsumers, Place Place);
+    Located<string>? Anonymous, IReadOnlyList<Located<string>> Consumers, IReadOnlyList<Located<string>> Scopes, bool SaysAnonymous,
+        bool SaysConsumers, Place Place);
 
 /// <summary>Keeps the place of each value, so that a later finding can point at one of a list.</summary>
 internal sealed class LocatedShape<T>(Shape<T> inner) : Shape<Located<T>>

@@ -7,13 +7,15 @@ namespace Gatehouse.Declaration.Sections;
 internal static class ConsumerSection
 {
     public static readonly Key<ConsumerKind> Kind = new("kind",
-        Shapes.OneOf(("application", ConsumerKind.Application), ("partner", ConsumerKind.Partner), ("service", ConsumerKind.Service)), "What kind of program calls.")
+        Shapes.OneOf(("application", ConsumerKind.Application), ("partner", ConsumerKind.Partner), ("service", ConsumerKind.Service)),
+            "What kind of program calls.")
     {
         Required = true,
     };
 
     public static readonly Key<string> Owner = new("owner", Shapes.Owner(), "Who answers for this consumer.") { Required = true };
-    public static readonly Key<IReadOnlyList<string>> Grants = new("grants", Shapes.List(DecisionShapes.Scope(), 0, 200), "The scopes that a key of this consumer may use.");
+    public static readonly Key<IReadOnlyList<string>> Grants =
+        new("grants", Shapes.List(DecisionShapes.Scope(), 0, 200), "The scopes that a key of this consumer may use.");
 
     public static readonly Key<IReadOnlyList<AuthenticationText>> Authenticate = new("authenticate", Shapes.List(AuthenticationSection.Shape, 1, 20),
         "What proves the consumer: alternatives, of which one has to hold completely.");
@@ -41,11 +43,19 @@ internal static class ConsumerSection
 internal static class AuthenticationSection
 {
     public static readonly Key<ApiKeyCredential> ApiKey = new("apiKey", ApiKeySection.Shape, "The API key that has to be presented.");
-    public static readonly Key<Networks> Addresses = new("addresses", new AllowList(), "The networks that the caller has to come from. Never enough alone.");
-    public static readonly Key<string> Token = new("token", DecisionShapes.StillToCome(), "A bearer token.") { NotYet = "tokens come with 'issuers'" };
-    public static readonly Key<string> Certificate = new("certificate", DecisionShapes.StillToCome(), "A client certificate.") { NotYet = "client certificates come with mutual TLS" };
+    public static readonly Key<Networks> Addresses =
+        new("addresses", new AllowList(), "The networks that the caller has to come from. Never enough alone.");
+    public static readonly Key<string> Token = new("token", DecisionShapes.StillToCome(), "A bearer token.")
+    {
+        NotYet = "tokens come with 'issuers'",
+    };
+    public static readonly Key<string> Certificate = new("certificate", DecisionShapes.StillToCome(), "A client certificate.")
+    {
+        NotYet = "client certificates come with mutual TLS",
+    };
 
-    public static readonly Shape<AuthenticationText> Shape = new Section<AuthenticationText>("a way to authenticate", [ApiKey, Addresses, Token, Certificate], Read);
+    public static readonly Shape<AuthenticationText> Shape =
+        new Section<AuthenticationText>("a way to authenticate", [ApiKey, Addresses, Token, Certificate], Read);
 
     private static AuthenticationText? Read(SectionReader text)
     {
@@ -55,7 +65,8 @@ internal static class AuthenticationSection
         if (text.Has(Addresses))
             text.Findings.Add(Rules.AddressAlone, text.Place, "an address alone does not prove who is calling", "add an 'apiKey' to this entry");
         else
-            text.Findings.Add(Rules.MissingKey, text.Place, "a way to authenticate needs 'apiKey'", "make one with: gatehouse key create --consumer NAME");
+            text.Findings.Add(
+                Rules.MissingKey, text.Place, "a way to authenticate needs 'apiKey'", "make one with: gatehouse key create --consumer NAME");
         return null;
     }
 }
@@ -65,14 +76,22 @@ internal sealed record AuthenticationText(Located<ApiKeyCredential>? ApiKey, Net
 /// <summary><c>apiKey</c>: what is kept of a key, never the key.</summary>
 internal static class ApiKeySection
 {
-    public static readonly Key<string> Id = new("id", Shapes.Parsed<string>("a key's public id: 4 to 16 lower-case letters and digits", "^[a-z0-9]{4,16}$",
-        (ScalarNode node, out string value) => (value = node.Text).Length is >= 4 and <= 16 && value.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c))), "The key's public part.")
+    public static readonly Key<string> Id =
+        new("id", Shapes.Parsed<string>("a key's public id: 4 to 16 lower-case letters and digits", "^[a-z0-9]{4,16}$",
+        (ScalarNode node, out string value) => (value = node.Text).Length is >= 4 and <= 16
+            && value.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c))), "The key's public part.")
+        {
+            Required = true,
+        };
+
+    public static readonly Key<byte[]> Hash = new("hash", new HashShape(), "The key's hash under the pepper, as 'gatehouse key create' prints it.")
     {
         Required = true,
     };
-
-    public static readonly Key<byte[]> Hash = new("hash", new HashShape(), "The key's hash under the pepper, as 'gatehouse key create' prints it.") { Required = true };
-    public static readonly Key<DateOnly> Expires = new("expires", Shapes.Date(), "The first day (UTC) on which the key is no longer accepted.") { Required = true };
+    public static readonly Key<DateOnly> Expires = new("expires", Shapes.Date(), "The first day (UTC) on which the key is no longer accepted.")
+    {
+        Required = true,
+    };
     public static readonly Key<DateOnly> Revoked = new("revoked", Shapes.Date(), "The first day (UTC) of the key's revocation.");
 
     public static readonly Shape<ApiKeyCredential> Shape = new Section<ApiKeyCredential>("an API key", [Id, Hash, Expires, Revoked], text =>
@@ -91,10 +110,15 @@ internal static class ApiKeySection
         {
             value = [];
             if (node is ScalarNode scalar && ApiKeyHash.TryRead(scalar.Text, out value)) return true;
-            findings.Add(Rules.InlineSecret, node.Place, "this is not the hash of a key", "'hmac-sha256:' and 43 characters, as 'gatehouse key create' prints it; never the key itself");
+            findings.Add(Rules.InlineSecret, node.Place, "this is not the hash of a key",
+                "'hmac-sha256:' and 43 characters, as 'gatehouse key create' prints it; never the key itself");
             return false;
         }
 
-        public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema) => new() { ["type"] = "string", ["pattern"] = "^hmac-sha256:[A-Za-z0-9_-]{43}$" };
+        public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema) => new()
+        {
+            ["type"] = "string",
+            ["pattern"] = "^hmac-sha256:[A-Za-z0-9_-]{43}$",
+        };
     }
 }

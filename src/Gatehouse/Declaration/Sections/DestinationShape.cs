@@ -5,7 +5,9 @@ using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration.Sections;
 
-/// <summary>The address of one server: <c>https://10.0.3.1:5101</c>. No path, no query, no user: what is forwarded comes from the request and its route.</summary>
+/// <summary>
+/// The address of one server: <c>https://10.0.3.1:5101</c>. No path, no query, no user: what is forwarded comes from the request and its route.
+/// </summary>
 internal sealed class DestinationShape : Shape<Located<DestinationAddress>>
 {
     private const string Pattern = "^https?://([a-zA-Z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?/?$";
@@ -23,13 +25,15 @@ internal sealed class DestinationShape : Shape<Located<DestinationAddress>>
 
             if (scalar.Text.Contains('@', StringComparison.Ordinal))
             {
-                findings.Add(Rules.InlineSecret, node.Place, "a destination carries no user and no password", "scheme, host and port, as in https://10.0.3.1:5101");
+                findings.Add(Rules.InlineSecret, node.Place, "a destination carries no user and no password",
+                    "scheme, host and port, as in https://10.0.3.1:5101");
                 return false;
             }
         }
 
         var written = node is ScalarNode { IsNothing: false } text ? $"'{Show.Bounded(text.Text)}'" : node.Describe();
-        findings.Add(Rules.WrongType, node.Place, $"{written} is not a destination", "scheme, host and port and nothing else, as in https://10.0.3.1:5101");
+        findings.Add(
+            Rules.WrongType, node.Place, $"{written} is not a destination", "scheme, host and port and nothing else, as in https://10.0.3.1:5101");
         return false;
     }
 
@@ -37,7 +41,8 @@ internal sealed class DestinationShape : Shape<Located<DestinationAddress>>
 
     private static Uri? Parse(string text)
     {
-        var rest = text.StartsWith("https://", StringComparison.Ordinal) ? text[8..] : text.StartsWith("http://", StringComparison.Ordinal) ? text[7..] : "";
+        var rest = text.StartsWith("https://", StringComparison.Ordinal) ? text[8..] : text.StartsWith("http://", StringComparison.Ordinal)
+            ? text[7..] : "";
         if (rest.EndsWith('/')) rest = rest[..^1];
         var end = rest.StartsWith('[') ? rest.IndexOf(']', StringComparison.Ordinal) + 1 : rest.IndexOf(':', StringComparison.Ordinal);
         var (host, port) = end <= 0 || end >= rest.Length ? (rest, "") : (rest[..end], rest[end..]);
@@ -54,5 +59,6 @@ internal sealed class DestinationShape : Shape<Located<DestinationAddress>>
     }
 
     private static bool IsPort(string port) =>
-        port is "" || (port[0] == ':' && int.TryParse(port.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= ushort.MaxValue);
+        port is "" || (port[0] == ':' && int.TryParse(port.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is > 0 and <= ushort.MaxValue);
 }

@@ -4,7 +4,10 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Declaration.Sections;
 
-/// <summary><c>match</c>: which requests are the route's. Either <c>GET /orders/{id}</c>, or a map that can also name hosts, header fields and query parameters.</summary>
+/// <summary>
+/// <c>match</c>: which requests are the route's. Either <c>GET /orders/{id}</c>, or a map that can also name hosts, header fields and query
+/// parameters.
+/// </summary>
 internal sealed class MatchShape : Shape<MatchText>
 {
     private const string ShortPattern = "^[A-Z][A-Z-]{0,31} +/[^ ]*$";
@@ -16,7 +19,8 @@ internal sealed class MatchShape : Shape<MatchText>
         var blank = scalar.Text.IndexOf(' ', StringComparison.Ordinal);
         if (blank <= 0 || scalar.IsNothing)
         {
-            findings.Add(Rules.WrongType, node.Place, $"'{Show.Bounded(scalar.Text)}' is not a method and a path", "write match: GET /orders/{orderId}");
+            findings.Add(
+                Rules.WrongType, node.Place, $"'{Show.Bounded(scalar.Text)}' is not a method and a path", "write match: GET /orders/{orderId}");
             return false;
         }
 
@@ -35,15 +39,18 @@ internal static class MatchSection
     private const string TokenPattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$";
 
     public static readonly Key<string> Method = new("method", Shapes.Text(32), "The method, exactly.") { Required = true };
-    public static readonly Key<string> Path = new("path", Shapes.Text(2000), "The path's template: /orders/{orderId}, /files/{id}.json, /docs/{rest**}.") { Required = true };
+    public static readonly Key<string> Path =
+        new("path", Shapes.Text(2000), "The path's template: /orders/{orderId}, /files/{id}.json, /docs/{rest**}.") { Required = true };
 
     public static readonly Key<IReadOnlyList<Located<string>>> Hosts = new("hosts", Shapes.List(new LocatedShape<string>(Shapes.Host()), 1, 100),
         "The hosts, among those of the listener; every one unless written.");
 
-    public static readonly Key<IReadOnlyList<Named<string>>> Headers = new("headers", Shapes.Map(Shapes.Text(), 10, "header field", IsToken, TokenPattern),
+    public static readonly Key<IReadOnlyList<Named<string>>> Headers =
+        new("headers", Shapes.Map(Shapes.Text(), 10, "header field", IsToken, TokenPattern),
         "Header fields that must be there with exactly this value.");
 
-    public static readonly Key<IReadOnlyList<Named<string>>> Query = new("query", Shapes.Map(Shapes.Text(), 10, "query parameter", IsParameter, "^.{1,100}$"),
+    public static readonly Key<IReadOnlyList<Named<string>>> Query =
+        new("query", Shapes.Map(Shapes.Text(), 10, "query parameter", IsParameter, "^.{1,100}$"),
         "Query parameters that must be there with exactly this value.");
 
     public static readonly Shape<MatchText> Shape = new Section<MatchText>("a match", [Method, Path, Hosts, Headers, Query], text =>
@@ -52,12 +59,15 @@ internal static class MatchSection
         return method is null || path is null ? null : new MatchText(method.Value, path.Value, hosts ?? [], Conditions(headers), Conditions(query));
     });
 
-    private static IReadOnlyList<Condition> Conditions(IReadOnlyList<Named<string>>? written) => [.. (written ?? []).Select(w => new Condition(w.Name, w.Value))];
+    private static IReadOnlyList<Condition> Conditions(IReadOnlyList<Named<string>>? written) =>
+        [.. (written ?? []).Select(w => new Condition(w.Name, w.Value))];
 
-    private static bool IsToken(string text) => text.Length is > 0 and <= 100 && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+    private static bool IsToken(string text) =>
+        text.Length is > 0 and <= 100 && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
 
     private static bool IsParameter(string text) => text.Length is > 0 and <= 100 && !text.AsSpan().ContainsAnyInRange('\0', '\u001f');
 }
 
 internal sealed record MatchText(
-    Located<string> Method, Located<string> Path, IReadOnlyList<Located<string>> Hosts, IReadOnlyList<Condition> Headers, IReadOnlyList<Condition> Query);
+    Located<string> Method, Located<string> Path, IReadOnlyList<Located<string>> Hosts, IReadOnlyList<Condition> Headers,
+        IReadOnlyList<Condition> Query);

@@ -5,9 +5,14 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary><c>keys</c>: under what secret API keys are hashed.</summary>
 internal static class KeysSection
 {
-    public static readonly Key<string> Pepper = new("pepper", SecretReference.Shape, "Where the secret is under which API keys are hashed: file:PATH or env:NAME. At least 32 bytes.") { Required = true };
+    public static readonly Key<string> Pepper =
+        new("pepper", SecretReference.Shape, "Where the secret is under which API keys are hashed: file:PATH or env:NAME. At least 32 bytes.")
+        {
+            Required = true,
+        };
 
-    public static readonly Shape<KeysText> Shape = new Section<KeysText>("keys", [Pepper], text => text.Find(Pepper) is { } pepper ? new KeysText(pepper) : null);
+    public static readonly Shape<KeysText> Shape =
+        new Section<KeysText>("keys", [Pepper], text => text.Find(Pepper) is { } pepper ? new KeysText(pepper) : null);
 }
 
 internal sealed record KeysText(Located<string> Pepper);
@@ -27,8 +32,11 @@ internal static class DrainSection
 {
     public static readonly Drain Usual = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30));
 
-    public static readonly Key<TimeSpan> Announce = new("announce", Shapes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(5)), "How long new requests are still served after a stop was asked for; 5s unless written.");
-    public static readonly Key<TimeSpan> Finish = new("finish", Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)), "How long exchanges in flight may take to finish after that; 30s unless written.");
+    public static readonly Key<TimeSpan> Announce = new("announce", Shapes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(5)),
+        "How long new requests are still served after a stop was asked for; 5s unless written.");
+    public static readonly Key<TimeSpan> Finish = new("finish", Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+        "How long exchanges in flight may take to finish after that; 30s unless written.");
 
-    public static readonly Shape<Drain> Shape = new Section<Drain>("drain", [Announce, Finish], text => new Drain(text.Get(Announce, Usual.Announce), text.Get(Finish, Usual.Finish)));
+    public static readonly Shape<Drain> Shape =
+        new Section<Drain>("drain", [Announce, Finish], text => new Drain(text.Get(Announce, Usual.Announce), text.Get(Finish, Usual.Finish)));
 }

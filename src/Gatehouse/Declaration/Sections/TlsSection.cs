@@ -9,12 +9,21 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary><c>tls</c> of a listener: the files of its certificate chain and private key.</summary>
 internal static class TlsSection
 {
-    public static readonly Key<string> Certificate = new("certificate", DecisionShapes.File(), "A PEM file: the listener's certificate, then the ones that lead to its authority.") { Required = true };
-    public static readonly Key<string> PrivateKey = new("key", DecisionShapes.File(), "A PEM file: the certificate's private key, readable by its owner only.") { Required = true };
-    public static readonly Key<string> ClientAuthorities = new("clientAuthorities", DecisionShapes.StillToCome(), "The authorities of client certificates.")
-    {
-        NotYet = "client certificates come with mutual TLS",
-    };
+    public static readonly Key<string> Certificate =
+        new("certificate", DecisionShapes.File(), "A PEM file: the listener's certificate, then the ones that lead to its authority.")
+        {
+            Required = true,
+        };
+    public static readonly Key<string> PrivateKey =
+        new("key", DecisionShapes.File(), "A PEM file: the certificate's private key, readable by its owner only.")
+        {
+            Required = true,
+        };
+    public static readonly Key<string> ClientAuthorities =
+        new("clientAuthorities", DecisionShapes.StillToCome(), "The authorities of client certificates.")
+        {
+            NotYet = "client certificates come with mutual TLS",
+        };
 
     public static readonly Shape<TlsText> Shape = new Section<TlsText>("tls", [Certificate, PrivateKey, ClientAuthorities],
         text => text.Find(Certificate) is { } certificate && text.Find(PrivateKey) is { } key ? new TlsText(certificate, key, text.Place) : null);
@@ -44,7 +53,8 @@ internal static class TlsSection
         var end = new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
         if (end < files.Now.AddDays(30))
             files.Findings.Add(Rules.CleartextListener.Lesser(), text.Certificate.Place,
-                $"the certificate {(end <= files.Now ? "has expired" : "expires")} on {DateOnly.FromDateTime(end.UtcDateTime):yyyy-MM-dd}", "replace it");
+                $"the certificate {(end <= files.Now ? "has expired" : "expires")} on {DateOnly.FromDateTime(end.UtcDateTime):yyyy-MM-dd}",
+                    "replace it");
     }
 }
 

@@ -70,7 +70,8 @@ internal sealed record AdaptSpec(HeaderChanges? Request, PathChange? Path, Heade
         public static PathChange? Read(SectionReader reader) => new(reader.Get(Strip) ?? "", reader.Get(Add) ?? "", reader.PlaceOf(Strip));
 
         /// <summary>Segments that are in normal form whatever stands around them: nothing to decode, no dots alone, none empty.</summary>
-        private static Shape<string> Prefix() => Shapes.Parsed<string>("the beginning of a path such as /v1, of plain characters and without a slash at its end",
+        private static Shape<string> Prefix() =>
+            Shapes.Parsed<string>("the beginning of a path such as /v1, of plain characters and without a slash at its end",
             "^(/[A-Za-z0-9._~!$&'()*+,=:@-]+){1,20}$",
             (ScalarNode node, out string value) => IsPrefix(value = node.Text));
 

@@ -3,7 +3,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Policies.Addresses;
 
-/// <summary>From where calls may come. What is denied stays denied, whatever is allowed. Addresses narrow who may call; they never authenticate.</summary>
+/// <summary>
+/// From where calls may come. What is denied stays denied, whatever is allowed. Addresses narrow who may call; they never authenticate.
+/// </summary>
 /// <param name="Allow">Null for everywhere.</param>
 /// <param name="Deny">Null for nowhere.</param>
 internal sealed record AddressRules(Networks? Allow, Networks? Deny)

@@ -7,14 +7,16 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Policies.Addresses;
 
 /// <summary>
-/// Walks what proxies say of the client (<c>X-Forwarded-For</c>, or <c>Forwarded</c> of RFC 7239) from the right: each entry was written by the hop after
+/// Walks what proxies say of the client (<c>X-Forwarded-For</c>, or <c>Forwarded</c> of RFC 7239) from the right: each entry was written by the hop
+/// after
 /// it, so one is believed only while that hop is a trusted proxy, for at most as many hops as declared. An entry that is not an address (malformed,
 /// <c>unknown</c>, obfuscated) ends the walk, and the last good address counts.
 /// </summary>
 internal static class ForwardedChain
 {
     /// <summary>
-    /// The client's address. False when both fields are there and name different clients: a proxy writes one of them and passes the other on as the client
+    /// The client's address. False when both fields are there and name different clients: a proxy writes one of them and passes the other on as the
+    /// client
     /// sent it, and nothing tells which.
     /// </summary>
     public static bool TryFindClient(IHeaderDictionary headers, TrustedProxies proxies, IPAddress peer, out IPAddress client)

@@ -12,7 +12,8 @@ internal sealed class ListenerAddressesKind() : ListenerPolicyKind(KindName)
 }
 
 /// <summary>
-/// Finds the client's address, by the word of trusted proxies where there are any, and removes what was said of it: the gateway says it to the backend
+/// Finds the client's address, by the word of trusted proxies where there are any, and removes what was said of it: the gateway says it to the
+/// backend
 /// itself. Connections from outside the listener's networks are refused by the server already; a second look costs nothing.
 /// </summary>
 internal sealed class ListenerAddressesPolicy(Listener listener) : Policy
@@ -37,6 +38,7 @@ internal sealed class ListenerAddressesPolicy(Listener listener) : Policy
 
         exchange.RequestHeaders.Remove("X-Forwarded-For");
         exchange.RequestHeaders.Remove("Forwarded");
-        return new(_clients.Admit(exchange.Client.Value) ? Verdict.Continue : Verdict.Reject(_refusal, "the listener does not take this client's address"));
+        return new(_clients.Admit(exchange.Client.Value)
+            ? Verdict.Continue : Verdict.Reject(_refusal, "the listener does not take this client's address"));
     }
 }

@@ -6,7 +6,8 @@ using Gatehouse.Consumers;
 namespace Gatehouse.Policies.ApiKeys;
 
 /// <summary>
-/// Tells whose a key is. Malformed, unknown, wrong, expired and revoked ones cost the same: one search, one HMAC, one comparison in constant time. Which
+/// Tells whose a key is. Malformed, unknown, wrong, expired and revoked ones cost the same: one search, one HMAC, one comparison in constant time.
+/// Which
 /// of them it was is for the log alone.
 /// </summary>
 internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, TimeProvider clock)

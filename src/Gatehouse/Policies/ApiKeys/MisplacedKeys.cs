@@ -70,7 +70,9 @@ internal static class MisplacedKeys
         return NameLookup.Contains(decoded[..length]);
     }
 
-    /// <summary>The next character in lower case, decoded; what cannot be decoded (in a cookie) stands for itself, what is not ASCII for nothing.</summary>
+    /// <summary>
+    /// The next character in lower case, decoded; what cannot be decoded (in a cookie) stands for itself, what is not ASCII for nothing.
+    /// </summary>
     private static char Next(ref ReadOnlySpan<char> text)
     {
         var consumed = 1;

@@ -19,7 +19,8 @@ internal static class HeaderRules
 
     private static readonly string[] StrippedPrefixes =
     [
-        "X-Forwarded-", "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-", "X-Consumer-", "X-Authenticated-", "X-Auth-Request-", "Gatehouse-", "X-Gatehouse-",
+        "X-Forwarded-", "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-", "X-Consumer-", "X-Authenticated-", "X-Auth-Request-", "Gatehouse-",
+            "X-Gatehouse-",
     ];
 
     /// <summary>Names in <c>Connection</c> that are about the connection and not about a field to be removed.</summary>
@@ -33,8 +34,10 @@ internal static class HeaderRules
 
     private static readonly string[] ProtectedPrefixes = ["Content-", "X-Forwarded-", "Sec-", "Gatehouse-"];
 
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OptionLookup = ConnectionOptions.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> ProtectedLookup = Protected.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OptionLookup =
+        ConnectionOptions.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> ProtectedLookup =
+        Protected.GetAlternateLookup<ReadOnlySpan<char>>();
 
     public static bool IsStripped(string name) =>
         Stripped.Contains(name) || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase));

@@ -25,10 +25,12 @@ internal static class HostText
         if (end < 0) end = text.Length;
         if (end is 0 or > Longest) return false;
         name = text[..end];
-        if (!(name[0] == '[' ? AddressText.TryReadAddress(name[1..^1], out _) && name.Contains(':') : !name.ContainsAnyExcept(NameCharacters))) return false;
+        if (!(name[0] == '[' ? AddressText.TryReadAddress(name[1..^1], out _) && name.Contains(':') : !name.ContainsAnyExcept(NameCharacters)))
+            return false;
         if (end == text.Length) return true;
         if (text[end] != ':' || text.Length - end > 6) return false;
-        if (!int.TryParse(text[(end + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > ushort.MaxValue) return false;
+        if (!int.TryParse(text[(end + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > ushort.MaxValue)
+            return false;
         port = number;
         return true;
     }

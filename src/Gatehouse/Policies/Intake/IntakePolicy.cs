@@ -63,7 +63,8 @@ internal sealed class IntakePolicy(Listener listener) : Policy
 
     /// <summary>RFC 8441 section 4: an extended CONNECT is what GET with Upgrade is in HTTP/1.1.</summary>
     private static bool IsWebSocketOverHttp2(HttpContext http) =>
-        HttpMethods.IsConnect(http.Request.Method) && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
+        HttpMethods.IsConnect(http.Request.Method)
+            && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
 
     private static string SameOrCopy(ReadOnlySpan<char> query, string? same) =>
         query.IsEmpty ? "" : same is not null && query.SequenceEqual(same) ? same : query.ToString();

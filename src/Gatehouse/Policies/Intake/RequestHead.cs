@@ -14,7 +14,8 @@ internal static class RequestHead
 {
     private const int LineOverhead = 4; // colon, blank, CR and LF
 
-    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
 
     /// <summary>C0 without the tab, DEL and C1.</summary>
     private static readonly SearchValues<char> Controls = SearchValues.Create(
@@ -42,7 +43,8 @@ internal static class RequestHead
         if (count > limits.HeaderCount) return Verdict.Reject(Problems.HeadersTooLarge, "too many header fields");
         if (bytes > limits.Headers) return Verdict.Reject(Problems.HeadersTooLarge, "the header fields are too large together");
         if (FaultOfFraming(request) is { } fault) return Malformed(fault);
-        if (headers.Connection.Count > 0 && !TryRemoveNominated(headers, headers.Connection)) return Malformed("Connection nominates a field that must stay");
+        if (headers.Connection.Count > 0 && !TryRemoveNominated(headers, headers.Connection))
+            return Malformed("Connection nominates a field that must stay");
         if (remove is not null)
             foreach (var name in remove) headers.Remove(name);
         return Verdict.Continue;

@@ -7,7 +7,8 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.Policies.Record;
 
 /// <summary>
-/// One exchange as one line of JSON. The path is the route's template; without a route it is only a shape. Header fields, keys, query values and bodies are
+/// One exchange as one line of JSON. The path is the route's template; without a route it is only a shape. Header fields, keys, query values and
+/// bodies are
 /// never looked at, so they cannot appear.
 /// </summary>
 internal static class AccessLine

@@ -5,7 +5,8 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.Policies.Record;
 
 /// <summary>
-/// Writes one line of the access log for every exchange when it is over, and counts it. It is the first policy of all: whoever decides, and however an
+/// Writes one line of the access log for every exchange when it is over, and counts it. It is the first policy of all: whoever decides, and however
+/// an
 /// exchange ends, it has been seen here.
 /// </summary>
 internal sealed class RecordPolicy : Policy

@@ -36,7 +36,10 @@ public sealed class DemoCheckTests
     public async Task Of_several_calls_the_last_status_counts_and_every_body()
     {
         var statuses = new Queue<HttpStatusCode>([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests]);
-        using var client = new HttpClient(new Answers(_ => new HttpResponseMessage(statuses.Peek()) { Content = new StringContent($"answer {(int)statuses.Dequeue()}") }));
+        using var client = new HttpClient(new Answers(_ => new HttpResponseMessage(statuses.Peek())
+        {
+            Content = new StringContent($"answer {(int)statuses.Dequeue()}"),
+        }));
         var call = new DemoCall("Limited", "", "GET", Anywhere, new(429) { Says = ["answer 200", "answer 429"] }) { Times = 3 };
 
         Assert.Null(await new DemoCheck(client).DifferenceAsync(call, TestContext.Current.CancellationToken));
@@ -50,7 +53,8 @@ public sealed class DemoCheckTests
         var output = new StringWriter();
 
         var passed = await new DemoCheck(client).RunAsync(
-            [new("Allowed", "first", "GET", Anywhere, new(200)), new("Refused", "second", "GET", Anywhere, new(401))], output, TestContext.Current.CancellationToken);
+            [new("Allowed", "first", "GET", Anywhere, new(200)), new("Refused", "second", "GET", Anywhere, new(401))], output,
+                TestContext.Current.CancellationToken);
 
         Assert.False(passed);
         Assert.Contains("✓ Allowed", output.ToString(), StringComparison.Ordinal);
@@ -68,7 +72,11 @@ public sealed class DemoCheckTests
             (sent, body) = (request, new StreamReader(request.Content!.ReadAsStream()).ReadToEnd());
             return new HttpResponseMessage(HttpStatusCode.OK);
         }));
-        var call = new DemoCall("Allowed", "", "PUT", new Uri("http://127.0.0.1:1/stock/tea/count"), new(200)) { Key = "ghk_test", Json = """{"counted":1}""" };
+        var call = new DemoCall("Allowed", "", "PUT", new Uri("http://127.0.0.1:1/stock/tea/count"), new(200))
+        {
+            Key = "ghk_test",
+            Json = """{"counted":1}""",
+        };
 
         await new DemoCheck(client).DifferenceAsync(call, TestContext.Current.CancellationToken);
 
@@ -104,6 +112,7 @@ public sealed class DemoCheckTests
 
     private sealed class Answers(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
     }
 }

@@ -31,7 +31,8 @@ public sealed class AccessPolicyTests
     [Control("AZN-1")]
     [Control("AZN-4")]
     public void Admits_only_the_consumers_that_the_route_names(string? caller, string? problem) =>
-        Assert.Equal(problem, Decide(new RouteAccess { Consumers = [new ConsumerId("web-shop"), new ConsumerId("gone")], Scopes = [new Scope("orders.read")] }, caller));
+        Assert.Equal(problem, Decide(
+            new RouteAccess { Consumers = [new ConsumerId("web-shop"), new ConsumerId("gone")], Scopes = [new Scope("orders.read")] }, caller));
 
     [Theory]
     [InlineData("web-shop", "orders.read", null)]
@@ -42,11 +43,12 @@ public sealed class AccessPolicyTests
     [InlineData("admin", "orders.read orders.write", null)]
     [InlineData("web-shop", "", null)]
     [Control("AZN-3")]
-    public void Asks_for_every_scope_character_by_character(string caller, string scopes, string? problem) => Assert.Equal(problem, Decide(new RouteAccess
-    {
-        Consumers = [.. _harness.Consumers.Select(c => c.Id)],
-        Scopes = [.. scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(s => new Scope(s))],
-    }, caller));
+    public void Asks_for_every_scope_character_by_character(string caller, string scopes, string? problem) =>
+        Assert.Equal(problem, Decide(new RouteAccess
+        {
+            Consumers = [.. _harness.Consumers.Select(c => c.Id)],
+            Scopes = [.. scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(s => new Scope(s))],
+        }, caller));
 
     [Theory]
     [InlineData("status page", null, null)]
@@ -54,7 +56,8 @@ public sealed class AccessPolicyTests
     [InlineData("", null, "unauthenticated")]
     [InlineData(" ", null, "unauthenticated")]
     [Control("AZN-2")]
-    public void Is_open_only_with_a_reason(string reason, string? caller, string? problem) => Assert.Equal(problem, Decide(new RouteAccess { Anonymous = reason }, caller));
+    public void Is_open_only_with_a_reason(string reason, string? caller, string? problem) =>
+        Assert.Equal(problem, Decide(new RouteAccess { Anonymous = reason }, caller));
 
     [Fact]
     [Control("AZN-4")]

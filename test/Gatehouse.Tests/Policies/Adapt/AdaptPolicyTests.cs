@@ -57,7 +57,7 @@ public sealed class AdaptPolicyTests
         Assert.Same(Problems.InternalError, (await RunAsync("request: { path: { strip: /orders } }", target)).Problem);
 
     [Fact]
-    [Control("ERR-3")]
+    [Control("ERR-3", "the fields that name products")]
     public async Task Takes_what_tells_of_the_backend_from_every_answer()
     {
         string[] telling = ["Server", "server", "Via", "X-Powered-By", "x-powered-by", "X-AspNet-Version", "X-AspNetMvc-Version",

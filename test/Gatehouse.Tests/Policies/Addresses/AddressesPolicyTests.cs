@@ -151,7 +151,8 @@ public sealed class AddressesPolicyTests
     public void Never_throws() => Gen.Select(Gen.String[Gen.Char["0129.,:;=[]\"for _%\t"], 0, 40], Gen.String).Sample((chain, other) =>
     {
         var listener = PolicyHarness.Listener(proxies: new TrustedProxies(Networks("10.0.0.0/8"), 9));
-        return Decide(Exchange(listener, "10.0.0.1", ("X-Forwarded-For", chain))) is null && Decide(Exchange(listener, "10.0.0.1", ("Forwarded", other))) is null;
+        return Decide(Exchange(listener, "10.0.0.1", ("X-Forwarded-For", chain))) is null
+            && Decide(Exchange(listener, "10.0.0.1", ("Forwarded", other))) is null;
     });
 
     private static Networks Networks(string text) => new([IPNetwork.Parse(text)]);
@@ -163,7 +164,8 @@ public sealed class AddressesPolicyTests
         Assert.Equal(client, exchange.Client.ToString());
     }
 
-    private Exchange Exchange(Listener listener, string peer, params (string Name, string Value)[] headers) => _harness.Exchange("GET", "/", peer, listener, null, headers);
+    private Exchange Exchange(Listener listener, string peer, params (string Name, string Value)[] headers) =>
+        _harness.Exchange("GET", "/", peer, listener, null, headers);
 
     private Problem? Decide(Exchange exchange) =>
         PolicyHarness.Decide(new ListenerAddressesKind().Compile(exchange.Listener, _harness.Context), exchange).Problem;

@@ -131,7 +131,7 @@ public sealed class IntakePolicyTests
     [Theory]
     [InlineData(50, null)]
     [InlineData(51, "target-too-long")]
-    [Control("LIM-1")]
+    [Control("LIM-1", "the target, the number of fields and their total")]
     public void Limits_the_target(int length, string? problem)
     {
         Take(out var found, "/" + new string('a', length - 1), PolicyHarness.Listener(intake: new IntakeLimits { Target = 50 }));
@@ -143,7 +143,7 @@ public sealed class IntakePolicyTests
     [InlineData(3, 1000, "headers-too-large")]
     [InlineData(4, 42, null)]
     [InlineData(4, 41, "headers-too-large")]
-    [Control("LIM-1")]
+    [Control("LIM-1", "the target, the number of fields and their total")]
     public void Limits_the_header_fields(int count, int bytes, string? problem)
     {
         // each field is its name, its value and 4: Host 17, A twice 6, B 13
@@ -204,7 +204,7 @@ public sealed class IntakePolicyTests
     [InlineData("Via")]
     [Control("NRM-7")]
     [Control("MTL-7")]
-    [Control("IDP-2")]
+    [Control("IDP-2", "by name")]
     public void Strips_what_a_client_may_not_say(string name)
     {
         var exchange = Take(out var problem, headers: [(name, "1"), ("Accept", "*/*")]);
@@ -225,7 +225,8 @@ public sealed class IntakePolicyTests
     {
         var exchange = Take(out var problem, headers: [("Connection", "close, X-Auth ,, X-Hop"), ("X-Auth", "1"), ("X-Hop", "1"), ("X-Stays", "1")]);
         Assert.Null(problem);
-        Assert.Equal((false, false, true), (exchange.RequestHeaders.ContainsKey("X-Auth"), exchange.RequestHeaders.ContainsKey("X-Hop"), exchange.RequestHeaders.ContainsKey("X-Stays")));
+        Assert.Equal((false, false, true), (exchange.RequestHeaders.ContainsKey("X-Auth"), exchange.RequestHeaders.ContainsKey("X-Hop"),
+            exchange.RequestHeaders.ContainsKey("X-Stays")));
     }
 
     [Theory]

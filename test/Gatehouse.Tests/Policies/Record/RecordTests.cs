@@ -16,7 +16,7 @@ public sealed class RecordTests
     private readonly PolicyHarness _harness = new();
 
     [Fact]
-    [Control("LOG-1")]
+    [Control("LOG-1", "the fields that there are today")]
     public void One_line_says_what_was_decided_about_an_exchange_and_how_it_went()
     {
         var exchange = _harness.Exchange(route: _harness.Route());
@@ -43,7 +43,7 @@ public sealed class RecordTests
     }
 
     [Fact]
-    [Control("LOG-1")]
+    [Control("LOG-1", "the fields that there are today")]
     public void A_refusal_says_who_decided_and_why()
     {
         var exchange = _harness.Exchange();
@@ -67,7 +67,7 @@ public sealed class RecordTests
     [InlineData("/1/2/3/4/5/6/7/8", "/*/*/*/*/*/*/*/*")]
     [InlineData("/1/2/3/4/5/6/7/8/9/10", "/*/*/*/*/*/*/*/*/**")]
     [InlineData("*", "/")]
-    [Control("LOG-2")]
+    [Control("LOG-2", "the access log")]
     public void A_path_without_a_route_is_only_a_shape(string path, string shape) => Assert.Equal(shape, (string?)Finish(_harness.Exchange(target: path))["path"]);
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class RecordTests
     public void A_method_is_written_only_when_it_looks_like_one(string method, string written) => Assert.Equal(written, (string?)Finish(_harness.Exchange(method))["method"]);
 
     [Fact]
-    [Control("LOG-2")]
+    [Control("LOG-2", "the access log")]
     public void Nothing_of_the_request_but_its_method_and_address_is_in_the_line()
     {
         var exchange = _harness.Exchange("GET", $"/{Canary}?key={Canary}", headers: [("Authorization", Canary), ("X-Api-Key", Canary), ("Cookie", Canary), (Canary, "1")]);

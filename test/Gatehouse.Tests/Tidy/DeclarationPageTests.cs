@@ -1,0 +1,117 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Gatehouse.Declaration;
+using Gatehouse.Runtime;
+
+namespace Gatehouse.Tests.Tidy;
+
+/// <summary>The reference page of the declaration: every section and key, made from the schema, which is made from the shapes that read.</summary>
+public sealed class DeclarationPageTests
+{
+    private const string First = "a-declaration";
+
+    private static readonly Dictionary<string, string> Words = new()
+    {
+        ["^[a-z][a-z0-9-]{0,63}$"] = "a name (lower-case letters, digits, hyphens)",
+        ["^[a-z][a-z0-9-]{0,63}(/[a-z][a-z0-9-]{0,63})?$"] = "a route: `get-order`, or `orders/get-order` of another api",
+        ["^[0-9]{1,9}(ms|s|m|h|d)$"] = "a time: `500ms`, `30s`, `5m`, `1h`, `1d`",
+        ["^[0-9]{1,12}(B|KiB|MiB|GiB)$"] = "a size: `64KiB`, `1MiB`",
+        ["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"] = "a day: `2027-06-30`",
+        ["^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"] = "a day or an instant: `2027-06-30T18:00:00Z`",
+        ["^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$"] = "a network or an address: `10.0.0.0/8`",
+        ["^([0-9.]{7,15}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}$"] = "an address with a port: `127.0.0.1:8080`",
+        ["^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$"] = "a reference to a secret: `file:keys/pepper`, `env:PEPPER`",
+        ["^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"] = "the name of a header field",
+        ["^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"] = "the name of a header field",
+        ["^[!-~]([ -~]{0,998}[!-~])?$"] = "the value of a header field",
+        ["^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$"] = "a scope: `orders.read`",
+        ["^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?){0,20}|\\[[0-9a-f:.]{2,45}\\])$"] =
+            "a host in lower case, or an address, without a port",
+        ["^https?://([a-zA-Z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?/?$"] = "scheme, host and port: `https://10.0.3.1:5101`",
+        ["^https?://[A-Za-z0-9\\[][A-Za-z0-9._~:/?#\\[\\]!$&'()*+,;=%-]{0,490}$"] = "an address: `https://docs.retailer.example/stock`",
+        ["^(/[A-Za-z0-9._~!$&'()*+,=:@-]+){1,20}$"] = "the beginning of a path: `/v1`",
+        ["^(/[A-Za-z0-9._~!$&'()*+,=:@%-]+)+$"] = "the beginning of a path: `/v1`",
+        ["^[a-z0-9]{4,16}$"] = "the public part of a key: `k7f3abcd`",
+        ["^hmac-sha256:[A-Za-z0-9_-]{43}$"] = "a keyed hash, as `gatehouse key create` prints it",
+        ["^.{1,100}$"] = "text, at most 100 characters",
+        ["^GH[0-9]{4}$"] = "a rule: `GH1003`",
+        ["^[A-Z][A-Z-]{0,31} +/[^ ]*$"] = "a method and a path: `GET /orders/{orderId}`",
+    };
+
+    [Fact]
+    public void Declaration_page_lists_every_section_and_key()
+    {
+        var sections = DeclarationSchema.Document(PolicyCatalog.AfterRoute)["$defs"]!.AsObject();
+        var page = new StringBuilder(
+            """
+            # The declaration
+
+            Every section of a declaration and every key that it may have. Made from the schema that `gatehouse schema` prints. What must be decided together, and what
+            does not go together, is in [findings](findings.md).
+
+            """);
+        foreach (var name in InOrder(sections)) Describe(page, name, sections[name]!.AsObject());
+        ReferencePage.Compare("declaration.md", page.ToString());
+    }
+
+    /// <summary>The sections from the outermost inwards.</summary>
+    private static List<string> InOrder(JsonObject sections)
+    {
+        var order = new List<string> { First };
+        for (var at = 0; at < order.Count; at++)
+            foreach (var next in Named(sections[order[at]]!))
+                if (!order.Contains(next)) order.Add(next);
+        Assert.Equal(sections.Count, order.Count);
+        return order;
+    }
+
+    private static IEnumerable<string> Named(JsonNode node) => node switch
+    {
+        JsonObject o when o["$ref"] is { } to => [SectionOf(to)],
+        JsonObject o => o.Where(p => p.Value is not null).SelectMany(p => Named(p.Value!)),
+        JsonArray a => a.Where(v => v is not null).SelectMany(v => Named(v!)),
+        _ => [],
+    };
+
+    private static void Describe(StringBuilder page, string name, JsonObject section)
+    {
+        page.Append("\n## ").Append(TitleOf(name)).Append("\n\n| key | value | means |\n|---|---|---|\n");
+        var required = section["required"]?.AsArray().Select(k => (string)k!).ToHashSet() ?? [];
+        foreach (var (key, value) in section["properties"]!.AsObject())
+        {
+            page.Append("| `").Append(key).Append('`').Append(required.Contains(key) ? " (always)" : "").Append(" | ")
+                .Append(ValueOf(value!.AsObject()).Replace("|", "\\|", StringComparison.Ordinal)).Append(" | ")
+                .Append(((string?)value["description"])?.Replace("|", "\\|", StringComparison.Ordinal)).Append(" |\n");
+        }
+    }
+
+    private static string ValueOf(JsonObject value)
+    {
+        if (value["$ref"] is { } to) return $"[{TitleOf(SectionOf(to))}](#{AnchorOf(SectionOf(to))})";
+        if (value["anyOf"] is JsonArray several) return string.Join(", or ", several.Select(v => ValueOf(v!.AsObject())));
+        if (value["enum"] is JsonArray words) return string.Join(", ", words.Select(w => $"`{w}`"));
+        if (value["const"] is { } only) return $"`{only}`";
+        return (string?)value["type"] switch
+        {
+            "array" => "a list: " + ValueOf(value["items"]!.AsObject()),
+            "object" => "by name: " + ValueOf(value["additionalProperties"]!.AsObject()),
+            "boolean" => "`true` or `false`",
+            "integer" => $"a whole number from {value["minimum"]} to {value["maximum"]}",
+            "string" => TextOf(value),
+            var other => throw new InvalidOperationException($"the page cannot say what {other ?? value.ToJsonString()} is"),
+        };
+    }
+
+    private static string TextOf(JsonObject value)
+    {
+        if ((string?)value["pattern"] is { } pattern)
+            return Words.TryGetValue(pattern, out var words) ? words : throw new InvalidOperationException($"the page has no words for '{pattern}'");
+        return value["maxLength"] is { } most ? $"text, at most {most} characters" : "text";
+    }
+
+    private static string SectionOf(JsonNode reference) => ((string)reference!)["#/$defs/".Length..];
+
+    private static string TitleOf(string name) => name.Replace('-', ' ');
+
+    private static string AnchorOf(string name) => name.ToLowerInvariant().Replace("'", "", StringComparison.Ordinal);
+}

@@ -11,6 +11,7 @@ internal sealed class TestFolder : IDisposable
     /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
     {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Of(name))!);
         File.WriteAllText(Of(name), text);
         return Of(name);
     }

@@ -102,13 +102,20 @@ internal sealed class FakeUpstream : IAsyncDisposable
     }
 
     /// <summary>The next request that was not yet taken, as soon as it is there.</summary>
-    public async Task<ReceivedRequest> NextAsync(CancellationToken cancel) => await _arrivals.Reader.ReadAsync(cancel);
+    public async Task<ReceivedRequest> NextAsync(CancellationToken cancel) => await _arrivals.Reader.ReadAsync(cancel).AsTask().WaitAsync(Patience.Limit, cancel);
 
     public async ValueTask DisposeAsync()
     {
         using var atOnce = new CancellationTokenSource(0);
-        await _app.StopAsync(atOnce.Token);
-        await _app.DisposeAsync();
+        try
+        {
+            await _app.StopAsync(atOnce.Token).WaitAsync(Patience.Limit);
+            await _app.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
+        }
+        catch (TimeoutException)
+        {
+            // an answer of the test's own waits for what does not come any more; the test has failed already, and is to be heard
+        }
     }
 
     private async Task AnswerAsync(HttpContext http)

@@ -47,7 +47,7 @@ internal sealed class MemoryLines : LineSink
                 if (JsonNode.Parse(line)!.AsObject() is var record && wanted(record)) return Task.FromResult(record);
             var found = new TaskCompletionSource<JsonObject>(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Add((wanted, found));
-            return found.Task.WaitAsync(cancel);
+            return found.Task.WaitAsync(Patience.Limit, cancel);
         }
     }
 }

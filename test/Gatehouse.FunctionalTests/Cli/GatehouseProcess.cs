@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
+using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Cli;
 
@@ -80,7 +81,7 @@ internal sealed class GatehouseProcess : IAsyncDisposable
                 if (line.Contains(containing, StringComparison.Ordinal)) return line;
             var printed = _newLine.WaitAsync(cancelled);
             var ended = _process.WaitForExitAsync(cancelled);
-            if (await Task.WhenAny(printed, ended) == ended && _lines.IsEmpty)
+            if (await Task.WhenAny(printed, ended).WaitAsync(Patience.Limit, cancelled) == ended && _lines.IsEmpty)
                 throw new InvalidOperationException($"it ended with {_process.ExitCode} and never said '{containing}':\n{Output}{Error}");
         }
     }
@@ -97,7 +98,7 @@ internal sealed class GatehouseProcess : IAsyncDisposable
 
     public async Task<Finished> FinishAsync(CancellationToken cancelled)
     {
-        await _process.WaitForExitAsync(cancelled);
+        await _process.WaitForExitAsync(cancelled).WaitAsync(Patience.Limit, cancelled);
         return new Finished(_process.ExitCode, Output, Error);
     }
 

@@ -125,7 +125,7 @@ public sealed class ListenerTests
         };
         await using var gateway = await TestGateway.StartAsync(declaration);
         for (var i = 0; i < 2; i++)
-            await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Client("edge").GetAsync("/things/1", Cancel));
+            Assert.True(await IsCutAsync(gateway.AddressOf("edge").Port));
         Assert.Empty(gateway.AccessLog.Lines);
         Assert.Equal(1, gateway.Events.Split("outside the networks").Length - 1);
         var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
@@ -151,7 +151,7 @@ public sealed class ListenerTests
             Assert.Equal(200, (await client.ReadResponseAsync()).Status);
         }
 
-        await using (var third = await RawHttpClient.ConnectAsync(port)) Assert.True(await third.ClosesAsync());
+        Assert.True(await IsCutAsync(port));
         await second.SendAsync("GET /things/2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.Equal(200, (await second.ReadResponseAsync()).Status);
         await Eventually.HoldsAsync(() => Task.FromResult(gateway.Events.Contains("too many connections", StringComparison.Ordinal)), Cancel);
@@ -178,7 +178,7 @@ public sealed class ListenerTests
         var declaration = new SmallDeclaration(upstream.Address);
         await using var gateway = await TestGateway.StartAsync(declaration);
         await gateway.ReloadAsync(declaration with { Listener = declaration.Listener + ", networks: [10.0.0.0/8]" }, Cancel);
-        await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Client("edge").GetAsync("/things/1", Cancel));
+        Assert.True(await IsCutAsync(gateway.AddressOf("edge").Port));
     }
 
     [Fact]
@@ -251,5 +251,19 @@ public sealed class ListenerTests
         var declaration = new SmallDeclaration(new Uri("http://127.0.0.1:5101")) { Listener = listener, Administration = administration };
         var e = await Assert.ThrowsAsync<GatewayStartException>(() => TestGateway.StartAsync(declaration));
         Assert.Contains(e.Findings, f => f.IsError && f.Rule.Id == rule);
+    }
+
+    /// <summary>Whether a new connection is ended before it could say a word; the reset may even overtake its opening.</summary>
+    private static async Task<bool> IsCutAsync(int port)
+    {
+        try
+        {
+            await using var client = await RawHttpClient.ConnectAsync(port);
+            return await client.ClosesAsync();
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            return true;
+        }
     }
 }

@@ -28,8 +28,10 @@ internal sealed class Declarations(string folder, string gatehouse)
             + Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("[ { apiKey: CREDENTIAL } ]", "[]", StringComparison.Ordinal));
         using var made = JsonDocument.Parse(Gatehouse("key", "create", "--consumer", "caller", "-c", draft, "--output", "json"));
         var credential = made.RootElement.GetProperty("credential");
-        var yaml = $$"""{ id: {{credential.GetProperty("id")}}, hash: "{{credential.GetProperty("hash")}}", expires: {{credential.GetProperty("expires")}} }""";
-        var file = Write("key", port, admin, Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("CREDENTIAL", yaml, StringComparison.Ordinal), """
+        var (id, hash, expires) = (credential.GetProperty("id"), credential.GetProperty("hash"), credential.GetProperty("expires"));
+        var yaml = $$"""{ id: {{id}}, hash: "{{hash}}", expires: {{expires}} }""";
+        var consumers = Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("CREDENTIAL", yaml, StringComparison.Ordinal);
+        var file = Write("key", port, admin, consumers, """
                   match: GET /orders/{id}
                   effect: read
                   access: { consumers: [caller], scopes: [orders.read] }
@@ -48,14 +50,14 @@ internal sealed class Declarations(string folder, string gatehouse)
             routes.Append("      r").Append(i).Append(": { match: \"GET /svc").Append(i).Append("/orders/{id}\", effect: read, purpose: route ")
                 .Append(i).Append(" v").Append(version).Append(" }\n");
         return WriteText($"many{count}", Head(port, admin, "") + """
-            apis:
-              many:
-                owner: bench@example.test
-                upstream: one
-                each: { exposure: public, personalData: none, access: { anonymous: measured }, limits: [ { per: route, allow: 10000000, every: 1s } ] }
-                routes:
+        apis:
+          many:
+            owner: bench@example.test
+            upstream: one
+            each: { exposure: public, personalData: none, access: { anonymous: measured }, limits: [ { per: route, allow: 10000000, every: 1s } ] }
+            routes:
 
-            """ + routes);
+        """ + routes);
     }
 
     private string Write(string name, int port, int admin, string more, string route) => WriteText(name, Head(port, admin, more) + $$"""

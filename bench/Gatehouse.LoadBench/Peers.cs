@@ -3,17 +3,21 @@ namespace Gatehouse.LoadBench;
 /// <summary>The others on the bench, and their settings.</summary>
 internal static class Peers
 {
-    private const string Body = """{"id":42,"customer":"c-1001","status":"shipped","currency":"EUR","total":129.95,"lines":[{"sku":"A-100","qty":2,"price":39.95},{"sku":"B-200","qty":1,"price":50.05}],"placed":"2025-01-01T00:00:00Z"}""";
+    private const string Body =
+        """{"id":42,"customer":"c-1001","status":"shipped","currency":"EUR","total":129.95,"lines":"""
+        + """[{"sku":"A-100","qty":2,"price":39.95},{"sku":"B-200","qty":1,"price":50.05}],"placed":"2025-01-01T00:00:00Z"}""";
 
     public static Contender Upstream(string folder)
     {
         var file = Path.Combine(folder, "upstream.nginx.conf");
+        var places = $"client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; "
+            + $"fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;";
         File.WriteAllText(file, $$"""
             worker_processes 1; daemon off; pid {{folder}}/upstream.pid; error_log stderr warn;
             events { worker_connections 4096; }
             http {
               access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
-              client_body_temp_path {{folder}}/t1; proxy_temp_path {{folder}}/t2; fastcgi_temp_path {{folder}}/t3; uwsgi_temp_path {{folder}}/t4; scgi_temp_path {{folder}}/t5;
+              {{places}}
               server { listen 127.0.0.1:{{Declarations.Upstream}} backlog=4096; default_type application/json; location / { return 200 '{{Body}}'; } }
             }
             """);

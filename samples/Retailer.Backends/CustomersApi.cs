@@ -18,7 +18,11 @@ internal static class CustomersApi
             var id = IdOf(http);
             return erased.ContainsKey(id)
                 ? RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such customer" })
-                : RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject { ["customer"] = id, ["name"] = $"Customer {id}" });
+                : RetailerService.AnswerAsync(
+                    http,
+                    instance,
+                    StatusCodes.Status200OK,
+                    new JsonObject { ["customer"] = id, ["name"] = $"Customer {id}" });
         });
         routes.MapDelete("/customers/{customerId:int}", http =>
         {

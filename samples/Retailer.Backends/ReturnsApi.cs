@@ -13,13 +13,25 @@ internal static class ReturnsApi
     {
         var last = 700;
         routes.MapGet("/returns/{returnId:int}", http => RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK,
-            new JsonObject { ["return"] = int.Parse((string)http.Request.RouteValues["returnId"]!, CultureInfo.InvariantCulture), ["status"] = "expected" }));
+            new JsonObject
+            {
+                ["return"] = int.Parse((string)http.Request.RouteValues["returnId"]!, CultureInfo.InvariantCulture),
+                ["status"] = "expected",
+            }));
         routes.MapPost("/returns", async http =>
         {
             if (await RetailerService.NumberAsync(http, "order") is { } order)
-                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status201Created, new JsonObject { ["return"] = Interlocked.Increment(ref last), ["order"] = order });
+                await RetailerService.AnswerAsync(
+                    http,
+                    instance,
+                    StatusCodes.Status201Created,
+                    new JsonObject { ["return"] = Interlocked.Increment(ref last), ["order"] = order });
             else
-                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status400BadRequest, new JsonObject { ["error"] = "the body is {\"order\": NUMBER}" });
+                await RetailerService.AnswerAsync(
+                    http,
+                    instance,
+                    StatusCodes.Status400BadRequest,
+                    new JsonObject { ["error"] = "the body is {\"order\": NUMBER}" });
         });
     }
 }

@@ -29,7 +29,9 @@ public sealed class OpeningHours() : PolicyKind("opening-hours", "Answers only b
     /// <summary>One route's hours. What does not change is made once; a request allocates nothing.</summary>
     private sealed class OpenBetween(int opens, int closes, TimeProvider clock) : Policy
     {
-        private static readonly Verdict Closed = Verdict.Reject(Problem.Custom("closed", 503, "The service is closed at this hour."), "outside the opening hours");
+        private static readonly Verdict Closed = Verdict.Reject(
+            Problem.Custom("closed", 503, "The service is closed at this hour."),
+            "outside the opening hours");
 
         public override string Name => "opening-hours";
 
@@ -45,7 +47,8 @@ public sealed class OpeningHours() : PolicyKind("opening-hours", "Answers only b
             var now = clock.GetUtcNow();
             var opening = now.Date.AddHours(opens);
             if (opening <= now.UtcDateTime) opening = opening.AddDays(1);
-            exchange.ResponseHeaders.RetryAfter = ((long)Math.Ceiling((opening - now.UtcDateTime).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            exchange.ResponseHeaders.RetryAfter =
+                ((long)Math.Ceiling((opening - now.UtcDateTime).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
     }
 }

@@ -10,8 +10,9 @@ namespace Gatehouse.Cli;
 public static class HostCommands
 {
     /// <summary>
-    /// Runs the command that the arguments name: <c>run</c>, which is also meant by none, starts the host; <c>check</c>, <c>inventory</c>, <c>schema</c> and <c>key</c> are
-    /// those of <c>gatehouse</c>, and know the host's declaration and its own policies. Nothing listens for them.
+    /// Runs the command that the arguments name: <c>run</c>, which is also meant by none, starts the host; <c>check</c>, <c>inventory</c>,
+    /// <c>schema</c> and <c>key</c> are those of <c>gatehouse</c>, and know the host's declaration and its own policies. Nothing listens
+    /// for them.
     /// </summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="InvalidOperationException">The host was built without <see cref="GatehouseHostExtensions.AddGatehouse"/>.</exception>
@@ -20,7 +21,8 @@ public static class HostCommands
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(args);
         var gateway = host.Services.GetRequiredService<GatewayOptions>();
-        return new CommandLine([Run(host, gateway), .. CommandLine.AboutDeclarations(gateway)]).RunAsync(args.Length == 0 ? ["run"] : args, Console.Out, Console.Error);
+        return new CommandLine([Run(host, gateway), .. CommandLine.AboutDeclarations(gateway)])
+            .RunAsync(args.Length == 0 ? ["run"] : args, Console.Out, Console.Error);
     }
 
     private static Command Run(IHost host, GatewayOptions gateway)

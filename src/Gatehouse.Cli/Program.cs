@@ -8,7 +8,8 @@ internal static class Program
 {
     public static Task<int> Main(string[] args)
     {
-        RuntimeSettings.Apply(Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable); // first: they count only before the first socket
+        // First: they count only before the first socket
+        RuntimeSettings.Apply(Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
 
         var gateway = new GatewayOptions { DeclarationPath = SharedOptions.DefaultDeclaration };
         return new CommandLine([DemoCommand.Create(gateway.Clock), RunCommand.Create(gateway), .. CommandLine.AboutDeclarations(gateway)])

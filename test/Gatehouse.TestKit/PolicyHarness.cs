@@ -30,7 +30,16 @@ internal sealed class PolicyHarness
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
-    public CompileContext Context => new() { Clock = Clock, State = State, Consumers = new ConsumerDirectory(Consumers), Routes = Routes.ToDictionary(r => r.Id), Pepper = Pepper, AccessLog = AccessLog, Meter = Meter };
+    public CompileContext Context => new()
+    {
+        Clock = Clock,
+        State = State,
+        Consumers = new ConsumerDirectory(Consumers),
+        Routes = Routes.ToDictionary(r => r.Id),
+        Pepper = Pepper,
+        AccessLog = AccessLog,
+        Meter = Meter,
+    };
 
     /// <summary>A listener with defaults; change what the test is about.</summary>
     public static Listener Listener(
@@ -65,7 +74,11 @@ internal sealed class PolicyHarness
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
         {
             var empty = new MapNode(map.Place, []);
-            var source = new RouteSource(new SectionReader("a route", kind.Keys, map, Findings), null, new SectionReader("an api", [], empty, Findings), "orders/get-order",
+            var source = new RouteSource(
+                new SectionReader("a route", kind.Keys, map, Findings),
+                null,
+                new SectionReader("an api", [], empty, Findings),
+                "orders/get-order",
                 new RouteWaivers(waivers ?? [], DateOnly.FromDateTime(Clock.GetUtcNow().UtcDateTime)));
             if (kind.Read(source) is { } spec) specs[kind.Name] = spec;
         }
@@ -96,17 +109,25 @@ internal sealed class PolicyHarness
         return deciding.IsCompletedSuccessfully ? deciding.Result : throw new InvalidOperationException("the policy waits");
     }
 
-    public Policy? Compile(RoutePolicyKind kind, string fragment, Effect effect = Effect.Read) => kind.Compile(Route(kind, fragment, effect), Context);
+    public Policy? Compile(RoutePolicyKind kind, string fragment, Effect effect = Effect.Read) =>
+        kind.Compile(Route(kind, fragment, effect), Context);
 
     /// <summary>An exchange whose request has the given head.</summary>
-    public Exchange Exchange(string method = "GET", string target = "/orders/17", string peer = "127.0.0.1", Listener? listener = null, Route? route = null, params (string Name, string Value)[] headers)
+    public Exchange Exchange(
+        string method = "GET",
+        string target = "/orders/17",
+        string peer = "127.0.0.1",
+        Listener? listener = null,
+        Route? route = null,
+        params (string Name, string Value)[] headers)
     {
         var http = new DefaultHttpContext();
         http.Request.Method = method;
         http.Request.Protocol = "HTTP/1.1";
         http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = target;
         if (!headers.Any(h => h.Name == "Host")) http.Request.Headers.Host = "localhost";
-        foreach (var (name, value) in headers) http.Request.Headers[name] = StringValues.Concat(http.Request.Headers[name], value); // Append drops empty values
+        // Append drops empty values
+        foreach (var (name, value) in headers) http.Request.Headers[name] = StringValues.Concat(http.Request.Headers[name], value);
         http.Connection.RemoteIpAddress = IPAddress.Parse(peer);
         http.Connection.LocalIpAddress = IPAddress.Loopback;
         http.Response.Body = new MemoryStream();

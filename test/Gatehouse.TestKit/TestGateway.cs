@@ -9,8 +9,8 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.TestKit;
 
 /// <summary>
-/// A gateway in this process, from the text of a declaration, on real sockets. Addresses in the declaration should have port 0. Its files lie in a folder of
-/// its own; they are looked at only when a test asks for it.
+/// A gateway in this process, from the text of a declaration, on real sockets. Addresses in the declaration should have port 0. Its files
+/// lie in a folder of its own; they are looked at only when a test asks for it.
 /// </summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
@@ -46,7 +46,12 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="accessLog">Takes the access log instead of <see cref="AccessLog"/>.</param>
     /// <param name="kinds">The second part of the catalogue, where a test brings policies of its own.</param>
     /// <exception cref="GatewayStartException">The declaration has errors, or cannot be listened for.</exception>
-    public static async Task<TestGateway> StartAsync(string yaml, IReadOnlyDictionary<string, string>? files = null, TimeProvider? clock = null, LineSink? accessLog = null, IReadOnlyList<RoutePolicyKind>? kinds = null)
+    public static async Task<TestGateway> StartAsync(
+        string yaml,
+        IReadOnlyDictionary<string, string>? files = null,
+        TimeProvider? clock = null,
+        LineSink? accessLog = null,
+        IReadOnlyList<RoutePolicyKind>? kinds = null)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-").FullName;
         foreach (var (name, text) in files ?? new Dictionary<string, string>())
@@ -98,7 +103,12 @@ internal sealed class TestGateway : IAsyncDisposable
             AllowAutoRedirect = false,
             ConnectCallback = async (_, cancel) =>
             {
-                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                var socket = new System.Net.Sockets.Socket(
+                    System.Net.Sockets.SocketType.Stream,
+                    System.Net.Sockets.ProtocolType.Tcp)
+                {
+                    NoDelay = true,
+                };
                 await socket.ConnectAsync(address, cancel);
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             },

@@ -15,7 +15,9 @@ internal static class CheckCommand
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var environment = SharedOptions.Environment();
         var output = SharedOptions.Output([.. FindingForms.All]);
-        var command = new Command("check", "Reads a declaration and reports every finding: where, which rule, why it matters, how to mend it. Exits 1 when there is an error.")
+        var command = new Command(
+            "check",
+            "Reads a declaration and reports every finding: where, which rule, why it matters, how to mend it. Exits 1 when there is an error.")
         {
             declaration,
             environment,

@@ -22,7 +22,9 @@ internal static class InventoryCommand
         var output = SharedOptions.Output([.. Listing.Forms]);
         var columns = new ColumnsOption();
         var filters = new FilterOptions();
-        var command = new Command("inventory", "Lists every route with who may call it, what it does, who owns it and what guards it. Filters narrow the list; of several values any counts, as in --effect write,action.")
+        var command = new Command(
+            "inventory",
+            "Lists every route with who may call it, what it does, who owns it and what guards it. Filters narrow the list; of several values any counts, as in --effect write,action.")
         {
             declaration, environment, output, columns.Option,
         };
@@ -41,7 +43,9 @@ internal static class InventoryCommand
             var filter = filters.Of(parsed);
             var shown = columns.Of(parsed, isTable: form == "table");
             List<RouteEntry> taken = [.. entries.Routes.Where(filter.Takes)];
-            new Listing([.. shown.Select(c => c.Name)], [.. taken.Select(e => new Listing.Row([.. shown.Select(c => c.Value(e))]))]).Write(form, result);
+            new Listing(
+                [.. shown.Select(c => c.Name)],
+                [.. taken.Select(e => new Listing.Row([.. shown.Select(c => c.Value(e))]))]).Write(form, result);
             error.WriteLine($"{taken.Count} of {entries.Routes.Count} routes");
             return ExitCode.Done;
         });

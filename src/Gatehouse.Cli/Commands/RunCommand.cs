@@ -3,14 +3,23 @@ using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands;
 
-/// <summary><c>gatehouse run</c>: serves a declaration until it is asked to stop. The process's output is the access log's, its errors are the operator's.</summary>
+/// <summary>
+/// <c>gatehouse run</c>: serves a declaration until it is asked to stop. The process's output is the access log's, its errors are the
+/// operator's.
+/// </summary>
 internal static class RunCommand
 {
     public static Command Create(GatewayOptions gateway)
     {
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var environment = SharedOptions.Environment();
-        var command = new Command("run", "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.") { declaration, environment };
+        var command = new Command(
+            "run",
+            "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.")
+        {
+            declaration,
+            environment,
+        };
         command.SetAction(async (parsed, cancelled) =>
         {
             var options = gateway with

@@ -13,7 +13,12 @@ internal static class SchemaCommand
     {
         var of = new Option<string>("--of") { Description = "What it describes.", DefaultValueFactory = _ => "declaration" };
         of.AcceptOnlyFromAmong("declaration", "environment");
-        var command = new Command("schema", "Prints the JSON Schema (2020-12) of the declaration, or of an environment, for editors: '# yaml-language-server: $schema=FILE' as its first line.") { of };
+        var command = new Command(
+            "schema",
+            "Prints the JSON Schema (2020-12) of the declaration, or of an environment, for editors: '# yaml-language-server: $schema=FILE' as its first line.")
+        {
+            of,
+        };
         command.SetAction(parsed => Listing.WriteJson(
             parsed.GetValue(of) == "environment" ? DeclarationSchema.EnvironmentDocument(kinds) : DeclarationSchema.Document(kinds),
             parsed.InvocationConfiguration.Output));

@@ -22,7 +22,8 @@ internal static class SharedOptions
         var option = new Option<string?>("--environment") { Description = "The environment whose file, environments/NAME.yaml beside the declaration, says where things are.", HelpName = "NAME" };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var name, ..] && !Shapes.IsName(name.Value)) result.AddError($"'{Show.Bounded(name.Value)}' cannot be an environment: a name of lower-case letters, digits and hyphens.");
+            if (result.Tokens is [var name, ..] && !Shapes.IsName(name.Value))
+                result.AddError($"'{Show.Bounded(name.Value)}' cannot be an environment: a name of lower-case letters, digits and hyphens.");
         });
         return option;
     }

@@ -86,7 +86,10 @@ internal ref struct JsonReader
         return new MapNode(place, entries);
     }
 
-    /// <summary>Counts on from the last place that was asked for: tokens come in order, so the text is walked once. Columns are UTF-16 units, as in YAML.</summary>
+    /// <summary>
+    /// Counts on from the last place that was asked for: tokens come in order, so the text is walked once. Columns are UTF-16 units, as in
+    /// YAML.
+    /// </summary>
     private Place PlaceOfToken()
     {
         for (; _at < (int)_reader.TokenStartIndex; _at++)

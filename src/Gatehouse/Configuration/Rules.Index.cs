@@ -5,16 +5,18 @@ namespace Gatehouse.Configuration;
 /// <summary>All rules, by id.</summary>
 internal static partial class Rules
 {
-    private static FrozenDictionary<string, Rule>? _byId; // made when it is asked for: parts of this class come from several files, in no certain order
+    // Made when it is asked for: parts of this class come from several files, in no certain order
+    private static FrozenDictionary<string, Rule>? _byId;
 
     /// <summary>Every rule, in the order of the ids.</summary>
     public static IReadOnlyList<Rule> All => field ??=
     [
-        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review, Lifecycle, Overlap, Wildcard, EffectMismatch,
-        OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline, CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination,
-        CleartextListener, UnneededUpgrade, WaiverHolds, Unused,
-        NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile,
-        Include, SameAddress, NeedsRestart, UncheckedBackend, OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
+        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review,
+        Lifecycle, Overlap, Wildcard, EffectMismatch, OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline,
+        CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination, CleartextListener,
+        UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
+        UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
+        OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

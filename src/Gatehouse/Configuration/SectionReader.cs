@@ -36,7 +36,10 @@ internal sealed class SectionReader
         return key.Shape.TryRead(node, Findings, out var value) ? new Located<T>(value, node.Place) : null;
     }
 
-    /// <summary>Complains about every value, read or not: what nobody asks for must be right too, or a misspelt control in it would be silently absent.</summary>
+    /// <summary>
+    /// Complains about every value, read or not: what nobody asks for must be right too, or a misspelt control in it would be silently
+    /// absent.
+    /// </summary>
     public void CheckAll(IReadOnlyList<Key> keys)
     {
         foreach (var key in keys)

@@ -21,7 +21,9 @@ internal static class Shapes
         (ScalarNode node, out string value) => IsName(value = node.Text));
 
     public static bool IsName(string text) =>
-        text.Length is > 0 and <= 64 && char.IsAsciiLetterLower(text[0]) && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        text.Length is > 0 and <= 64
+            && char.IsAsciiLetterLower(text[0])
+            && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
     /// <summary>A host as requests name it: a name in lower case (RFC 1123 section 2.1), or an address; no port, no wildcard.</summary>
     public static Shape<string> Host() => Parsed<string>("a host name in lower case or an address, without a port",
@@ -41,7 +43,8 @@ internal static class Shapes
 
     private static bool IsWebAddress(string text) =>
         text.Length <= 500 && (text.StartsWith("https://", StringComparison.Ordinal) || text.StartsWith("http://", StringComparison.Ordinal))
-        && text.All(c => char.IsAsciiLetterOrDigit(c) || "._~:/?#[]!$&'()*+,;=%-".Contains(c, StringComparison.Ordinal)) && Uri.TryCreate(text, UriKind.Absolute, out _);
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || "._~:/?#[]!$&'()*+,;=%-".Contains(c, StringComparison.Ordinal))
+            && Uri.TryCreate(text, UriKind.Absolute, out _);
 
     public static Shape<bool> Flag() => new ScalarShape<bool>("true or false",
         () => new JsonObject { ["type"] = "boolean" },
@@ -90,7 +93,12 @@ internal static class Shapes
     public static Shape<IReadOnlyList<T>> List<T>(Shape<T> item, int least = 0, int most = 1000) => new ListShape<T>(item, least, most);
 
     /// <summary>A map whose keys are names given by the author. The order written is kept.</summary>
-    public static Shape<IReadOnlyList<Named<T>>> Map<T>(Shape<T> value, int most = 20000, string kind = "name", Func<string, bool>? isName = null, string pattern = "^[a-z][a-z0-9-]{0,63}$")
+    public static Shape<IReadOnlyList<Named<T>>> Map<T>(
+        Shape<T> value,
+        int most = 20000,
+        string kind = "name",
+        Func<string, bool>? isName = null,
+        string pattern = "^[a-z][a-z0-9-]{0,63}$")
         => new MapShape<T>(value, most, kind, isName ?? IsName, pattern);
 
     /// <summary>A scalar read by a function that knows the form; <paramref name="pattern"/> is its JSON Schema counterpart.</summary>
@@ -135,7 +143,11 @@ internal sealed class ChoiceShape<T>((string Word, T Value)[] choices) : Shape<T
             return true;
         }
 
-        findings.Add(Rules.WrongType, node.Place, $"'{Show.Bounded(scalar.Text)}' is not one of {Words()}", Nearest.Hint(scalar.Text, choices.Select(c => c.Word)));
+        findings.Add(
+            Rules.WrongType,
+            node.Place,
+            $"'{Show.Bounded(scalar.Text)}' is not one of {Words()}",
+            Nearest.Hint(scalar.Text, choices.Select(c => c.Word)));
         return false;
     }
 

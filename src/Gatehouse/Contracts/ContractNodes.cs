@@ -40,7 +40,9 @@ internal static class ContractNodes
         foreach (var step in pointer.TrimStart('#').Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             var name = step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-            if (node is ListNode list && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < list.Items.Count)
+            if (node is ListNode list
+                && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                && index < list.Items.Count)
                 (node, place) = (list.Items[index], list.Items[index].Place);
             else if (node is MapNode map && map.Entries.FirstOrDefault(e => e.Key == name) is { } entry)
                 (node, place) = (entry.Value, entry.KeyPlace);
@@ -61,7 +63,9 @@ internal static class ContractNodes
         if (text is "false" or "False" or "FALSE") return JsonValue.Create(false);
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)) return JsonValue.Create(whole);
         const NumberStyles number = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        return text[0] is (>= '0' and <= '9') or '-' or '+' or '.' && double.TryParse(text, number, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real)
+        return text[0] is (>= '0' and <= '9') or '-' or '+' or '.'
+                && double.TryParse(text, number, CultureInfo.InvariantCulture, out var real)
+                && double.IsFinite(real)
             ? JsonValue.Create(real)
             : JsonValue.Create(text);
     }

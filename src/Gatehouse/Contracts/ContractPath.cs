@@ -6,8 +6,8 @@ using Gatehouse.Routes;
 namespace Gatehouse.Contracts;
 
 /// <summary>
-/// Writes a path of OpenAPI as a path template of ours. Names are made ones that we allow, and unique; literals are brought into normal form. What is left
-/// unsaid are several names in one segment, names that take more than a segment, and whatever requests are refused for.
+/// Writes a path of OpenAPI as a path template of ours. Names are made ones that we allow, and unique; literals are brought into normal
+/// form. What is left unsaid are several names in one segment, names that take more than a segment, and whatever requests are refused for.
 /// </summary>
 internal static class ContractPath
 {
@@ -39,9 +39,11 @@ internal static class ContractPath
     {
         why = null;
         var (open, close) = (text.IndexOf('{', StringComparison.Ordinal), text.IndexOf('}', StringComparison.Ordinal));
-        if (open < 0 || close < open || text.AsSpan(close + 1).ContainsAny('{', '}')) return Literal(text); // the template's reader says what is wrong with braces
+        // The template's reader says what is wrong with braces
+        if (open < 0 || close < open || text.AsSpan(close + 1).ContainsAny('{', '}')) return Literal(text);
         var name = text[(open + 1)..close];
-        if (name is ['+', ..] or [.., '+'] or [.., '*']) why = $"'{{{Show.Bounded(name)}}}' takes more than one segment, which OpenAPI does not say; write {{name**}} if it is meant";
+        if (name is ['+', ..] or [.., '+'] or [.., '*'])
+            why = $"'{{{Show.Bounded(name)}}}' takes more than one segment, which OpenAPI does not say; write {{name**}} if it is meant";
         return $"{Literal(text[..open])}{{{Unique(Name(name), names)}}}{Literal(text[(close + 1)..])}";
     }
 

@@ -3,7 +3,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Contracts;
 
-/// <summary>Reads a contract: bytes to nodes to operations. Every complaint is a finding at its place in the contract. Never throws, never fetches.</summary>
+/// <summary>
+/// Reads a contract: bytes to nodes to operations. Every complaint is a finding at its place in the contract. Never throws, never fetches.
+/// </summary>
 internal static class ContractReader
 {
     /// <summary>Bytes of the largest contract that is read.</summary>
@@ -21,11 +23,17 @@ internal static class ContractReader
         var root = Parse(file, bytes, inside);
         foreach (var finding in inside.InOrder()) findings.Add(finding.Rule, finding.Place, finding.Message, finding.Hint);
         if (root is null || inside.HasErrors) return null;
-        if (root is MapNode old && old["swagger"] is { } swagger) return Unusable(swagger.Place, "Swagger 2.0 is not read", "convert the document to OpenAPI 3");
+        if (root is MapNode old && old["swagger"] is { } swagger)
+            return Unusable(swagger.Place, "Swagger 2.0 is not read", "convert the document to OpenAPI 3");
         if (root is not MapNode map || map["openapi"] is not ScalarNode version)
             return Unusable(root.Place, "this is no OpenAPI document: it does not say 'openapi: 3.…'", "OpenAPI 3.0, 3.1 and 3.2 are read");
-        if (!version.Text.StartsWith("3.0.", StringComparison.Ordinal) && !version.Text.StartsWith("3.1.", StringComparison.Ordinal) && !version.Text.StartsWith("3.2.", StringComparison.Ordinal))
-            return Unusable(version.Place, $"'{Show.Bounded(version.Text)}' is not a version of OpenAPI that is read", "OpenAPI 3.0, 3.1 and 3.2 are read, with all three numbers: 3.1.0");
+        if (!version.Text.StartsWith("3.0.", StringComparison.Ordinal)
+            && !version.Text.StartsWith("3.1.", StringComparison.Ordinal)
+            && !version.Text.StartsWith("3.2.", StringComparison.Ordinal))
+            return Unusable(
+                version.Place,
+                $"'{Show.Bounded(version.Text)}' is not a version of OpenAPI that is read",
+                "OpenAPI 3.0, 3.1 and 3.2 are read, with all three numbers: 3.1.0");
         if (map["paths"] is not MapNode paths) return Unusable(map["paths"]?.Place ?? map.Place, "the contract has no 'paths'");
         if (ContractNodes.Count(map, MostElements) > MostElements) return Unusable(map.Place, $"the contract has more than {MostElements} elements");
         if (!ContractShape.Check(paths, findings) || !ContractReferences.Check(map, findings)) return null;
@@ -45,7 +53,9 @@ internal static class ContractReader
         try
         {
             var text = Strict.GetString(body);
-            return file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? JsonReader.Read(file, body, findings) : YamlReader.Read(file, text, findings);
+            return file.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+                ? JsonReader.Read(file, body, findings)
+                : YamlReader.Read(file, text, findings);
         }
         catch (DecoderFallbackException)
         {

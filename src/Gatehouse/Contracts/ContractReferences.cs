@@ -3,8 +3,8 @@ using Gatehouse.Configuration;
 namespace Gatehouse.Contracts;
 
 /// <summary>
-/// References that lead to references: the library's time grows with more than the square of how many follow each other, so that a small document could
-/// keep it busy for hours. Few real documents have more than one after another.
+/// References that lead to references: the library's time grows with more than the square of how many follow each other, so that a small
+/// document could keep it busy for hours. Few real documents have more than one after another.
 /// </summary>
 internal sealed class ContractReferences
 {
@@ -37,7 +37,12 @@ internal sealed class ContractReferences
             var hops = references.Hops(reference);
             work += (long)hops * hops;
             if (hops <= MostHops && work <= MostWork) continue;
-            findings.Add(Rules.UnusableFile, reference.Place, hops > MostHops ? $"more than {MostHops} references follow each other from here" : "too many references of the contract lead to references",
+            findings.Add(
+                Rules.UnusableFile,
+                reference.Place,
+                hops > MostHops
+                    ? $"more than {MostHops} references follow each other from here"
+                    : "too many references of the contract lead to references",
                 "refer to what is meant, not to another reference");
             return false;
         }
@@ -73,7 +78,8 @@ internal sealed class ContractReferences
     private int Hops(ScalarNode from)
     {
         var seen = new List<ScalarNode>(MostHops) { from };
-        for (var at = from; seen.Count <= MostHops && Next(at) is { } next && !seen.Contains(next, ReferenceEqualityComparer.Instance); at = next) seen.Add(next);
+        for (var at = from; seen.Count <= MostHops && Next(at) is { } next && !seen.Contains(next, ReferenceEqualityComparer.Instance); at = next)
+            seen.Add(next);
         return seen.Count;
     }
 
@@ -89,6 +95,10 @@ internal sealed class ContractReferences
     private static string Target(string reference)
     {
         var hash = reference.IndexOf('#', StringComparison.Ordinal);
-        return hash < 0 || hash + 1 == reference.Length || reference[hash + 1] != '/' ? "" : Uri.UnescapeDataString(reference[(hash + 1)..]).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+        return hash < 0 || hash + 1 == reference.Length || reference[hash + 1] != '/'
+            ? ""
+            : Uri.UnescapeDataString(reference[(hash + 1)..])
+                .Replace("~1", "/", StringComparison.Ordinal)
+                .Replace("~0", "~", StringComparison.Ordinal);
     }
 }

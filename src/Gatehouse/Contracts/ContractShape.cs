@@ -19,7 +19,10 @@ internal static class ContractShape
             if (path.Key is not ['/', ..])
                 inside.Add(Rules.UnusableFile, path.KeyPlace, $"the path '{Show.Bounded(path.Key)}' does not begin with '/'");
             else if (path.Value is not MapNode item)
-                inside.Add(Rules.UnusableFile, path.Value.Place, $"the operations of '{Show.Bounded(path.Key)}' must be a map, not {path.Value.Describe()}");
+                inside.Add(
+                    Rules.UnusableFile,
+                    path.Value.Place,
+                    $"the operations of '{Show.Bounded(path.Key)}' must be a map, not {path.Value.Describe()}");
             else
                 CheckItem(item, ids, inside);
         }
@@ -44,7 +47,10 @@ internal static class ContractShape
     private static void CheckOperation(MapEntry method, Dictionary<string, Place> ids, Findings findings)
     {
         if (method.Value is not MapNode operation)
-            findings.Add(Rules.UnusableFile, method.Value.Place, $"the operation '{Show.Bounded(method.Key)}' must be a map, not {method.Value.Describe()}");
+            findings.Add(
+                Rules.UnusableFile,
+                method.Value.Place,
+                $"the operation '{Show.Bounded(method.Key)}' must be a map, not {method.Value.Describe()}");
         else if (operation["operationId"] is { } id && id is not ScalarNode { IsNothing: false })
             findings.Add(Rules.UnusableFile, id.Place, $"an operationId must be text, not {id.Describe()}");
         else if (operation["operationId"] is ScalarNode text && !ids.TryAdd(text.Text, text.Place))

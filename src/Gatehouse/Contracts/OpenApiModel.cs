@@ -19,7 +19,9 @@ internal static class OpenApiModel
         try
         {
             var settings = new OpenApiReaderSettings { LoadExternalRefs = false };
-            if (root["openapi"] is not ScalarNode { Text: ['3', '.', '0', ..] }) settings.RuleSet.Remove(NeedsResponses); // the specification asks for it in 3.0 only
+            // The specification asks for it in 3.0 only
+            if (root["openapi"] is not ScalarNode { Text: ['3', '.', '0', ..] })
+                settings.RuleSet.Remove(NeedsResponses);
             var read = new OpenApiJsonReader().Read(ContractNodes.ToJson(root)!, Nowhere, settings);
             if (read.Document is { } document)
             {
@@ -52,7 +54,10 @@ internal static class OpenApiModel
         {
             var at = error.Message.IndexOf(" at #/", StringComparison.Ordinal); // some errors say their place in their words only
             var pointer = string.IsNullOrEmpty(error.Pointer) && at >= 0 ? error.Message[(at + 4)..] : error.Pointer ?? "";
-            findings.Add(Rules.UnusableFile.Lesser(), ContractNodes.PlaceOf(root, pointer), "the contract is not quite OpenAPI: " + Show.Bounded(error.Message));
+            findings.Add(
+                Rules.UnusableFile.Lesser(),
+                ContractNodes.PlaceOf(root, pointer),
+                "the contract is not quite OpenAPI: " + Show.Bounded(error.Message));
         }
 
         if (all.Count > MostWarnings)

@@ -16,7 +16,9 @@ internal sealed record Reading(GatewayDefinition? Definition, IReadOnlyList<Find
     public int LeftOut { get; init; }
 }
 
-/// <summary>Reads a declaration: text to nodes to sections to a valid <see cref="GatewayDefinition"/>. Every complaint is a finding, all at once.</summary>
+/// <summary>
+/// Reads a declaration: text to nodes to sections to a valid <see cref="GatewayDefinition"/>. Every complaint is a finding, all at once.
+/// </summary>
 internal static class DeclarationReader
 {
     /// <param name="path">The declaration's own file; what it names is found beside it.</param>
@@ -28,7 +30,8 @@ internal static class DeclarationReader
         var findings = new Findings();
         var section = new RootSection(kinds);
         var texts = new IncludeReader(section, files, findings).Read(path);
-        if (environment is not null && texts.Count > 0) texts = new EnvironmentOverlay(kinds, section, findings).Apply(path, environment, texts, files);
+        if (environment is not null && texts.Count > 0)
+            texts = new EnvironmentOverlay(kinds, section, findings).Apply(path, environment, texts, files);
         var written = Sections(texts, section, findings);
         GatewayDefinition? definition = null;
         if (written.Count > 0)
@@ -46,7 +49,8 @@ internal static class DeclarationReader
     {
         var written = new List<WrittenFile>(texts.Count);
         foreach (var text in texts)
-            if ((written.Count == 0 ? section.Main : section.Included).TryRead(text.Node, findings, out var read)) written.Add(new WrittenFile(read, text.Node, text.Bounds));
+            if ((written.Count == 0 ? section.Main : section.Included).TryRead(text.Node, findings, out var read))
+                written.Add(new WrittenFile(read, text.Node, text.Bounds));
         return written;
     }
 
@@ -79,7 +83,8 @@ internal static class DeclarationReader
     private static HashSet<string> NamesIn(string section, IReadOnlyList<WrittenFile> written) =>
         written.Select(f => f.Node[section]).OfType<MapNode>().SelectMany(m => m.Entries).Select(e => e.Key).ToHashSet(StringComparer.Ordinal);
 
-    private static IEnumerable<RouteDraft> RoutesOf(Named<ApiText> api, NamedFiles files, NamedContracts contracts, IReadOnlyList<RoutePolicyKind> kinds)
+    private static IEnumerable<RouteDraft> RoutesOf(
+        Named<ApiText> api, NamedFiles files, NamedContracts contracts, IReadOnlyList<RoutePolicyKind> kinds)
     {
         var reader = new RouteReader(api, files, contracts, kinds);
         return api.Value.Routes.Select(reader.Read);

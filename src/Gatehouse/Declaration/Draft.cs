@@ -9,8 +9,8 @@ using Gatehouse.Upstreams;
 namespace Gatehouse.Declaration;
 
 /// <summary>
-/// A declaration as far as it could be read: what the checks look at. Whatever could not be read is null here and was a finding already, so that one mistake
-/// does not hide the others.
+/// A declaration as far as it could be read: what the checks look at. Whatever could not be read is null here and was a finding already, so
+/// that one mistake does not hide the others.
 /// </summary>
 internal sealed class Draft
 {

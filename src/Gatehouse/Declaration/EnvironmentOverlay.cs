@@ -5,8 +5,8 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Declaration;
 
 /// <summary>
-/// Puts what an environment's file says into the declaration, before that is read: what is then checked and served is one declaration, and what it says
-/// has the place where it stands. Nothing new can come into being by it: every name that the file uses has to be declared.
+/// Puts what an environment's file says into the declaration, before that is read: what is then checked and served is one declaration, and
+/// what it says has the place where it stands. Nothing new can come into being by it: every name that the file uses has to be declared.
 /// </summary>
 internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, RootSection section, Findings findings)
 {
@@ -49,10 +49,16 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
         {
             if (environment.Entry(key) is not { Value: MapNode } point) continue;
             if (main[key] is MapNode declared) main = main.With(key, Placing(declared, point));
-            else findings.Add(Rules.Environment, point.KeyPlace, $"the declaration has no '{key}'", "what listens is declared; an environment says where");
+            else
+                findings.Add(
+                    Rules.Environment,
+                    point.KeyPlace,
+                    $"the declaration has no '{key}'",
+                    "what listens is declared; an environment says where");
         }
 
-        if (environment.Entry("log") is { Value: MapNode } log) main = main["log"] is MapNode sinks ? main.With("log", Placing(sinks, log)) : main.With(log);
+        if (environment.Entry("log") is { Value: MapNode } log)
+            main = main["log"] is MapNode sinks ? main.With("log", Placing(sinks, log)) : main.With(log);
         return main;
     }
 
@@ -71,7 +77,11 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
     private void Unknown(string what, MapEntry entry, IEnumerable<MapEntry> known)
     {
         if (entry.Value is MapNode)
-            findings.Add(Rules.UnknownReference, entry.KeyPlace, $"there is no {what} '{Show.Bounded(entry.Key)}'", findings.IsFull ? null : Nearest.Hint(entry.Key, known.Select(k => k.Key)));
+            findings.Add(
+                Rules.UnknownReference,
+                entry.KeyPlace,
+                $"there is no {what} '{Show.Bounded(entry.Key)}'",
+                findings.IsFull ? null : Nearest.Hint(entry.Key, known.Select(k => k.Key)));
     }
 
     private static IReadOnlyList<MapEntry> EntriesOf(MapNode node, string key) => node[key] is MapNode map ? map.Entries : [];
@@ -84,7 +94,14 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
     }
 
     private static readonly HashSet<string> Placed = new(
-        [ListenerSection.Address.Name, ListenerSection.Hosts.Name, ListenerSection.Tls.Name, UpstreamSection.Destinations.Name, UpstreamSection.Authorities.Name, LogSection.Access.Name],
+        [
+            ListenerSection.Address.Name,
+            ListenerSection.Hosts.Name,
+            ListenerSection.Tls.Name,
+            UpstreamSection.Destinations.Name,
+            UpstreamSection.Authorities.Name,
+            LogSection.Access.Name,
+        ],
         StringComparer.Ordinal);
 
     /// <summary>Makes limits of an api's routes tighter: of all of them, or of those that are named.</summary>
@@ -109,7 +126,10 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
         foreach (var kind in kinds)
             foreach (var key in kind.EnvironmentKeys)
                 if (environment.Entry(key.Name) is { } entry)
-                    route = route.With(entry with { Value = kind.Tighten(route[key.Name] ?? (api["each"] as MapNode)?[key.Name] ?? api[key.Name], entry.Value, findings) });
+                    route = route.With(entry with
+                    {
+                        Value = kind.Tighten(route[key.Name] ?? (api["each"] as MapNode)?[key.Name] ?? api[key.Name], entry.Value, findings),
+                    });
         return route;
     }
 }

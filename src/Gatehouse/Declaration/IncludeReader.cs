@@ -4,7 +4,9 @@ using Gatehouse.Declaration.Sections;
 
 namespace Gatehouse.Declaration;
 
-/// <summary>Finds a declaration's own file and every file that it includes, as nodes: what they mean is read when an environment has had its word.</summary>
+/// <summary>
+/// Finds a declaration's own file and every file that it includes, as nodes: what they mean is read when an environment has had its word.
+/// </summary>
 internal sealed class IncludeReader(RootSection section, SourceFiles files, Findings findings)
 {
     private const int MostDepth = 8;

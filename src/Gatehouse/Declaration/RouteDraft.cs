@@ -62,7 +62,9 @@ internal sealed class RouteDraft
     /// <summary>The route that takes this one's place; a name alone is one of the same api.</summary>
     public RouteId? SuccessorId =>
         Lifecycle?.Successor is not { } named ? null
-        : new RouteId(named.Value.Contains('/', StringComparison.Ordinal) ? named.Value : Id.Value[..(Id.Value.IndexOf('/', StringComparison.Ordinal) + 1)] + named.Value);
+        : new RouteId(named.Value.Contains('/', StringComparison.Ordinal)
+            ? named.Value
+            : Id.Value[..(Id.Value.IndexOf('/', StringComparison.Ordinal) + 1)] + named.Value);
 
     public bool TouchesPeople => PersonalData is Routes.PersonalData.Ordinary or Routes.PersonalData.Special;
 
@@ -70,7 +72,11 @@ internal sealed class RouteDraft
     public Route? Complete()
     {
         if (Owner is null || Purpose is null || Match is null || Access is null) return null;
-        if (Exposure is not { } exposure || Effect is not { } effect || PersonalData is not { } personalData || Upstream is not { } upstream) return null;
+        if (Exposure is not { } exposure
+            || Effect is not { } effect
+            || PersonalData is not { } personalData
+            || Upstream is not { } upstream)
+            return null;
         return new Route
         {
             Id = Id,

@@ -51,7 +51,9 @@ internal sealed class RouteReader
             Match = match,
             MatchPlace = place,
             Contract = _contract,
-            Operation = match is null ? null : own.Has(RouteSection.Operation) ? _contract?.Find(own.Get(RouteSection.Operation)!) : _contract?.Find(match),
+            Operation = match is null ? null
+                : own.Has(RouteSection.Operation) ? _contract?.Find(own.Get(RouteSection.Operation)!)
+                : _contract?.Find(match),
             Upstream = text.Find(RouteSection.Upstream),
             Deadline = text.Find(RouteSection.Deadline),
             Upgrade = text.FindOwn(RouteSection.Upgrade)?.Value,
@@ -80,7 +82,11 @@ internal sealed class RouteReader
         }
 
         if (!own.Has(RouteSection.Match) && !own.Has(RouteSection.Operation))
-            own.Findings.Add(Rules.MissingDecision, own.Place, $"route {id} does not say which requests it takes", "match: GET /orders/{orderId}, or operation: an operationId of the api's contract");
+            own.Findings.Add(
+                Rules.MissingDecision,
+                own.Place,
+                $"route {id} does not say which requests it takes",
+                "match: GET /orders/{orderId}, or operation: an operationId of the api's contract");
         if (operation is { } named) written = FromContract(named, own);
         return written is null ? null : Check(written, own.Findings);
     }
@@ -90,14 +96,22 @@ internal sealed class RouteReader
         if (_contract is null)
         {
             if (!_api.Value.Own.Has(ApiSection.Contract))
-                own.Complain(Rules.UnknownReference, RouteSection.Operation, $"'operation' needs a contract, and api {_api.Name} names none", "contract: contracts/orders.yaml, in the api");
+                own.Complain(
+                    Rules.UnknownReference,
+                    RouteSection.Operation,
+                    $"'operation' needs a contract, and api {_api.Name} names none",
+                    "contract: contracts/orders.yaml, in the api");
             return null;
         }
 
         if (_contract.Find(operation.Value) is { } found)
         {
-            if (found.Template is { } template) return new MatchText(new(found.Method, operation.Place), new(template.Text, operation.Place), [], [], []);
-            own.Complain(Rules.WrongType, RouteSection.Operation, $"the operation {found.Name} has the path '{Show.Bounded(found.Path)}', which no route can say: {found.Why}");
+            if (found.Template is { } template)
+                return new MatchText(new(found.Method, operation.Place), new(template.Text, operation.Place), [], [], []);
+            own.Complain(
+                Rules.WrongType,
+                RouteSection.Operation,
+                $"the operation {found.Name} has the path '{Show.Bounded(found.Path)}', which no route can say: {found.Why}");
             return null;
         }
 
@@ -122,7 +136,11 @@ internal sealed class RouteReader
     private static bool IsMethod(string method, Place place, Findings findings)
     {
         if (NeverForBackends.Contains(method.ToUpperInvariant()))
-            findings.Add(Rules.Method, place, $"'{method.ToUpperInvariant()}' cannot be the method of a route", "name one method; further methods are further routes");
+            findings.Add(
+                Rules.Method,
+                place,
+                $"'{method.ToUpperInvariant()}' cannot be the method of a route",
+                "name one method; further methods are further routes");
         else if (method.Length > 32 || !method.All(c => char.IsAsciiLetterUpper(c) || c == '-'))
             findings.Add(Rules.WrongType, place, $"'{Show.Bounded(method)}' is not a method", "methods are written in capitals: GET, POST");
         else

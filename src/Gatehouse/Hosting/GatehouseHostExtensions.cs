@@ -9,8 +9,8 @@ namespace Gatehouse.Hosting;
 public static class GatehouseHostExtensions
 {
     /// <summary>
-    /// Serves a declaration as long as the host runs. The gateway listens where the declaration says, beside whatever else the host serves. A declaration
-    /// with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them.
+    /// Serves a declaration as long as the host runs. The gateway listens where the declaration says, beside whatever else the host serves.
+    /// A declaration with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them.
     /// </summary>
     /// <param name="declaration">The declaration's own file.</param>
     /// <param name="policies">Policies of the host's own, in the order in which they decide.</param>
@@ -19,7 +19,8 @@ public static class GatehouseHostExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(declaration);
         ArgumentNullException.ThrowIfNull(policies);
-        if (policies.DistinctBy(p => p.Name).Count() < policies.Length) throw new ArgumentException("two policies have the same name", nameof(policies));
+        if (policies.DistinctBy(p => p.Name).Count() < policies.Length)
+            throw new ArgumentException("two policies have the same name", nameof(policies));
         var options = new GatewayOptions { DeclarationPath = declaration, Kinds = PolicyCatalog.AfterRouteWith(policies) };
         builder.Services.AddSingleton(options);
         builder.Services.AddHostedService(_ => new CarriedGateway(options));

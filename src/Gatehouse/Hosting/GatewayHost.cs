@@ -6,10 +6,16 @@ using Gatehouse.Telemetry;
 
 namespace Gatehouse.Hosting;
 
-/// <summary>Starts gateways. <see cref="RunAsync"/> is the whole life of the process's gateway, signals included; <see cref="StartAsync"/> is for everybody else.</summary>
+/// <summary>
+/// Starts gateways. <see cref="RunAsync"/> is the whole life of the process's gateway, signals included; <see cref="StartAsync"/> is for
+/// everybody else.
+/// </summary>
 internal static class GatewayHost
 {
-    /// <summary>Serves until SIGTERM, SIGINT or <paramref name="stop"/>, then drains; asked once more, it stops at once. SIGHUP looks for changes at once and reopens the access log.</summary>
+    /// <summary>
+    /// Serves until SIGTERM, SIGINT or <paramref name="stop"/>, then drains; asked once more, it stops at once. SIGHUP looks for changes at
+    /// once and reopens the access log.
+    /// </summary>
     /// <returns>The exit code: 0 after a stop that was asked for, 1 when the gateway could not start.</returns>
     public static async Task<int> RunAsync(GatewayOptions options, CancellationToken stop = default)
     {
@@ -59,7 +65,8 @@ internal static class GatewayHost
     {
         // a lone line feed is no end of line (RFC 9112 section 2.2 allows it, and request smuggling lives on it)
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
-        var load = options.Load ?? (files => LoadedDeclaration.Load(options.DeclarationPath, files, options.Clock, options.Kinds, options.Environment));
+        var load = options.Load
+            ?? (files => LoadedDeclaration.Load(options.DeclarationPath, files, options.Clock, options.Kinds, options.Environment));
         var loaded = load(options.Files());
         if (loaded.Definition is null)
             throw new GatewayStartException($"'{Show.Bounded(options.DeclarationPath)}' has errors; nothing is served", loaded.Findings);

@@ -12,8 +12,8 @@ internal sealed record GatewayOptions
     public required string DeclarationPath { get; init; }
 
     /// <summary>
-    /// The name of the environment whose file says where things are; null for what the declaration itself says. A host's command line sets it before it
-    /// starts the host.
+    /// The name of the environment whose file says where things are; null for what the declaration itself says. A host's command line sets
+    /// it before it starts the host.
     /// </summary>
     public string? Environment { get; set; }
 

@@ -59,8 +59,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     public void ReopenAccessLog() => _ownLog?.Reopen();
 
     /// <summary>
-    /// Drains: readiness fails, new connections are served for a while with <c>Connection: close</c>, then listening stops and what is in flight finishes.
-    /// Health and metrics answer until the end.
+    /// Drains: readiness fails, new connections are served for a while with <c>Connection: close</c>, then listening stops and what is in
+    /// flight finishes. Health and metrics answer until the end.
     /// </summary>
     /// <param name="hurry">Cuts both short.</param>
     public async Task StopAsync(CancellationToken hurry)

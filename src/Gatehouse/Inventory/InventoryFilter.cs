@@ -34,7 +34,10 @@ internal sealed record InventoryFilter
     public bool ReviewDue { get; init; }
 
     public bool Takes(RouteEntry entry) =>
-        Has(Exposures, entry.Route.Exposure) && Has(Effects, entry.Route.Effect) && Has(PersonalData, entry.Route.PersonalData) && Has(Stages, entry.Stage)
+        Has(Exposures, entry.Route.Exposure)
+        && Has(Effects, entry.Route.Effect)
+        && Has(PersonalData, entry.Route.PersonalData)
+        && Has(Stages, entry.Stage)
         && Has(Apis, entry.Api) && Has(Owners, entry.Route.Owner) && Has(Upstreams, entry.Route.Upstream)
         && (Consumers.Count == 0 || Consumers.Any(entry.Admits))
         && (Listeners.Count == 0 || entry.Listeners.Any(l => Listeners.Contains(l.Name)))

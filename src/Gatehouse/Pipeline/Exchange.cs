@@ -111,16 +111,22 @@ public sealed class Exchange
     /// <summary>The destination that was chosen, and how its answer went.</summary>
     internal ForwardState Forward { get; } = new();
 
-    /// <summary>Whether the connection carries one exchange after the other (RFC 9112), and the end of this one's body is the beginning of the next.</summary>
+    /// <summary>
+    /// Whether the connection carries one exchange after the other (RFC 9112), and the end of this one's body is the beginning of the next.
+    /// </summary>
     internal bool IsHttp1 => !HttpProtocol.IsHttp2(Http.Request.Protocol);
 
     /// <summary>Bytes of the request's body that were read.</summary>
     internal long RequestBytes { get; set; }
 
-    /// <summary>Whether the request's body was read to its end. Where there is one and it was not, the connection cannot serve a next request.</summary>
+    /// <summary>
+    /// Whether the request's body was read to its end. Where there is one and it was not, the connection cannot serve a next request.
+    /// </summary>
     internal bool RequestBodyRead { get; set; }
 
-    /// <summary>The request's whole body where it was read before forwarding, to be read again from its start; null where it is streamed or absent.</summary>
+    /// <summary>
+    /// The request's whole body where it was read before forwarding, to be read again from its start; null where it is streamed or absent.
+    /// </summary>
     internal Stream? WholeBody { get; set; }
 
     /// <summary>Why the request's body could not be read to its end, or null. When forwarding fails and this is set, this is the answer.</summary>

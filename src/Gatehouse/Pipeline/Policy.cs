@@ -15,8 +15,9 @@ public abstract class Policy
     public virtual ValueTask<Verdict> OnRequestAsync(Exchange exchange) => new(Verdict.Continue);
 
     /// <summary>
-    /// Sees the response's head, a refusal's included, before it is sent; in reverse order, for every policy that saw the request. A policy that throws
-    /// turns an answer into a refusal, which the policies see in turn: so this may run twice, the second time with an empty head and the problem set.
+    /// Sees the response's head, a refusal's included, before it is sent; in reverse order, for every policy that saw the request. A policy
+    /// that throws turns an answer into a refusal, which the policies see in turn: so this may run twice, the second time with an empty
+    /// head and the problem set.
     /// </summary>
     public virtual void OnResponse(Exchange exchange)
     {

@@ -5,7 +5,9 @@ using Gatehouse.Telemetry;
 
 namespace Gatehouse.Pipeline;
 
-/// <summary>What policies are compiled with: what lives longer than one snapshot, and what the snapshot's declaration says of the whole gateway.</summary>
+/// <summary>
+/// What policies are compiled with: what lives longer than one snapshot, and what the snapshot's declaration says of the whole gateway.
+/// </summary>
 internal sealed class CompileContext
 {
     private readonly Dictionary<object, Policy> _shared = [];
@@ -56,8 +58,8 @@ internal abstract class RoutePolicyKind(string name)
     public virtual IReadOnlyList<Key> Keys => [];
 
     /// <summary>
-    /// Reads the policy's keys for one route. Complaints go to the source's findings. Null when the route says nothing for this policy; otherwise what
-    /// <see cref="Compile"/> finds in <see cref="Route.Specs"/> under <see cref="Name"/>.
+    /// Reads the policy's keys for one route. Complaints go to the source's findings. Null when the route says nothing for this policy;
+    /// otherwise what <see cref="Compile"/> finds in <see cref="Route.Specs"/> under <see cref="Name"/>.
     /// </summary>
     public virtual object? Read(RouteSource source) => null;
 
@@ -65,8 +67,8 @@ internal abstract class RoutePolicyKind(string name)
     public virtual IReadOnlyList<Key> EnvironmentKeys => [];
 
     /// <summary>
-    /// What holds in an environment that sets one of <see cref="EnvironmentKeys"/>: what is declared where that is stricter. Complains where the environment would
-    /// be looser.
+    /// What holds in an environment that sets one of <see cref="EnvironmentKeys"/>: what is declared where that is stricter. Complains
+    /// where the environment would be looser.
     /// </summary>
     /// <param name="declared">What the route, or its api for it, declares; null for nothing.</param>
     public virtual Node Tighten(Node? declared, Node environment, Findings findings) => declared ?? environment;

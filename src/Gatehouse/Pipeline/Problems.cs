@@ -3,34 +3,56 @@ namespace Gatehouse.Pipeline;
 /// <summary>The closed list of refusals.</summary>
 internal static class Problems
 {
-    public static readonly Problem MalformedRequest = new("malformed-request", 400, "The request is malformed or ambiguous.", ProblemSource.Downstream, closes: true);
-    public static readonly Problem CredentialMisplaced = new("credential-misplaced", 400, "A credential stands where none may stand.", ProblemSource.Downstream);
-    public static readonly Problem CredentialAmbiguous = new("credential-ambiguous", 400, "More than one credential of one kind was presented.", ProblemSource.Downstream);
-    public static readonly Problem Unauthenticated = new("unauthenticated", 401, "A valid credential is needed.", ProblemSource.Downstream);
-    public static readonly Problem Forbidden = new("forbidden", 403, "The caller may not do this.", ProblemSource.Downstream);
-    public static readonly Problem InsufficientScope = new("insufficient-scope", 403, "The caller lacks a scope that this needs.", ProblemSource.Downstream);
-    public static readonly Problem NotFound = new("not-found", 404, "There is nothing here.", ProblemSource.Downstream);
-    public static readonly Problem MethodNotAllowed = new("method-not-allowed", 405, "This method is not served here.", ProblemSource.Downstream);
-    public static readonly Problem RequestTimeout = new("request-timeout", 408, "The request took too long to arrive.", ProblemSource.Downstream, closes: true);
-    public static readonly Problem Gone = new("gone", 410, "What was here has ended.", ProblemSource.Downstream);
-    public static readonly Problem BodyTooLarge = new("body-too-large", 413, "The request's body is larger than this route takes.", ProblemSource.Downstream, closes: true);
-    public static readonly Problem TargetTooLong = new("target-too-long", 414, "The request's target is too long.", ProblemSource.Downstream, closes: true);
-    public static readonly Problem Misdirected = new("misdirected", 421, "This host is not served here.", ProblemSource.Downstream);
-    public static readonly Problem UpgradeNotAllowed = new("upgrade-not-allowed", 400, "This route cannot be upgraded that way.", ProblemSource.Downstream);
-    public static readonly Problem LimitExceeded = new("limit-exceeded", 429, "Too many requests.", ProblemSource.Downstream);
-    public static readonly Problem HeadersTooLarge = new("headers-too-large", 431, "The request's header fields are too large.", ProblemSource.Downstream, closes: true);
-    public static readonly Problem InternalError = new("internal-error", 500, "The gateway could not decide about the request, so it refused it.", ProblemSource.Gateway);
-    public static readonly Problem UpstreamFailed = new("upstream-failed", 502, "The service behind the gateway did not answer properly.", ProblemSource.Upstream);
-    public static readonly Problem UpstreamUnavailable = new("upstream-unavailable", 503, "The service behind the gateway is not available.", ProblemSource.Upstream);
-    public static readonly Problem Overloaded = new("overloaded", 503, "The gateway cannot take more at the moment.", ProblemSource.Gateway);
-    public static readonly Problem UpstreamTimeout = new("upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
-    public static readonly Problem DeadlineExceeded = new("deadline-exceeded", 504, "The exchange took longer than it may.", ProblemSource.Gateway);
+    public static readonly Problem MalformedRequest = new(
+        "malformed-request", 400, "The request is malformed or ambiguous.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem CredentialMisplaced = new(
+        "credential-misplaced", 400, "A credential stands where none may stand.", ProblemSource.Downstream);
+    public static readonly Problem CredentialAmbiguous = new(
+        "credential-ambiguous", 400, "More than one credential of one kind was presented.", ProblemSource.Downstream);
+    public static readonly Problem Unauthenticated = new(
+        "unauthenticated", 401, "A valid credential is needed.", ProblemSource.Downstream);
+    public static readonly Problem Forbidden = new(
+        "forbidden", 403, "The caller may not do this.", ProblemSource.Downstream);
+    public static readonly Problem InsufficientScope = new(
+        "insufficient-scope", 403, "The caller lacks a scope that this needs.", ProblemSource.Downstream);
+    public static readonly Problem NotFound = new(
+        "not-found", 404, "There is nothing here.", ProblemSource.Downstream);
+    public static readonly Problem MethodNotAllowed = new(
+        "method-not-allowed", 405, "This method is not served here.", ProblemSource.Downstream);
+    public static readonly Problem RequestTimeout = new(
+        "request-timeout", 408, "The request took too long to arrive.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem Gone = new(
+        "gone", 410, "What was here has ended.", ProblemSource.Downstream);
+    public static readonly Problem BodyTooLarge = new(
+        "body-too-large", 413, "The request's body is larger than this route takes.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem TargetTooLong = new(
+        "target-too-long", 414, "The request's target is too long.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem Misdirected = new(
+        "misdirected", 421, "This host is not served here.", ProblemSource.Downstream);
+    public static readonly Problem UpgradeNotAllowed = new(
+        "upgrade-not-allowed", 400, "This route cannot be upgraded that way.", ProblemSource.Downstream);
+    public static readonly Problem LimitExceeded = new(
+        "limit-exceeded", 429, "Too many requests.", ProblemSource.Downstream);
+    public static readonly Problem HeadersTooLarge = new(
+        "headers-too-large", 431, "The request's header fields are too large.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem InternalError = new(
+        "internal-error", 500, "The gateway could not decide about the request, so it refused it.", ProblemSource.Gateway);
+    public static readonly Problem UpstreamFailed = new(
+        "upstream-failed", 502, "The service behind the gateway did not answer properly.", ProblemSource.Upstream);
+    public static readonly Problem UpstreamUnavailable = new(
+        "upstream-unavailable", 503, "The service behind the gateway is not available.", ProblemSource.Upstream);
+    public static readonly Problem Overloaded = new(
+        "overloaded", 503, "The gateway cannot take more at the moment.", ProblemSource.Gateway);
+    public static readonly Problem UpstreamTimeout = new(
+        "upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
+    public static readonly Problem DeadlineExceeded = new(
+        "deadline-exceeded", 504, "The exchange took longer than it may.", ProblemSource.Gateway);
 
     /// <summary>Every problem, by status and name: for the reference page and the tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound, MethodNotAllowed, RequestTimeout, Gone,
-        BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded,
-        UpstreamTimeout, DeadlineExceeded,
+        MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound,
+        MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
+        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, UpstreamTimeout, DeadlineExceeded,
     ];
 }

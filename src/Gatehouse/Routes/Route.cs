@@ -60,7 +60,9 @@ internal sealed class Route
 
     internal required IReadOnlyList<Waiver> Waivers { get; init; }
 
-    /// <summary>What each kind of policy has read of this route, by the kind's name. Looked up when the route is compiled, never while it serves.</summary>
+    /// <summary>
+    /// What each kind of policy has read of this route, by the kind's name. Looked up when the route is compiled, never while it serves.
+    /// </summary>
     internal required IReadOnlyDictionary<string, object> Specs { get; init; }
 
     /// <summary>Where the route is declared.</summary>

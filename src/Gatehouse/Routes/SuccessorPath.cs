@@ -14,7 +14,8 @@ internal sealed class SuccessorPath
 
     private SuccessorPath((string Literal, int Segment)[] pieces, IReadOnlyList<Segment> from) => (_pieces, _from) = (pieces, from);
 
-    /// <param name="why">Why a request for <paramref name="from"/> does not say where to find <paramref name="to"/>: to be read after "because".</param>
+    /// <param name="why">Why a request for <paramref name="from"/> does not say where to find <paramref name="to"/>: to be read after
+    /// "because".</param>
     public static bool TryCompile(RouteMatch from, RouteMatch to, [NotNullWhen(true)] out SuccessorPath? path, [NotNullWhen(false)] out string? why)
     {
         path = null;

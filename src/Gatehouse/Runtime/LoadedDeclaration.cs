@@ -5,7 +5,9 @@ using Gatehouse.Pipeline;
 
 namespace Gatehouse.Runtime;
 
-/// <summary>A declaration as it was read, together with the certificates of its listeners, all made from the same bytes: what can be activated.</summary>
+/// <summary>
+/// A declaration as it was read, together with the certificates of its listeners, all made from the same bytes: what can be activated.
+/// </summary>
 /// <param name="Definition">Null when there is at least one error.</param>
 /// <param name="Findings">Everything that is wrong or worth a word.</param>
 /// <param name="Digests">The files that were read and their digests: what has to be watched.</param>
@@ -18,7 +20,12 @@ internal sealed record LoadedDeclaration(
 {
     /// <param name="kinds">The second part of the catalogue.</param>
     /// <param name="environment">The name of the environment whose file says where things are, or null.</param>
-    public static LoadedDeclaration Load(string path, SourceFiles files, TimeProvider clock, IReadOnlyList<RoutePolicyKind> kinds, string? environment = null)
+    public static LoadedDeclaration Load(
+        string path,
+        SourceFiles files,
+        TimeProvider clock,
+        IReadOnlyList<RoutePolicyKind> kinds,
+        string? environment = null)
     {
         var reading = DeclarationReader.Read(path, files, clock.GetUtcNow(), kinds, environment);
         return From(reading, files);
@@ -30,7 +37,8 @@ internal sealed record LoadedDeclaration(
         if (reading.Definition is null) return new LoadedDeclaration(null, reading.Findings, files.Digests, certificates);
         var findings = new Findings();
         foreach (var listener in reading.Definition.Listeners)
-            if (listener.Tls is { } tls && CertificateLoader.TryLoad(tls, files, findings) is { } certificate) certificates[listener.Name] = certificate;
+            if (listener.Tls is { } tls && CertificateLoader.TryLoad(tls, files, findings) is { } certificate)
+                certificates[listener.Name] = certificate;
         return new LoadedDeclaration(
             findings.HasErrors ? null : reading.Definition,
             [.. reading.Findings, .. findings.InOrder()],

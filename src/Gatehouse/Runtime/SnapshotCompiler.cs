@@ -44,7 +44,11 @@ internal sealed class SnapshotCompiler(
     private static IEnumerable<Listener> InOrder(GatewayDefinition definition, IReadOnlyList<string>? order) =>
         order is null ? definition.Listeners : order.Select(name => definition.Listeners.First(l => l.Name == name));
 
-    private static CompiledListener Compile(Listener listener, List<CompiledRoute> routes, CompileContext context, SslStreamCertificateContext? certificate)
+    private static CompiledListener Compile(
+        Listener listener,
+        List<CompiledRoute> routes,
+        CompileContext context,
+        SslStreamCertificateContext? certificate)
     {
         var policies = new List<Policy>();
         foreach (var kind in PolicyCatalog.BeforeRoute)

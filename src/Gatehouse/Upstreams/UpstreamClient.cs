@@ -12,8 +12,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gatehouse.Upstreams;
 
 /// <summary>
-/// Forwards exchanges to one upstream: chooses a destination and streams through YARP. What is asked for is not judged here: an upgrade that comes this far
-/// was allowed by the route's policies.
+/// Forwards exchanges to one upstream: chooses a destination and streams through YARP. What is asked for is not judged here: an upgrade
+/// that comes this far was allowed by the route's policies.
 /// </summary>
 internal sealed class UpstreamClient
 {

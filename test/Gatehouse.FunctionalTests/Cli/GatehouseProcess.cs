@@ -5,7 +5,10 @@ using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Cli;
 
-/// <summary>The built executable, running as a process of its own. Its output is read as it comes, so that a test can wait for a line instead of for time.</summary>
+/// <summary>
+/// The built executable, running as a process of its own. Its output is read as it comes, so that a test can wait for a line instead of for
+/// time.
+/// </summary>
 internal sealed class GatehouseProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -42,10 +45,18 @@ internal sealed class GatehouseProcess : IAsyncDisposable
     }
 
     /// <summary>Starts another executable of this repository: a host that carries a gateway.</summary>
-    public static GatehouseProcess StartHost(string project, IReadOnlyList<(string Name, string Value)> environment, string folder, params string[] arguments) =>
+    public static GatehouseProcess StartHost(
+        string project,
+        IReadOnlyList<(string Name, string Value)> environment,
+        string folder,
+        params string[] arguments) =>
         Start(Built(project, project), environment, folder, arguments);
 
-    private static GatehouseProcess Start(string executable, IReadOnlyList<(string Name, string Value)> environment, string folder, string[] arguments)
+    private static GatehouseProcess Start(
+        string executable,
+        IReadOnlyList<(string Name, string Value)> environment,
+        string folder,
+        string[] arguments)
     {
         var start = new ProcessStartInfo(executable, arguments)
         {

@@ -45,7 +45,8 @@ public sealed class ServingTests : IAsyncLifetime
         Assert.Contains("live", list.Output, StringComparison.Ordinal);
         await gatehouse.SignalAsync("TERM", Cancelled);
         await gatehouse.FinishAsync(Cancelled);
-        foreach (var file in Directory.GetFiles(_folder.Path)) Assert.DoesNotContain(key, await File.ReadAllTextAsync(file, Cancelled), StringComparison.Ordinal);
+        foreach (var file in Directory.GetFiles(_folder.Path))
+            Assert.DoesNotContain(key, await File.ReadAllTextAsync(file, Cancelled), StringComparison.Ordinal);
         Assert.DoesNotContain(key, list.Output + gatehouse.Output + gatehouse.Error, StringComparison.Ordinal);
         Assert.Equal(3, (await File.ReadAllLinesAsync(_folder.Of("access.log"), Cancelled)).Length);
     }
@@ -78,7 +79,16 @@ public sealed class ServingTests : IAsyncLifetime
         Assert.Equal(0, (await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "check", "--environment", "test")).ExitCode);
         await using var gatehouse = await ServeAsync("--environment", "test");
         Assert.Equal(HttpStatusCode.OK, await GetAsync(null));
-        var inventory = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "inventory", "--environment", "test", "--columns", "route,destinations", "--output", "csv");
+        var inventory = await GatehouseProcess.RunAsync(
+            _folder.Path,
+            Cancelled,
+            "inventory",
+            "--environment",
+            "test",
+            "--columns",
+            "route,destinations",
+            "--output",
+            "csv");
         Assert.Equal($"route,destinations\nstock/get-stock,{Address()}\n", inventory.Output);
     }
 

@@ -43,8 +43,26 @@ public sealed partial class ImportedGatewayTests : IDisposable
     }
 
     [Theory]
-    [InlineData("returns-3.1.yaml", "GET /returns", "POST /returns", "GET /returns/7", "DELETE /returns/7", "GET /returns/7/label.pdf", "GET /returns/7/items/8", "GET /r%C3%BCckgabe%20gr%C3%BCnde/9", "GET /shared")]
-    [InlineData("warehouse-3.2.json", "QUERY /v1/stock", "COPY /v1/stock", "POST /v1/stock/tea:reserve", "GET /v1/stock/tea", "HEAD /v1/stock/tea", "OPTIONS /v1/stock/tea", "PUT /v1/stock/tea", "GET /")]
+    [InlineData(
+        "returns-3.1.yaml",
+        "GET /returns",
+        "POST /returns",
+        "GET /returns/7",
+        "DELETE /returns/7",
+        "GET /returns/7/label.pdf",
+        "GET /returns/7/items/8",
+        "GET /r%C3%BCckgabe%20gr%C3%BCnde/9",
+        "GET /shared")]
+    [InlineData(
+        "warehouse-3.2.json",
+        "QUERY /v1/stock",
+        "COPY /v1/stock",
+        "POST /v1/stock/tea:reserve",
+        "GET /v1/stock/tea",
+        "HEAD /v1/stock/tea",
+        "OPTIONS /v1/stock/tea",
+        "PUT /v1/stock/tea",
+        "GET /")]
     [Control("EXP-11")]
     public async Task What_a_document_names_is_served_and_nothing_else(string name, params string[] calls)
     {
@@ -86,7 +104,10 @@ public sealed partial class ImportedGatewayTests : IDisposable
         await using var gateway = await TestGateway.StartAsync(declaration, new Dictionary<string, string> { ["stock.yaml"] = contract });
         await CallAsync(gateway, backend, "GET", "/old/1");
 
-        await File.WriteAllTextAsync(Path.Combine(gateway.Folder, "stock.yaml"), contract.Replace("/old/", "/new/", StringComparison.Ordinal), Cancel);
+        await File.WriteAllTextAsync(
+            Path.Combine(gateway.Folder, "stock.yaml"),
+            contract.Replace("/old/", "/new/", StringComparison.Ordinal),
+            Cancel);
         await gateway.Running.ReloadAsync(Cancel);
         await CallAsync(gateway, backend, "GET", "/new/1");
         Assert.Equal(HttpStatusCode.NotFound, (await gateway.Client("main").GetAsync("/old/1", Cancel)).StatusCode);
@@ -105,7 +126,10 @@ public sealed partial class ImportedGatewayTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc says what a process has loaded");
         _folder.Write("stock.json", """{ "openapi": "3.0.3", "info": { "title": "Stock", "version": "1" }, "paths": { } }""");
         var declaration = Declarations.Stock(Declarations.FreePort(), Declarations.FreePort(), "http://127.0.0.1:1");
-        _folder.Write("gatehouse.yaml", contract ? declaration.Replace("upstream: stock\n", "upstream: stock\n    contract: stock.json\n", StringComparison.Ordinal) : declaration);
+        _folder.Write("gatehouse.yaml",
+            contract
+                ? declaration.Replace("upstream: stock\n", "upstream: stock\n    contract: stock.json\n", StringComparison.Ordinal)
+                : declaration);
         await using var gatehouse = GatehouseProcess.Start(_folder.Path, "run");
         await gatehouse.LineAsync("is in force", Cancel);
 
@@ -125,7 +149,9 @@ public sealed partial class ImportedGatewayTests : IDisposable
     private static async Task CallAsync(TestGateway gateway, FakeUpstream backend, string method, string target)
     {
         var client = gateway.Client("main");
-        var uri = new Uri(client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var uri = new Uri(
+            client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         using var request = new HttpRequestMessage(new HttpMethod(method), uri);
         if (method is not ("GET" or "HEAD" or "OPTIONS")) request.Content = new StringContent("{}");
         using var response = await client.SendAsync(request, Cancel);

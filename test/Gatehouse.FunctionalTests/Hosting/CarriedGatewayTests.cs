@@ -35,7 +35,8 @@ public sealed class CarriedGatewayTests : IDisposable
     {
         await using var upstream = (await FakeUpstream.StartAsync()).On("/things/1", 200, "from the test environment");
         Directory.CreateDirectory(_folder.Of("environments"));
-        _folder.Write("environments/test.yaml", $"upstreams: {{ things: {{ destinations: [\"{upstream.Address.GetLeftPart(UriPartial.Authority)}\"] }} }}");
+        _folder.Write("environments/test.yaml",
+            $"upstreams: {{ things: {{ destinations: [\"{upstream.Address.GetLeftPart(UriPartial.Authority)}\"] }} }}");
         using var host = HostOf(new SmallDeclaration(new Uri("http://127.0.0.1:1")) { Drain = "announce: 0s, finish: 1s" });
         host.Services.GetRequiredService<GatewayOptions>().Environment = "test"; // as the host's command line does
         await host.StartAsync(Cancel);

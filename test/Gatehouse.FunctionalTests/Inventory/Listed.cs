@@ -20,7 +20,9 @@ internal sealed class Listed(JsonElement row)
     public IReadOnlyList<string> Listeners { get; } = Texts(row, "listeners");
 
     /// <summary>A path that the row's template matches, and no literal of another row.</summary>
-    public string Sample { get; } = string.Join('/', Text(row, "path")!.Split('/').Select(s => s.Contains("**", StringComparison.Ordinal) ? "s1/s2" : Fill(s)));
+    public string Sample { get; } = string.Join(
+        '/',
+        Text(row, "path")!.Split('/').Select(s => s.Contains("**", StringComparison.Ordinal) ? "s1/s2" : Fill(s)));
 
     /// <summary>The status for a caller: a consumer's name, or null for nobody.</summary>
     public int StatusFor(string? caller) =>
@@ -42,7 +44,10 @@ internal sealed class Listed(JsonElement row)
         return templates.Length == segments.Length;
     }
 
-    /// <summary>How strong the row's claim to a path is, to be compared as text: for each segment a literal, a name with text around it, a name, a rest.</summary>
+    /// <summary>
+    /// How strong the row's claim to a path is, to be compared as text: for each segment a literal, a name with text around it, a name, a
+    /// rest.
+    /// </summary>
     public string Strength => string.Concat(Path.Split('/').Select(s =>
         !s.Contains('{', StringComparison.Ordinal) ? 'd' : s.Contains("**", StringComparison.Ordinal) ? 'a' : s.StartsWith('{') && s.EndsWith('}') ? 'b' : 'c'));
 
@@ -51,7 +56,9 @@ internal sealed class Listed(JsonElement row)
         var (open, close) = (template.IndexOf('{', StringComparison.Ordinal), template.IndexOf('}', StringComparison.Ordinal));
         if (open < 0) return template == segment;
         var (before, after) = (template[..open], template[(close + 1)..]);
-        return segment.Length > before.Length + after.Length && segment.StartsWith(before, StringComparison.Ordinal) && segment.EndsWith(after, StringComparison.Ordinal);
+        return segment.Length > before.Length + after.Length
+            && segment.StartsWith(before, StringComparison.Ordinal)
+            && segment.EndsWith(after, StringComparison.Ordinal);
     }
 
     private static string Fill(string segment)

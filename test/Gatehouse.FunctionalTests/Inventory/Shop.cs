@@ -28,10 +28,10 @@ internal sealed class Shop
         administration: { address: "127.0.0.1:0" }
         keys: { pepper: "file:pepper" }
         consumers:
-          web-shop: { kind: application, owner: digital@retailer.example, grants: [orders.read, orders.write], authenticate: [ { apiKey: {{Credential("web-shop")}} } ] }
-          newsletter: { kind: application, owner: marketing@retailer.example, grants: [offers.read], authenticate: [ { apiKey: {{Credential("newsletter")}} } ] }
-          acme: { kind: partner, owner: partners@retailer.example, grants: [documents.read], authenticate: [ { apiKey: {{Credential("acme")}} } ] }
-          operator: { kind: service, owner: operations@retailer.example, grants: [stock.rebuild], authenticate: [ { apiKey: {{Credential("operator")}} } ] }
+          web-shop: { kind: application, owner: digital@retailer.example, grants: [orders.read, orders.write], authenticate: {{Key("web-shop")}} }
+          newsletter: { kind: application, owner: marketing@retailer.example, grants: [offers.read], authenticate: {{Key("newsletter")}} }
+          acme: { kind: partner, owner: partners@retailer.example, grants: [documents.read], authenticate: {{Key("acme")}} }
+          operator: { kind: service, owner: operations@retailer.example, grants: [stock.rebuild], authenticate: {{Key("operator")}} }
         upstreams:
           orders: { destinations: ["{{orders.GetLeftPart(UriPartial.Authority)}}"] }
           stock: { destinations: ["{{stock.GetLeftPart(UriPartial.Authority)}}"] }
@@ -79,6 +79,9 @@ internal sealed class Shop
 
         """;
 
-    private string Credential(string consumer) =>
-        $"{{ id: {Keys[consumer].Id}, hash: \"{ApiKeyHash.Write(new Secret("file:pepper", Encoding.ASCII.GetBytes(Pepper)), Keys[consumer])}\", expires: {Soon} }}";
+    private string Key(string consumer)
+    {
+        var hash = ApiKeyHash.Write(new Secret("file:pepper", Encoding.ASCII.GetBytes(Pepper)), Keys[consumer]);
+        return $"[ {{ apiKey: {{ id: {Keys[consumer].Id}, hash: \"{hash}\", expires: {Soon} }} }} ]";
+    }
 }

@@ -57,7 +57,9 @@ public sealed partial class TruthTests : IAsyncLifetime
     {
         var random = new Random(20261124);
         var listed = _listing.Select(l => l.Sample).Distinct().ToList();
-        var near = listed.SelectMany(p => (string[])[p + "/", p + "/x", p.ToUpperInvariant(), "/x" + p, p + "x", p[..p.LastIndexOf('/')] + "/zz8"]).Where(p => p.Length > 0);
+        var near = listed
+            .SelectMany(p => (string[])[p + "/", p + "/x", p.ToUpperInvariant(), "/x" + p, p + "x", p[..p.LastIndexOf('/')] + "/zz8"])
+            .Where(p => p.Length > 0);
         var far = Enumerable.Range(0, 100).Select(_ => "/" + string.Join('/', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Word(random))));
         foreach (var path in near.Concat(far))
             foreach (var door in Doors)
@@ -70,8 +72,11 @@ public sealed partial class TruthTests : IAsyncLifetime
     {
         foreach (var hidden in _listing.Where(l => !l.Listeners.Contains("edge")))
         {
-            if (_listing.Any(l => l.Listeners.Contains("edge") && l.Matches(hidden.Sample))) continue; // the path is the edge's too, by another method
-            var (there, nowhere) = (await AskAsync("edge", hidden.Method, hidden.Sample, "operator"), await AskAsync("edge", hidden.Method, "/nowhere/at-all", "operator"));
+            // The path is the edge's too, by another method
+            if (_listing.Any(l => l.Listeners.Contains("edge") && l.Matches(hidden.Sample))) continue;
+            var (there, nowhere) = (
+                await AskAsync("edge", hidden.Method, hidden.Sample, "operator"),
+                await AskAsync("edge", hidden.Method, "/nowhere/at-all", "operator"));
             Assert.Equal(await DescribeAsync(nowhere), await DescribeAsync(there));
         }
 
@@ -99,10 +104,17 @@ public sealed partial class TruthTests : IAsyncLifetime
         var what = $"{door} {method} {path} by {caller ?? "nobody"}";
         var expected = claim?.StatusFor(caller) ?? (claims.Count > 0 ? 405 : 404);
         _seen.Add((int)answer.StatusCode);
-        Assert.True(expected == (int)answer.StatusCode, string.Create(CultureInfo.InvariantCulture, $"{what}: listed as {expected}, answered {(int)answer.StatusCode}"));
+        Assert.True(
+            expected == (int)answer.StatusCode,
+            string.Create(CultureInfo.InvariantCulture, $"{what}: listed as {expected}, answered {(int)answer.StatusCode}"));
         foreach (var (name, upstream) in _upstreams)
-            Assert.True(before[name] + (expected == 200 && claim!.Upstream == name ? 1 : 0) == upstream.Requests.Count, $"{what}: {name} has heard of it, or has not");
-        if (expected == 405) Assert.Equal(claims.Select(l => l.Method).Distinct().Order(StringComparer.Ordinal), answer.Content.Headers.Allow.Order(StringComparer.Ordinal));
+            Assert.True(
+                before[name] + (expected == 200 && claim!.Upstream == name ? 1 : 0) == upstream.Requests.Count,
+                $"{what}: {name} has heard of it, or has not");
+        if (expected == 405)
+            Assert.Equal(
+                claims.Select(l => l.Method).Distinct().Order(StringComparer.Ordinal),
+                answer.Content.Headers.Allow.Order(StringComparer.Ordinal));
         if (claim is not null) Assert.Equal(claim.Lifecycle != "current", answer.Headers.Contains("Deprecation"));
     }
 
@@ -125,7 +137,9 @@ public sealed partial class TruthTests : IAsyncLifetime
         return [.. json.RootElement.EnumerateArray().Select(r => new Listed(r.Clone()))];
     }
 
-    private static string Word(Random random) => random.GetItems(["orders", "stock", "v1", "v0", "documents", "rebuild", "recent", "a", "b.txt", "livez", "metrics", ".txt"], 1)[0];
+    private static string Word(Random random) => random.GetItems(
+        ["orders", "stock", "v1", "v0", "documents", "rebuild", "recent", "a", "b.txt", "livez", "metrics", ".txt"],
+        1)[0];
 
     [GeneratedRegex("[A-Za-z-]*requestId\"?:\"[^\"]*\"|X-Request-Id=\\S+|Date=[^A-Z]*[^=]*GMT", RegexOptions.IgnoreCase)]
     private static partial Regex RequestId();

@@ -85,15 +85,23 @@ public sealed class OwnPolicyTests : IDisposable
         using var closed = await client.GetAsync("/things/1", Cancelled);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, closed.StatusCode);
-        Assert.Contains("\"type\":\"urn:gatehouse:problem:custom/closed\"", await closed.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"type\":\"urn:gatehouse:problem:custom/closed\"",
+            await closed.Content.ReadAsStringAsync(Cancelled),
+            StringComparison.Ordinal);
         Assert.Equal(TimeSpan.FromHours(14), closed.Headers.RetryAfter?.Delta);
         Assert.Single(upstream.Requests);
         var record = await gateway.AccessLog.WaitForAsync(r => (int)r["status"]! == 503, Cancelled);
-        Assert.Equal(("custom/closed", "opening-hours", "outside the opening hours"), ((string?)record["problem"], (string?)record["decidedBy"], (string?)record["reason"]));
-        Assert.Matches("gatehouse_refusals_total\\{[^}]*problem=\"custom/closed\"[^}]*\\} 1", await gateway.Administration.GetStringAsync("/metrics", Cancelled));
+        Assert.Equal(
+            ("custom/closed", "opening-hours", "outside the opening hours"),
+            ((string?)record["problem"], (string?)record["decidedBy"], (string?)record["reason"]));
+        Assert.Matches(
+            "gatehouse_refusals_total\\{[^}]*problem=\"custom/closed\"[^}]*\\} 1",
+            await gateway.Administration.GetStringAsync("/metrics", Cancelled));
     }
 
-    private static Task<string> DeclarationAsync() => File.ReadAllTextAsync(Path.Combine(SampleCalls.Folder("own-policy"), "gatehouse.yaml"), Cancelled);
+    private static Task<string> DeclarationAsync() =>
+        File.ReadAllTextAsync(Path.Combine(SampleCalls.Folder("own-policy"), "gatehouse.yaml"), Cancelled);
 
     private static async Task<GatehouseProcess.Finished> RunAsync(string folder, params string[] arguments)
     {

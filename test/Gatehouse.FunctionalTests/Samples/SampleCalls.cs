@@ -19,7 +19,9 @@ internal static class SampleCalls
         foreach (var call in calls)
         {
             var url = call.Url.Replace(":8080", $":{port}", StringComparison.Ordinal);
-            using var request = new HttpRequestMessage(new HttpMethod(call.Method), new Uri(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+            using var request = new HttpRequestMessage(
+                new HttpMethod(call.Method),
+                new Uri(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
             using var response = await client.SendAsync(request, cancel);
             Assert.Equal(call.Expected, await DescribeAsync(response, cancel));
         }

@@ -47,11 +47,15 @@ public sealed class CheckCommandTests : IDisposable
             var region = r.GetProperty("locations")[0].GetProperty("physicalLocation").GetProperty("region");
             return (r.GetProperty("ruleId").GetString(), region.GetProperty("startLine").GetInt32(), region.GetProperty("startColumn").GetInt32());
         });
-        var findings = json.RootElement.EnumerateArray().Select(f => (f.GetProperty("rule").GetString(), f.GetProperty("line").GetInt32(), f.GetProperty("column").GetInt32()));
+        var findings = json.RootElement.EnumerateArray()
+            .Select(f => (f.GetProperty("rule").GetString(), f.GetProperty("line").GetInt32(), f.GetProperty("column").GetInt32()));
         Assert.Equal(findings, results);
         Assert.NotEmpty(findings);
         Assert.Equal("2.1.0", sarif.RootElement.GetProperty("version").GetString());
-        var rules = run.GetProperty("tool").GetProperty("driver").GetProperty("rules").EnumerateArray().Select(r => r.GetProperty("id").GetString()).ToList();
+        var rules = run.GetProperty("tool").GetProperty("driver").GetProperty("rules")
+            .EnumerateArray()
+            .Select(r => r.GetProperty("id").GetString())
+            .ToList();
         Assert.Equal(rules.Distinct(), rules);
         Assert.All(results, r => Assert.Contains(r.Item1, rules));
     }
@@ -59,7 +63,8 @@ public sealed class CheckCommandTests : IDisposable
     [Theory]
     [InlineData("csv", "file,line,column,severity,rule,message,hint,why")]
     [InlineData("markdown", "| file | line | column | severity | rule | message | hint | why |")]
-    public async Task Lists_have_a_head(string form, string head) => Assert.StartsWith(head, (await CheckAsync(form)).Output, StringComparison.Ordinal);
+    public async Task Lists_have_a_head(string form, string head) =>
+        Assert.StartsWith(head, (await CheckAsync(form)).Output, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_declaration_that_is_not_there_is_a_finding()

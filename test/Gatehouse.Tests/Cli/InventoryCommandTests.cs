@@ -13,8 +13,16 @@ namespace Gatehouse.Tests.Cli;
 
 public sealed class InventoryCommandTests : IDisposable
 {
+    private const string WebShop =
+        """apiKey: { id: k7f3abcd, hash: "hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", expires: 2027-06-30 }, addresses: [10.0.0.0/8]""";
+
+    private const string Counter =
+        """apiKey: { id: k7f3abce, hash: "hmac-sha256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA", expires: 2027-06-30 }""";
+
+    private const string Waiver = "reason: A test, owner: us@example.test, until: 2027-01-01";
+
     private const string Text =
-        """
+        $$"""
         gatehouse: v1
         gateway: { name: test, owner: us@example.test, environment: production }
         listeners:
@@ -23,8 +31,8 @@ public sealed class InventoryCommandTests : IDisposable
         administration: { address: "127.0.0.1:9900" }
         keys: { pepper: "file:pepper" }
         consumers:
-          web-shop: { kind: application, owner: digital@example.test, grants: [stock.read], authenticate: [ { apiKey: { id: k7f3abcd, hash: "hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", expires: 2027-06-30 }, addresses: [10.0.0.0/8] } ] }
-          counter: { kind: service, owner: stock@example.test, grants: [offers.read], authenticate: [ { apiKey: { id: k7f3abce, hash: "hmac-sha256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA", expires: 2027-06-30 } } ] }
+          web-shop: { kind: application, owner: digital@example.test, grants: [stock.read], authenticate: [ { {{WebShop}} } ] }
+          counter: { kind: service, owner: stock@example.test, grants: [offers.read], authenticate: [ { {{Counter}} } ] }
         upstreams:
           stock: { destinations: ["http://127.0.0.1:5101", "http://127.0.0.1:5102"] }
         apis:
@@ -54,10 +62,13 @@ public sealed class InventoryCommandTests : IDisposable
                 addresses: { allow: [10.0.0.0/8], deny: [10.9.0.0/16] }
                 owner: count@example.test
                 review: 2027-11-01
-                waive: [ { rule: GH1003, reason: A test, owner: us@example.test, until: 2027-01-01 }, { rule: GH1015, reason: A test, owner: us@example.test, until: 2027-01-01 } ]
+                waive: [ { rule: GH1003, {{Waiver}} }, { rule: GH1015, {{Waiver}} } ]
         """;
 
-    private static readonly JsonSerializerOptions AsWritten = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions AsWritten = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly TestFolder _folder = new();
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
@@ -70,10 +81,14 @@ public sealed class InventoryCommandTests : IDisposable
         using var json = JsonDocument.Parse((await RunAsync("--output", "json")).Output);
         var count = json.RootElement.EnumerateArray().Single(r => r.GetProperty("route").GetString() == "stock/count");
         Assert.Equal("""
-            {"route":"stock/count","method":"PUT","path":"/stock/{article}","exposure":"internal","effect":"write","personalData":"ordinary","owner":"count@example.test","access":"web-shop",
-            "limits":["60 per address every 1m","total: 5 per all every 1s"],"lifecycle":"current","purpose":"Stock | of <shops>","consequence":"Wrong numbers","backendChecks":"service","anonymous":null,
-            "consumers":["web-shop"],"consumersLackingScope":["counter"],"credentials":["apiKey+addresses"],"scopes":["stock.read"],"addresses":["allow 10.0.0.0/8","deny 10.9.0.0/16"],
-            "listeners":["inside"],"hosts":[],"conditions":[],"upstream":"stock","destinations":["http://127.0.0.1:5101","http://127.0.0.1:5102"],"operation":null,"deadline":"1m","body":"1MiB whole",
+            {"route":"stock/count","method":"PUT","path":"/stock/{article}","exposure":"internal","effect":"write","personalData":"ordinary",
+            "owner":"count@example.test","access":"web-shop",
+            "limits":["60 per address every 1m","total: 5 per all every 1s"],"lifecycle":"current","purpose":"Stock | of <shops>",
+            "consequence":"Wrong numbers","backendChecks":"service","anonymous":null,
+            "consumers":["web-shop"],"consumersLackingScope":["counter"],"credentials":["apiKey+addresses"],
+            "scopes":["stock.read"],"addresses":["allow 10.0.0.0/8","deny 10.9.0.0/16"],
+            "listeners":["inside"],"hosts":[],"conditions":[],
+            "upstream":"stock","destinations":["http://127.0.0.1:5101","http://127.0.0.1:5102"],"operation":null,"deadline":"1m","body":"1MiB whole",
             "upgrade":null,"deprecated":null,"sunset":null,"successor":null,"review":"2027-11-01","reviewDue":false,
             "waivers":["GH1003 until 2027-01-01 by us@example.test: A test","GH1015 until 2027-01-01 by us@example.test: A test"],
             "policies":["addresses","api-keys","access","upgrade","limits","body","adapt"],"place":"PLACE:29:7"}
@@ -111,7 +126,9 @@ public sealed class InventoryCommandTests : IDisposable
     {
         var run = await RunAsync([.. filters.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--output", "csv", "--columns", "route"]);
         Assert.Equal(ExitCode.Done, run.ExitCode);
-        Assert.Equal(["route", .. routes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(r => "stock/" + r)], run.Output.ReplaceLineEndings("\n").Trim().Split('\n'));
+        Assert.Equal(
+            ["route", .. routes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(r => "stock/" + r)],
+            run.Output.ReplaceLineEndings("\n").Trim().Split('\n'));
         Assert.Equal($"{routes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length} of 3 routes", run.Error.Trim());
     }
 
@@ -185,6 +202,8 @@ public sealed class InventoryCommandTests : IDisposable
     {
         _folder.Write("pepper", "0123456789abcdef0123456789abcdef\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.Of("pepper"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return Runs.Async(InventoryCommand.Create(new GatewayOptions { DeclarationPath = "gatehouse.yaml", Clock = _clock }), ["inventory", "-c", _folder.Write("gatehouse.yaml", text), .. arguments]);
+        return Runs.Async(
+            InventoryCommand.Create(new GatewayOptions { DeclarationPath = "gatehouse.yaml", Clock = _clock }),
+            ["inventory", "-c", _folder.Write("gatehouse.yaml", text), .. arguments]);
     }
 }

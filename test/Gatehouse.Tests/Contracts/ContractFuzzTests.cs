@@ -14,8 +14,13 @@ public sealed class ContractFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] Nasty =
     [
-        "\0", "\ufeff", "\u2028", "\u202e", "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\\ud800", "null", "true", "-1", "1e999", "[]", "{}", "\"\"", "$ref", "\"$ref\": \"#/paths/~1returns\"",
-        "\"#/components/pathItems/Circle\"", "\"#/components/schemas/Return\"", "\"$dynamicRef\": \"#x\"", "\"$id\": \"http://127.0.0.1:1/\"", "operationId", "parameters", "additionalOperations", "x-",
+        "\0", "\ufeff", "\u2028", "\u202e", "{", "}",
+        "[", "]", ",", ":", "\"", "\\u0000", "\\ud800",
+        "null", "true", "-1", "1e999", "[]", "{}", "\"\"",
+        "$ref", "\"$ref\": \"#/paths/~1returns\"",
+        "\"#/components/pathItems/Circle\"", "\"#/components/schemas/Return\"",
+        "\"$dynamicRef\": \"#x\"", "\"$id\": \"http://127.0.0.1:1/\"",
+        "operationId", "parameters", "additionalOperations", "x-",
         "/{a}/{a}", "3.1.0", "3.0.0", "\"$self\": \"\\\\\"", "&a ", "*a", "!!binary ", "<<: ",
     ];
 
@@ -26,7 +31,9 @@ public sealed class ContractFuzzTests(ITestOutputHelper output)
         const int seed = 20261124;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        var seeds = new[] { "returns-3.1.yaml", "warehouse-3.2.json" }.Select(n => (Name: n, Text: Encoding.UTF8.GetString(Corpus.Read(n)))).ToArray();
+        var seeds = new[] { "returns-3.1.yaml", "warehouse-3.2.json" }
+            .Select(n => (Name: n, Text: Encoding.UTF8.GetString(Corpus.Read(n))))
+            .ToArray();
         var readable = 0;
         for (var round = 0; round < Rounds; round++)
         {
@@ -46,7 +53,12 @@ public sealed class ContractFuzzTests(ITestOutputHelper output)
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
         var text = Encoding.UTF8.GetString(Corpus.Read("returns-3.1.yaml"));
-        List<string> values = [.. Nasty.Select(n => JsonEncoded(n)), "[]", "{}", "null", "7", "{ $ref: '#/paths' }", "{ $ref: '#/components/schemas/Return' }", "{ $ref: '#' }", "{ $ref: '' }"];
+        List<string> values =
+        [
+            .. Nasty.Select(n => JsonEncoded(n)),
+            "[]", "{}", "null", "7",
+            "{ $ref: '#/paths' }", "{ $ref: '#/components/schemas/Return' }", "{ $ref: '#' }", "{ $ref: '' }",
+        ];
         var lines = text.Split('\n');
         for (var round = 0; round < Rounds; round++)
         {

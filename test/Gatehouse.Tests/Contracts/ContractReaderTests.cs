@@ -110,7 +110,8 @@ public sealed class ContractReaderTests
             var schema = $$"""{ "$ref": "{{string.Format(System.Globalization.CultureInfo.InvariantCulture, reference, i + 1)}}" }""";
             return $"\"s{i}\": {(below.Length == 0 ? schema : $$"""{ "{{below}}": { "x": {{schema}} } }""")}";
         });
-        var text = $$"""{ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": {}, "components": { "schemas": { {{string.Join(',', schemas)}} } } }""";
+        var all = string.Join(',', schemas);
+        var text = $$"""{ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": {}, "components": { "schemas": { {{all}} } } }""";
         var findings = new Findings();
 
         Assert.Null(ContractReader.Read("c.json", Encoding.UTF8.GetBytes(text), findings));

@@ -10,7 +10,10 @@ internal static class Corpus
 
     /// <summary>Names of the files, in order.</summary>
     public static IEnumerable<string> Names { get; } =
-        [.. Directory.EnumerateFiles(Folder).Where(f => f.EndsWith("json", StringComparison.Ordinal) || f.EndsWith("yaml", StringComparison.Ordinal)).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder)
+            .Where(f => f.EndsWith("json", StringComparison.Ordinal) || f.EndsWith("yaml", StringComparison.Ordinal))
+            .Select(f => Path.GetFileName(f))
+            .Order(StringComparer.Ordinal)];
 
     public static byte[] Read(string name) => File.ReadAllBytes(Path.Combine(Folder, name));
 

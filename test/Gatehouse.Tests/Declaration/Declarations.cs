@@ -17,7 +17,11 @@ internal static class Declarations
 
     private static readonly Dictionary<string, string> Usual = MakeUsual();
 
-    private static readonly Dictionary<string, string> Variables = new() { ["PEPPER"] = "0123456789abcdef0123456789abcdef", ["SHORT_PEPPER"] = "short" };
+    private static readonly Dictionary<string, string> Variables = new()
+    {
+        ["PEPPER"] = "0123456789abcdef0123456789abcdef",
+        ["SHORT_PEPPER"] = "short",
+    };
 
     public static Reading Read(string text) => Read(new Dictionary<string, string> { [File] = text });
 
@@ -26,7 +30,10 @@ internal static class Declarations
         var all = new Dictionary<string, string>(Usual);
         foreach (var (path, text) in files) all[path] = text;
         foreach (var path in Usual.Keys.Where(p => p.StartsWith("certs/", StringComparison.Ordinal))) all["environments/../" + path] = Usual[path];
-        var source = SourceFiles.InMemory(all, Variables, path => path.Contains("open-to-others", StringComparison.Ordinal) ? (UnixFileMode)0b110_100_100 : (UnixFileMode)0b110_000_000);
+        var source = SourceFiles.InMemory(
+            all,
+            Variables,
+            path => path.Contains("open-to-others", StringComparison.Ordinal) ? (UnixFileMode)0b110_100_100 : (UnixFileMode)0b110_000_000);
         return DeclarationReader.Read(File, source, Now, PolicyCatalog.AfterRoute, environment);
     }
 

@@ -73,18 +73,32 @@ public sealed class EnvironmentTests
     [InlineData("listeners: { edg: { address: \"127.0.0.1:1\" } }", "1:14 error GH2008 there is no listener 'edg'; did you mean 'edge'?")]
     [InlineData("health: { address: \"127.0.0.1:19901\" }", "1:1 error GH2040 the declaration has no 'health'")]
     [InlineData("upstreams: { stock: { timeouts: { head: 1h } } }", "1:23 error GH2040 'timeouts' may not stand in an upstream of an environment")]
-    [InlineData("upstreams: { stok: { destinations: [\"http://127.0.0.1:1\"] } }", "1:14 error GH2008 there is no upstream 'stok'; did you mean 'stock'?")]
+    [InlineData(
+        "upstreams: { stok: { destinations: [\"http://127.0.0.1:1\"] } }",
+        "1:14 error GH2008 there is no upstream 'stok'; did you mean 'stock'?")]
     [InlineData("apis: { stock: { routes: { new: { match: GET /new } } } }", "1:35 error GH2040 'match' may not stand in a route of an environment")]
-    [InlineData("apis: { stock: { routes: { new: { limits: [ { per: all, allow: 1, every: 1h } ] } } } }", "1:28 error GH2008 there is no route 'new'")]
-    [InlineData("apis: { stock: { routes: { get-stock: { access: { anonymous: why not } } } } }", "1:41 error GH2040 'access' may not stand in a route of an environment")]
+    [InlineData(
+        "apis: { stock: { routes: { new: { limits: [ { per: all, allow: 1, every: 1h } ] } } } }",
+        "1:28 error GH2008 there is no route 'new'")]
+    [InlineData(
+        "apis: { stock: { routes: { get-stock: { access: { anonymous: why not } } } } }",
+        "1:41 error GH2040 'access' may not stand in a route of an environment")]
     [InlineData("apis: { stock: { each: { exposure: public } } }", "1:18 error GH2040 'each' may not stand in an api of an environment")]
     [InlineData("apis: { stok: { limits: [] } }", "1:9 error GH2008 there is no api 'stok'; did you mean 'stock'?")]
-    [InlineData("apis: { stock: { limits: [ { per: consumer, allow: 61, every: 1m } ] } }", "1:52 error GH2040 this is looser than the declared limit 'consumer': 61 every 1m against 60 every 1m")]
-    [InlineData("apis: { stock: { limits: [ { per: consumer, allow: 59, every: 30s } ] } }", "1:52 error GH2040 this is looser than the declared limit 'consumer': 59 every 30s against 60 every 1m")]
-    [InlineData("apis: { stock: { limits: [ { per: address, name: consumer, allow: 1, every: 1m } ] } }", "1:67 error GH2040 this counts other calls together than the declared limit 'consumer'")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: consumer, allow: 61, every: 1m } ] } }",
+        "1:52 error GH2040 this is looser than the declared limit 'consumer': 61 every 1m against 60 every 1m")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: consumer, allow: 59, every: 30s } ] } }",
+        "1:52 error GH2040 this is looser than the declared limit 'consumer': 59 every 30s against 60 every 1m")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: address, name: consumer, allow: 1, every: 1m } ] } }",
+        "1:67 error GH2040 this counts other calls together than the declared limit 'consumer'")]
     [InlineData("apis: { stock: { limits: [ { per: consumer, allow: lots, every: 1m } ] } }", "1:52 error GH2006 'lots' is not a whole number")]
     [InlineData("listeners: { edge: { address: \"0.0.0.0:8080\" } }", "1:31 error GH1051")]
-    [InlineData("listeners: { edge: { adress: \"127.0.0.1:8080\" } }", "1:22 error GH2004 unknown key 'adress' in a listener of an environment; did you mean 'address'?")]
+    [InlineData(
+        "listeners: { edge: { adress: \"127.0.0.1:8080\" } }",
+        "1:22 error GH2004 unknown key 'adress' in a listener of an environment; did you mean 'address'?")]
     [InlineData("issuers: {}", "1:1 error GH2007 'issuers' in an environment is not yet enforced")]
     [InlineData("- listeners", "1:1 error GH2006 an environment must be a map, not a list")]
     [InlineData("listeners: [edge]", "1:12 error GH2006 a map from name to its entry is needed here")]
@@ -100,7 +114,12 @@ public sealed class EnvironmentTests
     {
         var schema = new SchemaCheck(JsonNode.Parse(DeclarationSchema.EnvironmentDocument(PolicyCatalog.AfterRoute).ToJsonString())!.AsObject());
         Assert.Empty(schema.Faults(YamlReader.Read(Path, Everything, new Findings())!));
-        foreach (var wrong in (string[])["consumers: {}", "listeners: { edge: { serves: [internal] } }", "apis: { stock: { each: {} } }", "issuers: {}"])
+        foreach (var wrong in (string[])[
+            "consumers: {}",
+            "listeners: { edge: { serves: [internal] } }",
+            "apis: { stock: { each: {} } }",
+            "issuers: {}",
+        ])
             Assert.NotEmpty(schema.Faults(YamlReader.Read(Path, wrong, new Findings())!));
     }
 

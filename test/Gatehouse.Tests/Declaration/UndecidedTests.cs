@@ -69,7 +69,9 @@ public sealed class UndecidedTests
     {
         var reading = Read(Whole.Replace("        " + decided + "\n", "", StringComparison.Ordinal), inherited: false);
         Assert.Null(reading.Definition);
-        Assert.Contains(reading.Findings, f => f.IsError && f.Message.Contains("stock/draft", StringComparison.Ordinal) && f.Message.Contains(said, StringComparison.Ordinal));
+        Assert.Contains(
+            reading.Findings,
+            f => f.IsError && f.Message.Contains("stock/draft", StringComparison.Ordinal) && f.Message.Contains(said, StringComparison.Ordinal));
     }
 
     private static Gatehouse.Declaration.Reading Read(string route, bool inherited = true)

@@ -23,8 +23,8 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind), typeof(LimitsKind), typeof(BodyKind),
-            typeof(AdaptKind),
+            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
+            typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

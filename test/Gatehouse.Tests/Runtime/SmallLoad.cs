@@ -35,6 +35,10 @@ internal static class SmallLoad
     {
         if (was.Length > 0) Assert.Contains(was, Text, StringComparison.Ordinal);
         var text = was.Length > 0 ? Text.Replace(was, isNow, StringComparison.Ordinal) : Text;
-        return LoadedDeclaration.Load("gatehouse.yaml", SourceFiles.InMemory(new Dictionary<string, string> { ["gatehouse.yaml"] = text }), clock, PolicyCatalog.AfterRoute);
+        return LoadedDeclaration.Load(
+            "gatehouse.yaml",
+            SourceFiles.InMemory(new Dictionary<string, string> { ["gatehouse.yaml"] = text }),
+            clock,
+            PolicyCatalog.AfterRoute);
     }
 }

@@ -16,16 +16,10 @@ public sealed partial class ReferencePagesTests
                      from proof in Proofs(file)
                      orderby proof.Control.Split('-')[0], int.Parse(proof.Control.Split('-')[1]), proof.Test
                      select proof;
-        var page = new StringBuilder("""
-            # Controls and the tests that prove them
-
-            Made from the tests' `[Control]` marks. A control that is not listed has no test yet. Where it is said which part a test shows, the rest of the
-            control has no test yet, or is still to be built.
-
-            | control | tests |
-            |---|---|
-
-            """);
+        var page = new StringBuilder("# Controls and the tests that prove them\n\n")
+            .Append("Made from the tests' `[Control]` marks. A control that is not listed has no test yet. ")
+            .Append("Where it is said which part a test shows, the rest of the\ncontrol has no test yet, or is still to be built.\n\n")
+            .Append("| control | tests |\n|---|---|\n");
         foreach (var control in proofs.GroupBy(p => p.Control))
             page.Append("| ").Append(control.Key).Append(" | ").Append(string.Join("<br>", control.Select(p => p.Test).Distinct())).Append(" |\n");
         ReferencePage.Compare("controls.md", page.ToString());
@@ -60,7 +54,8 @@ public sealed partial class ReferencePagesTests
     {
         var page = new StringBuilder("# Findings\n\nWhat `gatehouse check` can say. An error keeps a declaration from loading; a warning does not.\n\n| rule | severity | asks | because | may be waived |\n|---|---|---|---|---|\n");
         foreach (var rule in typeof(Rules).GetFields().Select(f => f.GetValue(null)).OfType<Rule>().OrderBy(r => r.Id, StringComparer.Ordinal))
-            page.Append($"| {rule.Id} | {(rule.Severity == Severity.Error ? "error" : "warning")} | {rule.Title} | {rule.Why} | {(rule.Waivable ? "yes" : "")} |\n");
+            page.Append($"| {rule.Id} | {(rule.Severity == Severity.Error ? "error" : "warning")} "
+                + $"| {rule.Title} | {rule.Why} | {(rule.Waivable ? "yes" : "")} |\n");
         ReferencePage.Compare("findings.md", page.ToString());
     }
 
@@ -69,7 +64,9 @@ public sealed partial class ReferencePagesTests
     {
         var written = FieldName().Matches(SourceTree.Read(Path.Combine("src", "Gatehouse", "Policies", "Record", "AccessLine.cs")))
             .Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal);
-        var listed = FieldRow().Matches(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "reference", "access-log.md"))).Select(m => m.Groups[1].Value);
+        var listed = FieldRow()
+            .Matches(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "reference", "access-log.md")))
+            .Select(m => m.Groups[1].Value);
         Assert.Equal(written, listed.Order(StringComparer.Ordinal));
     }
 
@@ -79,7 +76,9 @@ public sealed partial class ReferencePagesTests
         var owner = Path.GetFileNameWithoutExtension(file);
         foreach (Match marked in Marked().Matches(text))
             foreach (Match id in ControlId().Matches(marked.Groups["attributes"].Value))
-                yield return (id.Groups["id"].Value, $"{owner}.{marked.Groups["name"].Value}{(id.Groups["part"].Success ? $" ({id.Groups["part"].Value})" : "")}");
+                yield return (
+                    id.Groups["id"].Value,
+                    $"{owner}.{marked.Groups["name"].Value}{(id.Groups["part"].Success ? $" ({id.Groups["part"].Value})" : "")}");
     }
 
     [GeneratedRegex("\"(\\w+)\"u8")]

@@ -4,7 +4,10 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Tests.Tidy;
 
-/// <summary>The walls between the rooms of the product, as docs/architecture.md draws them. Read from the compiled code, so that no way of writing a name gets around them.</summary>
+/// <summary>
+/// The walls between the rooms of the product, as docs/architecture.md draws them. Read from the compiled code, so that no way of writing a
+/// name gets around them.
+/// </summary>
 public sealed class WallsTests
 {
     private static readonly Architecture Product = new ArchLoader().LoadAssembly(typeof(Place).Assembly).Build();
@@ -53,7 +56,10 @@ public sealed class WallsTests
         var doors = from wall in Walls from to in wall.Value where !used.Contains((wall.Key, to)) select $"{wall.Key} need not use {to}";
         Assert.Empty(doors);
         var libraries = Dependencies().Select(d => (Room: RoomOf(d.From)!, Library: Libraries.Keys.FirstOrDefault(d.To.StartsWith))).ToHashSet();
-        var keys = from library in Libraries from room in library.Value where !libraries.Contains((room, library.Key)) select $"{room} need not use {library.Key}";
+        var keys = from library in Libraries
+                   from room in library.Value
+                   where !libraries.Contains((room, library.Key))
+                   select $"{room} need not use {library.Key}";
         Assert.Empty(keys);
     }
 
@@ -94,7 +100,9 @@ public sealed class WallsTests
 
     [Fact]
     public void The_walls_are_looked_at() // a loader that finds nothing would make every test above pass
-        => Assert.Contains(Dependencies(), d => d.From.EndsWith("YamlReader", StringComparison.Ordinal) && d.To.StartsWith("YamlDotNet.", StringComparison.Ordinal));
+        => Assert.Contains(
+            Dependencies(),
+            d => d.From.EndsWith("YamlReader", StringComparison.Ordinal) && d.To.StartsWith("YamlDotNet.", StringComparison.Ordinal));
 
     private static IEnumerable<(string From, string To)> Dependencies() =>
         from type in Product.Types

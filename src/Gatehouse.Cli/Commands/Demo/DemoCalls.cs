@@ -4,7 +4,15 @@ namespace Gatehouse.Cli.Commands.Demo;
 internal static class DemoCalls
 {
     public static IReadOnlyList<DemoCall> For(DemoDoors doors, DemoKeys keys) =>
-        [.. Allowed(doors, keys), .. Ending(doors), .. Refused(doors, keys), .. Limited(doors), .. Hidden(doors, keys), .. Apart(doors, keys), .. Watched(doors)];
+        [
+            .. Allowed(doors, keys),
+            .. Ending(doors),
+            .. Refused(doors, keys),
+            .. Limited(doors),
+            .. Hidden(doors, keys),
+            .. Apart(doors, keys),
+            .. Watched(doors),
+        ];
 
     private static IEnumerable<DemoCall> Allowed(DemoDoors doors, DemoKeys keys) =>
     [

@@ -10,7 +10,10 @@ internal static class DraftText
     private const int MostNameCharacters = 56; // leaves room for a number that makes it unique
     private const string Harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/{} ";
 
-    /// <summary>One bounded line for a comment or a message: letters, digits, marks, punctuation and symbols; all kinds of blanks become one, and everything else '?'.</summary>
+    /// <summary>
+    /// One bounded line for a comment or a message: letters, digits, marks, punctuation and symbols; all kinds of blanks become one, and
+    /// everything else '?'.
+    /// </summary>
     public static string Line(string text)
     {
         var line = new StringBuilder();
@@ -21,7 +24,9 @@ internal static class DraftText
             {
                 if (line is { Length: > 0 } && line[^1] != ' ') line.Append(' ');
             }
-            else if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+            else if (Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned
                 || rune.Value == Rune.ReplacementChar.Value)
                 line.Append('?');
             else
@@ -52,7 +57,8 @@ internal static class DraftText
     /// <summary>A scalar: plain where nothing in it could mean something else, and otherwise in double quotes (YAML 1.2 section 7.3.1).</summary>
     public static string Scalar(string text)
     {
-        if (text.Length > 0 && char.IsAsciiLetter(text[0]) && text[^1] != ' ' && text.All(c => Harmless.Contains(c, StringComparison.Ordinal))) return text;
+        if (text.Length > 0 && char.IsAsciiLetter(text[0]) && text[^1] != ' ' && text.All(c => Harmless.Contains(c, StringComparison.Ordinal)))
+            return text;
         var quoted = new StringBuilder("\"");
         foreach (var c in text)
         {

@@ -4,8 +4,8 @@ using Gatehouse.Contracts;
 namespace Gatehouse.Cli.Commands.Import;
 
 /// <summary>
-/// Writes a draft as YAML that a person reads and completes. Everything from the document goes through <see cref="DraftText"/>; no <c>undecided</c> is left
-/// out, because what is absent is easily overlooked.
+/// Writes a draft as YAML that a person reads and completes. Everything from the document goes through <see cref="DraftText"/>; no
+/// <c>undecided</c> is left out, because what is absent is easily overlooked.
 /// </summary>
 internal sealed class DraftWriter
 {

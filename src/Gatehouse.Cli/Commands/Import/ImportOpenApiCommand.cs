@@ -4,14 +4,23 @@ using Gatehouse.Contracts;
 
 namespace Gatehouse.Cli.Commands.Import;
 
-/// <summary><c>gatehouse import openapi FILE</c>: a route for each operation of an OpenAPI document. What cannot be a route is named, in the draft and on standard error.</summary>
+/// <summary>
+/// <c>gatehouse import openapi FILE</c>: a route for each operation of an OpenAPI document. What cannot be a route is named, in the draft
+/// and on standard error.
+/// </summary>
 internal static class ImportOpenApiCommand
 {
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The OpenAPI document: 3.0, 3.1 or 3.2, in JSON (a name that ends in .json) or YAML." };
         var output = new Option<string?>("--output", "-o") { Description = "Where to write the draft, instead of standard output. A file that exists is not overwritten.", HelpName = "FILE" };
-        var command = new Command("openapi", "Drafts a declaration from an OpenAPI document: a route for each operation, its effect guessed from the method.") { file, output };
+        var command = new Command(
+            "openapi",
+            "Drafts a declaration from an OpenAPI document: a route for each operation, its effect guessed from the method.")
+        {
+            file,
+            output,
+        };
         command.SetAction(parsed =>
         {
             var error = parsed.InvocationConfiguration.Error;
@@ -83,7 +92,8 @@ internal static class ImportOpenApiCommand
         if (draft.BasePath is { } basePath)
             error.WriteLine($"note: the document's servers put {DraftText.Line(basePath)} before every path, and the draft's routes do not; see 'request' in the draft.");
         var left = draft.Unsaid.Count == 0 ? "" : $", {draft.Unsaid.Count} left out";
-        var (routes, apis) = (draft.Routes == 1 ? "1 route" : $"{draft.Routes} routes", draft.Groups.Count == 1 ? "1 api" : $"{draft.Groups.Count} apis");
+        var routes = draft.Routes == 1 ? "1 route" : $"{draft.Routes} routes";
+        var apis = draft.Groups.Count == 1 ? "1 api" : $"{draft.Groups.Count} apis";
         error.WriteLine($"{routes} in {apis}{left}. What is to be decided: gatehouse check -c {DraftText.Line(target ?? "DRAFT")}");
     }
 }

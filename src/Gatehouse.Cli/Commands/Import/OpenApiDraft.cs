@@ -30,11 +30,13 @@ internal sealed class OpenApiDraft
         var taken = new Dictionary<string, Operation>(StringComparer.Ordinal);
         foreach (var operation in contract.Operations)
         {
-            if (WhyNot(operation, taken) is { } why) draft._unsaid.Add(new Unsaid($"{operation.Method} {operation.Path}{(operation.Id is { } id ? $" ({id})" : "")}", why));
+            if (WhyNot(operation, taken) is { } why)
+                draft._unsaid.Add(new Unsaid($"{operation.Method} {operation.Path}{(operation.Id is { } id ? $" ({id})" : "")}", why));
             else draft.GroupFor(operation.Template!).Add(operation);
         }
 
-        draft._unsaid.AddRange(contract.UnknownPaths.Select(path => new Unsaid(path, "its operations are not known: the reference there is not followed")));
+        draft._unsaid.AddRange(
+            contract.UnknownPaths.Select(path => new Unsaid(path, "its operations are not known: the reference there is not followed")));
 
         return draft;
     }
@@ -43,7 +45,8 @@ internal sealed class OpenApiDraft
     {
         if (operation.Template is not { } template) return operation.Why ?? "no route can say its path";
         if (operation.Method is "TRACE" or "CONNECT") return $"{operation.Method} is never for backends";
-        if (operation.Method.Length > 32 || !operation.Method.All(c => char.IsAsciiLetterUpper(c) || c == '-')) return "a route's method is written in capitals";
+        if (operation.Method.Length > 32 || !operation.Method.All(c => char.IsAsciiLetterUpper(c) || c == '-'))
+            return "a route's method is written in capitals";
         if (template.Segments is [{ Kind: SegmentKind.Rest }]) return "it takes every path";
         var key = Operation.Key(operation.Method, template);
         return taken.TryAdd(key, operation) ? null : $"it takes the same requests as {taken[key].Name}";
@@ -51,7 +54,9 @@ internal sealed class OpenApiDraft
 
     private DraftGroup GroupFor(PathTemplate path)
     {
-        var name = DraftText.Name(Uri.UnescapeDataString(path.Segments.Where(s => s.Kind == SegmentKind.Literal).Select(s => s.Prefix).FirstOrDefault(SaysSomething) ?? "root"));
+        var name = DraftText.Name(Uri.UnescapeDataString(
+            path.Segments.Where(s => s.Kind == SegmentKind.Literal).Select(s => s.Prefix).FirstOrDefault(SaysSomething)
+            ?? "root"));
         var group = _groups.Find(g => g.Name == name);
         if (group is null) _groups.Add(group = new DraftGroup(name));
         return group;

@@ -10,13 +10,21 @@ namespace Gatehouse.Cli.Commands.Inventory;
 /// <summary>The options that narrow the inventory. A name that nothing has is wrong use: an empty list would look like an answer.</summary>
 internal sealed class FilterOptions
 {
-    private readonly WordOption<Exposure> _exposure = new("--exposure", "Routes that are meant for these", Enum.GetValues<Exposure>(), DecisionShapes.Word);
+    private readonly WordOption<Exposure> _exposure = new(
+        "--exposure",
+        "Routes that are meant for these",
+        Enum.GetValues<Exposure>(),
+        DecisionShapes.Word);
     private readonly WordOption<Effect> _effect = new("--effect", "Routes of which a call does this", Enum.GetValues<Effect>(), DecisionShapes.Word);
 
     private readonly WordOption<PersonalData> _personalData = new("--personal-data", "Routes that touch data about people, or exactly these",
         Enum.GetValues<PersonalData>(), DecisionShapes.Word, [PersonalData.Ordinary, PersonalData.Special]);
 
-    private readonly WordOption<LifecycleStage> _lifecycle = new("--lifecycle", "Routes that stand here", Enum.GetValues<LifecycleStage>(), InventoryColumns.Text);
+    private readonly WordOption<LifecycleStage> _lifecycle = new(
+        "--lifecycle",
+        "Routes that stand here",
+        Enum.GetValues<LifecycleStage>(),
+        InventoryColumns.Text);
     private readonly Option<string[]> _api = Names("--api", "Routes of these apis.");
     private readonly Option<string[]> _owner = Names("--owner", "Routes that these answer for.");
     private readonly Option<string[]> _consumer = Names("--consumer", "Routes that let one of these consumers through; what anybody may call counts.");
@@ -27,7 +35,10 @@ internal sealed class FilterOptions
     private readonly Option<bool> _reviewDue = new("--review-due") { Description = "Routes whose review is due." };
 
     public IEnumerable<Option> All =>
-        [_exposure.Option, _effect.Option, _personalData.Option, _lifecycle.Option, _api, _owner, _consumer, _listener, _upstream, _anonymous, _waived, _reviewDue];
+        [
+            _exposure.Option, _effect.Option, _personalData.Option, _lifecycle.Option,
+            _api, _owner, _consumer, _listener, _upstream, _anonymous, _waived, _reviewDue,
+        ];
 
     public InventoryFilter Of(ParseResult parsed) => new()
     {
@@ -61,7 +72,9 @@ internal sealed class FilterOptions
         if (parsed.GetValue(option) is not { Length: > 0 } asked) return null;
         var names = known.ToHashSet(StringComparer.Ordinal);
         var unknown = asked.FirstOrDefault(a => !names.Contains(a));
-        return unknown is null ? null : $"There is no {what} '{Show.Bounded(unknown)}'; {Nearest.Hint(unknown, names) ?? "nothing like it is declared"}";
+        return unknown is null
+            ? null
+            : $"There is no {what} '{Show.Bounded(unknown)}'; {Nearest.Hint(unknown, names) ?? "nothing like it is declared"}";
     }
 
     private static Option<string[]> Names(string name, string description) => CommaOption.Create(name, description, "NAMES", _ => null);

@@ -4,8 +4,8 @@ using Gatehouse.Contracts;
 namespace Gatehouse.Declaration.Checks;
 
 /// <summary>
-/// Where routes and contracts say different things. What has no route is not reachable, and what is in no contract is served as declared: both load, and
-/// both are worth a word.
+/// Where routes and contracts say different things. What has no route is not reachable, and what is in no contract is served as declared:
+/// both load, and both are worth a word.
 /// </summary>
 internal static class ContractCoverage
 {
@@ -14,15 +14,25 @@ internal static class ContractCoverage
 
     public static void Check(Draft draft)
     {
-        var routed = draft.Routes.Where(r => r is { Contract: not null, Match: not null }).Select(r => (r.Contract!, Operation.Key(r.Match!.Method, r.Match.Path))).ToHashSet();
+        var routed = draft.Routes
+            .Where(r => r is { Contract: not null, Match: not null })
+            .Select(r => (r.Contract!, Operation.Key(r.Match!.Method, r.Match.Path)))
+            .ToHashSet();
         foreach (var contract in draft.Contracts)
         {
-            var without = contract.Operations.Where(o => o.Template is null || !routed.Contains((contract, Operation.Key(o.Method, o.Template)))).ToList();
+            var without = contract.Operations
+                .Where(o => o.Template is null || !routed.Contains((contract, Operation.Key(o.Method, o.Template))))
+                .ToList();
             foreach (var operation in without.Take(MostNamed))
                 draft.Findings.Add(Rules.OperationWithoutRoute, operation.Place, $"the operation {operation.FullName} has no route",
-                    operation.Why is null ? "declare a route for it in an api with this contract; until then it is not reachable" : "no route can say this path: " + operation.Why);
+                    operation.Why is null
+                        ? "declare a route for it in an api with this contract; until then it is not reachable"
+                        : "no route can say this path: " + operation.Why);
             if (without.Count > MostNamed)
-                draft.Findings.Add(Rules.OperationWithoutRoute, new Place(contract.File, 1, 1), $"{without.Count - MostNamed} further operations have no route");
+                draft.Findings.Add(
+                    Rules.OperationWithoutRoute,
+                    new Place(contract.File, 1, 1),
+                    $"{without.Count - MostNamed} further operations have no route");
         }
 
         foreach (var route in draft.Routes)

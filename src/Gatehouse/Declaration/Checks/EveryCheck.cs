@@ -1,7 +1,8 @@
 namespace Gatehouse.Declaration.Checks;
 
 /// <summary>
-/// The checks that look at more than one key at a time, one theme each. Every one of them runs, whatever the others found: all that is wrong is said at once.
+/// The checks that look at more than one key at a time, one theme each. Every one of them runs, whatever the others found: all that is
+/// wrong is said at once.
 /// </summary>
 internal static class EveryCheck
 {

@@ -15,7 +15,11 @@ internal static class IncludeBounds
         foreach (var upstream in draft.Upstreams.Values)
             foreach (var bounds in BoundsOf(upstream.Place, draft))
                 if (bounds.Upstreams?.Contains(upstream.Name) == false)
-                    Say(draft.Findings, upstream.Place, $"this file may not declare the upstream {upstream.Name}, only {string.Join(", ", bounds.Upstreams.Order(StringComparer.Ordinal))}", bounds);
+                    Say(
+                        draft.Findings,
+                        upstream.Place,
+                        $"this file may not declare the upstream {upstream.Name}, only {string.Join(", ", bounds.Upstreams.Order(StringComparer.Ordinal))}",
+                        bounds);
 
         foreach (var consumer in draft.Consumers.Values)
             foreach (var bounds in BoundsOf(consumer.Place, draft))
@@ -28,11 +32,23 @@ internal static class IncludeBounds
     private static void Check(RouteDraft route, Bounds bounds, Findings findings)
     {
         if (bounds.Paths is { } paths && route.Match is { } match && !paths.Any(p => IsWithin(match.Path.Text, p)))
-            Say(findings, route.MatchPlace, $"route {route.Id} takes {Show.Bounded(match.Path.Text)}, which is not within {string.Join(", ", paths)}", bounds);
+            Say(
+                findings,
+                route.MatchPlace,
+                $"route {route.Id} takes {Show.Bounded(match.Path.Text)}, which is not within {string.Join(", ", paths)}",
+                bounds);
         if (bounds.Exposures is { } exposures && route.Exposure is { } exposure && !exposures.Contains(exposure))
-            Say(findings, route.Text.PlaceOf(RouteSection.Exposure), $"route {route.Id} is {DecisionShapes.Word(exposure)}, and this file may only have {string.Join(", ", exposures.Order().Select(DecisionShapes.Word))}", bounds);
+            Say(
+                findings,
+                route.Text.PlaceOf(RouteSection.Exposure),
+                $"route {route.Id} is {DecisionShapes.Word(exposure)}, and this file may only have {string.Join(", ", exposures.Order().Select(DecisionShapes.Word))}",
+                bounds);
         if (bounds.Upstreams is { } upstreams && route.Upstream is { } upstream && !upstreams.Contains(upstream.Value))
-            Say(findings, upstream.Place, $"route {route.Id} uses the upstream {upstream.Value}, and this file may only use {string.Join(", ", upstreams.Order(StringComparer.Ordinal))}", bounds);
+            Say(
+                findings,
+                upstream.Place,
+                $"route {route.Id} uses the upstream {upstream.Value}, and this file may only use {string.Join(", ", upstreams.Order(StringComparer.Ordinal))}",
+                bounds);
     }
 
     /// <summary>Templates and bounds are in normal form, so that what a template's text begins with is what every path of it begins with.</summary>

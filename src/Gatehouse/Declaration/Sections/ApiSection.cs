@@ -6,10 +6,14 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary>An entry of <c>apis</c>: routes that belong together, and what is the same for all of them.</summary>
 internal sealed class ApiSection
 {
-    public static readonly Key<string> Contract = new("contract", DecisionShapes.File(), "The OpenAPI document (3.0, 3.1 or 3.2, JSON or YAML) that the routes serve; 'operation' refers to it, and check compares both.");
+    public static readonly Key<string> Contract = new(
+        "contract",
+        DecisionShapes.File(),
+        "The OpenAPI document (3.0, 3.1 or 3.2, JSON or YAML) that the routes serve; 'operation' refers to it, and check compares both.");
 
     /// <summary>What an api says besides what it gives to every route, and besides its routes.</summary>
-    public static readonly IReadOnlyList<Key> OwnKeys = [Contract, new Key<string>("each", DecisionShapes.StillToCome(), "What holds for every route.")];
+    public static readonly IReadOnlyList<Key> OwnKeys =
+        [Contract, new Key<string>("each", DecisionShapes.StillToCome(), "What holds for every route.")];
 
     private readonly IReadOnlyList<Key> _shared;
     private readonly Key<SectionReader> _each;

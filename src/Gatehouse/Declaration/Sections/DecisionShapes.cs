@@ -7,9 +7,15 @@ namespace Gatehouse.Declaration.Sections;
 internal static class DecisionShapes
 {
     public static Shape<Exposure> Exposure() => Shapes.OneOf(
-        ("public", Routes.Exposure.Public), ("partner", Routes.Exposure.Partner), ("internal", Routes.Exposure.Internal), ("administrative", Routes.Exposure.Administrative));
+        ("public", Routes.Exposure.Public),
+        ("partner", Routes.Exposure.Partner),
+        ("internal", Routes.Exposure.Internal),
+        ("administrative", Routes.Exposure.Administrative));
 
-    public static Shape<Effect> Effect() => Shapes.OneOf(("read", Routes.Effect.Read), ("write", Routes.Effect.Write), ("action", Routes.Effect.Action));
+    public static Shape<Effect> Effect() => Shapes.OneOf(
+        ("read", Routes.Effect.Read),
+        ("write", Routes.Effect.Write),
+        ("action", Routes.Effect.Action));
 
     public static Shape<PersonalData> PersonalData() => Shapes.OneOf(
         ("none", Routes.PersonalData.None), ("ordinary", Routes.PersonalData.Ordinary), ("special", Routes.PersonalData.Special));
@@ -50,7 +56,9 @@ internal static class DecisionShapes
     /// <summary>A scope (RFC 6749 section 3.3). A wildcard is read, so that it can be refused for what it is.</summary>
     public static Shape<string> Scope() => Shapes.Parsed<string>("a scope such as orders.read",
         "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$",
-        (ScalarNode node, out string value) => (value = node.Text).Length is > 0 and <= 100 && value.All(c => char.IsAsciiLetterOrDigit(c) || "._:/-*".Contains(c, StringComparison.Ordinal)));
+        (ScalarNode node, out string value) =>
+            (value = node.Text).Length is > 0 and <= 100
+            && value.All(c => char.IsAsciiLetterOrDigit(c) || "._:/-*".Contains(c, StringComparison.Ordinal)));
 
     /// <summary>The name of something declared elsewhere. A wildcard is read, so that it can be refused for what it is.</summary>
     public static Shape<string> Reference() => Shapes.Parsed<string>("a name",

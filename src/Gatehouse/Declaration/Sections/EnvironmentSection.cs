@@ -4,8 +4,8 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Declaration.Sections;
 
 /// <summary>
-/// The top of <c>environments/NAME.yaml</c>: where things are in this environment, and limits that are tighter in it. The form is closed here; the values
-/// are read, with the declaration that they become a part of, by the declaration's own shapes.
+/// The top of <c>environments/NAME.yaml</c>: where things are in this environment, and limits that are tighter in it. The form is closed
+/// here; the values are read, with the declaration that they become a part of, by the declaration's own shapes.
 /// </summary>
 internal static class EnvironmentSection
 {
@@ -16,13 +16,25 @@ internal static class EnvironmentSection
         var stricter = kinds.SelectMany(k => k.EnvironmentKeys).ToList();
         var every = RouteSection.Keys(kinds);
         var route = Part("a route of an environment", every, stricter);
-        var api = Part("an api of an environment", [.. every, .. ApiSection.OwnKeys], [.. stricter, Entries("routes", route, "The routes that have other limits here, by name.")]);
+        var api = Part(
+            "an api of an environment",
+            [.. every, .. ApiSection.OwnKeys],
+            [.. stricter, Entries("routes", route, "The routes that have other limits here, by name.")]);
         return Part("an environment", declaration.Main.Keys,
         [
-            Entries("listeners", Part("a listener of an environment", ListenerSection.Shape.Keys, [ListenerSection.Address, ListenerSection.Hosts, ListenerSection.Tls]), "Where requests come in here, by name."),
+            Entries(
+                "listeners",
+                Part(
+                    "a listener of an environment",
+                    ListenerSection.Shape.Keys,
+                    [ListenerSection.Address, ListenerSection.Hosts, ListenerSection.Tls]),
+                "Where requests come in here, by name."),
             One("administration", AdministrationSection.Administration, "Where the gateway answers about itself here."),
             One("health", AdministrationSection.Health, "Where orchestrators ask for health here."),
-            Entries("upstreams", Part("an upstream of an environment", UpstreamSection.Shape.Keys, [UpstreamSection.Destinations, UpstreamSection.Authorities]), "Where services are here, by name."),
+            Entries(
+                "upstreams",
+                Part("an upstream of an environment", UpstreamSection.Shape.Keys, [UpstreamSection.Destinations, UpstreamSection.Authorities]),
+                "Where services are here, by name."),
             One("log", LogSection.Shape, "Where records go here."),
             Entries("apis", api, "The apis whose routes have other limits here, by name."),
             new Key<string>("issuers", DecisionShapes.StillToCome(), "Who issues tokens here.") { NotYet = "tokens come with 'issuers'" },
@@ -31,7 +43,9 @@ internal static class EnvironmentSection
 
     private static Section<SectionReader> Part(string name, IEnumerable<Key> every, IReadOnlyList<Key> allowed)
     {
-        var barred = every.DistinctBy(k => k.Name).Where(k => allowed.All(a => a.Name != k.Name)).Select(k => new Key<string>(k.Name, DecisionShapes.StillToCome(), k.Doc) { NotHere = Never });
+        var barred = every.DistinctBy(k => k.Name)
+            .Where(k => allowed.All(a => a.Name != k.Name))
+            .Select(k => new Key<string>(k.Name, DecisionShapes.StillToCome(), k.Doc) { NotHere = Never });
         return new Section<SectionReader>(name, [.. allowed.Select(k => k.Optional()), .. barred], text =>
         {
             text.CheckAll(allowed); // what is wrong in what does not become a part of the declaration is said too
@@ -39,7 +53,8 @@ internal static class EnvironmentSection
         });
     }
 
-    private static Key<IReadOnlyList<Named<SectionReader>>> Entries(string name, Shape<SectionReader> entry, string doc) => new(name, Shapes.Map(entry), doc);
+    private static Key<IReadOnlyList<Named<SectionReader>>> Entries(string name, Shape<SectionReader> entry, string doc) =>
+        new(name, Shapes.Map(entry), doc);
 
     private static Key<T> One<T>(string name, Shape<T> shape, string doc) => new(name, shape, doc);
 }

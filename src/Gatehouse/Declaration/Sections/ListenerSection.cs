@@ -7,14 +7,41 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary>An entry of <c>listeners</c>: where requests come in, from whom, and for which exposures.</summary>
 internal static class ListenerSection
 {
-    public static readonly Key<IPEndPoint> Address = new("address", NetworkShapes.EndPoint(), "The address and port to listen on: 127.0.0.1:8080 or [::1]:8080.") { Required = true };
-    public static readonly Key<IReadOnlyList<string>> Hosts = new("hosts", Shapes.List(Shapes.Host(), 1, 100), "The hosts that may be asked for; without them only the listener's own address and localhost.");
-    public static readonly Key<IReadOnlyList<Exposure>> Serves = new("serves", Shapes.List(DecisionShapes.Exposure(), 1, 4), "The exposures that the listener serves, and no others.") { Required = true };
+    public static readonly Key<IPEndPoint> Address = new(
+        "address",
+        NetworkShapes.EndPoint(),
+        "The address and port to listen on: 127.0.0.1:8080 or [::1]:8080.")
+    {
+        Required = true,
+    };
+    public static readonly Key<IReadOnlyList<string>> Hosts = new(
+        "hosts",
+        Shapes.List(Shapes.Host(), 1, 100),
+        "The hosts that may be asked for; without them only the listener's own address and localhost.");
+    public static readonly Key<IReadOnlyList<Exposure>> Serves = new(
+        "serves",
+        Shapes.List(DecisionShapes.Exposure(), 1, 4),
+        "The exposures that the listener serves, and no others.")
+    {
+        Required = true,
+    };
     public static readonly Key<Networks> Networks = new("networks", new AllowList(), "The networks that a connection may come from.");
-    public static readonly Key<TrustedProxies> Proxies = new("proxies", ProxiesSection.Shape, "The proxies in front whose word about the client's address is taken.");
-    public static readonly Key<IReadOnlyList<Protocols>> Speaks = new("protocols", Shapes.List(Shapes.OneOf(("http1", Protocols.Http1), ("http2", Protocols.Http2)), 1, 2), "The versions of HTTP: both with TLS, http1 without, unless written.");
-    public static readonly Key<TlsText> Tls = new("tls", TlsSection.Shape, "The certificate and key. Without them the listener speaks cleartext, which only loopback may.");
-    public static readonly Key<AddressesText> Addresses = new("addresses", AddressesSection.Shape, "The client addresses that may call and may not, as far as trusted proxies say who the client is.");
+    public static readonly Key<TrustedProxies> Proxies = new(
+        "proxies",
+        ProxiesSection.Shape,
+        "The proxies in front whose word about the client's address is taken.");
+    public static readonly Key<IReadOnlyList<Protocols>> Speaks = new(
+        "protocols",
+        Shapes.List(Shapes.OneOf(("http1", Protocols.Http1), ("http2", Protocols.Http2)), 1, 2),
+        "The versions of HTTP: both with TLS, http1 without, unless written.");
+    public static readonly Key<TlsText> Tls = new(
+        "tls",
+        TlsSection.Shape,
+        "The certificate and key. Without them the listener speaks cleartext, which only loopback may.");
+    public static readonly Key<AddressesText> Addresses = new(
+        "addresses",
+        AddressesSection.Shape,
+        "The client addresses that may call and may not, as far as trusted proxies say who the client is.");
     public static readonly Key<IntakeLimits> Intake = new("intake", IntakeSection.Shape, "How large and how slow a request may be.");
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("a listener",
@@ -25,7 +52,8 @@ internal static class ListenerSection
     {
         var text = written.Value;
         var (address, serves, tls, speaks) = (text.Get(Address), text.Get(Serves), text.Get(Tls), text.Get(Speaks));
-        var (hosts, networks, proxies, addresses, intake) = (text.Get(Hosts), text.Get(Networks), text.Get(Proxies), text.Get(Addresses), text.Get(Intake));
+        var (hosts, networks, proxies) = (text.Get(Hosts), text.Get(Networks), text.Get(Proxies));
+        var (addresses, intake) = (text.Get(Addresses), text.Get(Intake));
         var certificate = tls is null ? null : TlsSection.Read(tls, files);
         if (address is null || serves is null) return null;
         return new Listener
@@ -60,7 +88,11 @@ internal static class ProxiesSection
             text.Findings.Add(Rules.TrustedProxy, text.Place, "trusted proxies need 'hops'", "hops: 1 when one proxy stands in front");
         if (text.Find(Networks) is not { } networks || text.Find(Hops) is not { } hops) return null;
         if (!AllowList.IsNearlyEverything(networks.Value)) return new TrustedProxies(networks.Value, hops.Value);
-        text.Findings.Add(Rules.TrustedProxy, networks.Place, $"{networks.Value} would trust nearly everybody's word", "name the addresses of the proxies");
+        text.Findings.Add(
+            Rules.TrustedProxy,
+            networks.Place,
+            $"{networks.Value} would trust nearly everybody's word",
+            "name the addresses of the proxies");
         return null;
     }
 }
@@ -82,12 +114,27 @@ internal static class IntakeSection
 {
     private static readonly IntakeLimits Usual = new();
 
-    public static readonly Key<ByteSize> Target = new("target", Shapes.Size(new ByteSize(256), ByteSize.KiB(64)), "The longest request target; 8KiB unless written.");
-    public static readonly Key<ByteSize> Headers = new("headers", Shapes.Size(ByteSize.KiB(1), ByteSize.KiB(256)), "All header fields together; 32KiB unless written.");
+    public static readonly Key<ByteSize> Target = new(
+        "target",
+        Shapes.Size(new ByteSize(256), ByteSize.KiB(64)),
+        "The longest request target; 8KiB unless written.");
+    public static readonly Key<ByteSize> Headers = new(
+        "headers",
+        Shapes.Size(ByteSize.KiB(1), ByteSize.KiB(256)),
+        "All header fields together; 32KiB unless written.");
     public static readonly Key<int> HeaderCount = new("headerCount", Shapes.Whole(10, 1000), "The most header fields; 100 unless written.");
-    public static readonly Key<TimeSpan> Head = new("head", Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)), "How long a client may take for a request's head; 10s unless written.");
-    public static readonly Key<TimeSpan> Idle = new("idle", Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), "How long a connection may lie idle; 60s unless written.");
-    public static readonly Key<int> Connections = new("connections", Shapes.Whole(1, 1_000_000), "The most connections at once; 10000 unless written.");
+    public static readonly Key<TimeSpan> Head = new(
+        "head",
+        Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
+        "How long a client may take for a request's head; 10s unless written.");
+    public static readonly Key<TimeSpan> Idle = new(
+        "idle",
+        Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
+        "How long a connection may lie idle; 60s unless written.");
+    public static readonly Key<int> Connections = new(
+        "connections",
+        Shapes.Whole(1, 1_000_000),
+        "The most connections at once; 10000 unless written.");
 
     public static readonly Shape<IntakeLimits> Shape = new Section<IntakeLimits>("intake", [Target, Headers, HeaderCount, Head, Idle, Connections], text => new IntakeLimits
     {

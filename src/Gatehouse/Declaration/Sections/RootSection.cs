@@ -8,29 +8,56 @@ internal sealed class RootSection
 {
     private static readonly Key<string> Version = new("gatehouse", Shapes.OneOf(("v1", "v1")), "The version of this form: v1.") { Required = true };
 
-    public static readonly Key<IReadOnlyList<IncludeText>> Include = new("include", Shapes.List(IncludeSection.Shape, 1, 200), "Files with further consumers, upstreams and apis, relative to this one.");
+    public static readonly Key<IReadOnlyList<IncludeText>> Include = new(
+        "include",
+        Shapes.List(IncludeSection.Shape, 1, 200),
+        "Files with further consumers, upstreams and apis, relative to this one.");
 
-    private static readonly Key<GatewayText> Gateway = new("gateway", GatewaySection.Shape, "What this gateway is called and who answers for it.") { Required = true };
+    private static readonly Key<GatewayText> Gateway = new(
+        "gateway",
+        GatewaySection.Shape,
+        "What this gateway is called and who answers for it.")
+    {
+        Required = true,
+    };
 
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Listeners =
         new("listeners", Shapes.Map(ListenerSection.Shape, 50), "Where requests come in, by name.") { Required = true };
 
     private static readonly Key<ListeningPoint> Administration =
-        new("administration", AdministrationSection.Administration, "Where the gateway answers about itself: /livez, /readyz and /metrics.") { Required = true };
+        new(
+            "administration",
+            AdministrationSection.Administration,
+            "Where the gateway answers about itself: /livez, /readyz and /metrics.")
+        {
+            Required = true,
+        };
 
-    private static readonly Key<ListeningPoint> Health = new("health", AdministrationSection.Health, "Where orchestrators ask for /livez and /readyz, without detail.");
+    private static readonly Key<ListeningPoint> Health = new(
+        "health",
+        AdministrationSection.Health,
+        "Where orchestrators ask for /livez and /readyz, without detail.");
     private static readonly Key<KeysText> Keys = new("keys", KeysSection.Shape, "What API keys are hashed under.");
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
 
-    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Consumers = new("consumers", Shapes.Map(ConsumerSection.Shape), "Who calls, by name.");
-    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Upstreams = new("upstreams", Shapes.Map(UpstreamSection.Shape), "Groups of servers that answer alike, by name.");
+    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Consumers = new(
+        "consumers",
+        Shapes.Map(ConsumerSection.Shape),
+        "Who calls, by name.");
+    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Upstreams = new(
+        "upstreams",
+        Shapes.Map(UpstreamSection.Shape),
+        "Groups of servers that answer alike, by name.");
 
     private static readonly Key[] StillToCome =
     [
         new Key<string>("issuers", DecisionShapes.StillToCome(), "Who issues tokens.") { NotYet = "tokens come with 'issuers'" },
         new Key<string>("people", DecisionShapes.StillToCome(), "Whom a token may speak for.") { NotYet = "people come with tokens" },
-        new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.") { NotYet = "assistants come with their own door" },
+        new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.")
+        {
+            NotYet = "assistants come with their own door",
+        },
         new Key<string>("policies", DecisionShapes.StillToCome(), "A host's own policies.") { NotYet = "they come with the public library" },
     ];
 
@@ -41,7 +68,9 @@ internal sealed class RootSection
     public RootSection(IReadOnlyList<RoutePolicyKind> kinds)
     {
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
-        _main = new("a declaration", [Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Consumers, Upstreams, _apis, .. StillToCome], ReadMain);
+        _main = new("a declaration",
+            [Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Consumers, Upstreams, _apis, .. StillToCome],
+            ReadMain);
         _included = new("an included file", [Include, Consumers, Upstreams, _apis], ReadShared);
     }
 

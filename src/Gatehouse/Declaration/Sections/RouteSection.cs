@@ -5,43 +5,75 @@ using Gatehouse.Routes;
 namespace Gatehouse.Declaration.Sections;
 
 /// <summary>
-/// The keys of a route. Those in <see cref="Shared"/> may also be given once, by the api or its <c>each</c>; what a call does, what it matches and which
-/// rules are set aside are said for each route.
+/// The keys of a route. Those in <see cref="Shared"/> may also be given once, by the api or its <c>each</c>; what a call does, what it
+/// matches and which rules are set aside are said for each route.
 /// </summary>
 internal static class RouteSection
 {
     public static readonly Key<string> Owner = new("owner", Shapes.Owner(), "Who answers for the route.");
     public static readonly Key<string> Purpose = new("purpose", Shapes.Text(), "What the route is for.");
-    public static readonly Key<Exposure> Exposure = new("exposure", DecisionShapes.Exposure(), "Who the route is meant for; only listeners that serve this exposure serve the route.");
-    public static readonly Key<PersonalData> PersonalData = new("personalData", DecisionShapes.PersonalData(), "Whether the route touches data about people: none, ordinary or special.");
+    public static readonly Key<Exposure> Exposure = new(
+        "exposure",
+        DecisionShapes.Exposure(),
+        "Who the route is meant for; only listeners that serve this exposure serve the route.");
+    public static readonly Key<PersonalData> PersonalData = new(
+        "personalData",
+        DecisionShapes.PersonalData(),
+        "Whether the route touches data about people: none, ordinary or special.");
     public static readonly Key<AccessText> Access = new("access", AccessSection.Shape, "Who may call.");
     public static readonly Key<string> Consequence = new("consequence", Shapes.Text(), "What follows if it goes wrong.");
-    public static readonly Key<BackendChecks> BackendChecks = new("backendChecks", DecisionShapes.BackendChecks(), "What the backend checks for itself: each object, only which service calls, or nothing.");
+    public static readonly Key<BackendChecks> BackendChecks = new(
+        "backendChecks",
+        DecisionShapes.BackendChecks(),
+        "What the backend checks for itself: each object, only which service calls, or nothing.");
     public static readonly Key<string> Upstream = new("upstream", DecisionShapes.Reference(), "The group of servers that answers.");
-    public static readonly Key<TimeSpan> Deadline = new("deadline", Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)), "How long the whole exchange may take; 60s unless written.");
+    public static readonly Key<TimeSpan> Deadline = new(
+        "deadline",
+        Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)),
+        "How long the whole exchange may take; 60s unless written.");
 
     public static readonly Key<LifecycleText> Lifecycle = new("lifecycle", LifecycleSection.Shape, "From the route's deprecation to its end.");
     public static readonly Key<DateOnly> Review = new("review", Shapes.Date(), "The day (UTC) on which somebody looks at the decisions again.");
 
-    public static readonly Key<Effect> Effect = new("effect", DecisionShapes.Effect(), "What a call does: read, write, or action (starts something outside the record, or cannot be undone).");
+    public static readonly Key<Effect> Effect = new(
+        "effect",
+        DecisionShapes.Effect(),
+        "What a call does: read, write, or action (starts something outside the record, or cannot be undone).");
     public static readonly Key<MatchText> Match = new("match", new MatchShape(), "Which requests are the route's: GET /orders/{orderId}.");
-    public static readonly Key<string> Operation = new("operation", Shapes.Text(200), "The operationId in the api's contract from which method and path are taken.");
-    public static readonly Key<Upgrade> Upgrade = new("upgrade", Shapes.OneOf(("websocket", Routes.Upgrade.WebSocket)), "The protocol that connections may change to.");
-    public static readonly Key<IReadOnlyList<Waiver>> Waive = new("waive", Shapes.List(WaiverSection.Shape, 1, 20), "Rules that are set aside for this route.");
+    public static readonly Key<string> Operation = new(
+        "operation",
+        Shapes.Text(200),
+        "The operationId in the api's contract from which method and path are taken.");
+    public static readonly Key<Upgrade> Upgrade = new(
+        "upgrade",
+        Shapes.OneOf(("websocket", Routes.Upgrade.WebSocket)),
+        "The protocol that connections may change to.");
+    public static readonly Key<IReadOnlyList<Waiver>> Waive = new(
+        "waive",
+        Shapes.List(WaiverSection.Shape, 1, 20),
+        "Rules that are set aside for this route.");
 
     private static readonly Key[] StillToCome =
     [
         new Key<string>("about", DecisionShapes.StillToCome(), "Whose data it is.") { NotYet = "it comes with the audit trail" },
         new Key<string>("cors", DecisionShapes.StillToCome(), "Calls from browsers.") { NotYet = "it comes with browsers' calls" },
-        new Key<string>("quotas", DecisionShapes.StillToCome(), "Budgets over long windows.") { NotYet = "it comes with quotas; 'limits' protects short windows" },
+        new Key<string>("quotas", DecisionShapes.StillToCome(), "Budgets over long windows.")
+        {
+            NotYet = "it comes with quotas; 'limits' protects short windows",
+        },
     ];
 
     /// <summary>What an api or its <c>each</c> may give to every route.</summary>
     public static IReadOnlyList<Key> Shared(IReadOnlyList<RoutePolicyKind> kinds) =>
-        [Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Review, .. kinds.SelectMany(k => k.Keys), .. StillToCome];
+        [
+            Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Review,
+            .. kinds.SelectMany(k => k.Keys),
+            .. StillToCome,
+        ];
 
     /// <summary>Everything that a route may say.</summary>
     public static IReadOnlyList<Key> Keys(IReadOnlyList<RoutePolicyKind> kinds) => [Match, Operation, Effect, .. Shared(kinds), Upgrade, Waive];
 
-    public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds) => new Section<SectionReader>("a route", Keys(kinds), text => text);
+    public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds) =>
+        new Section<SectionReader>("a route", Keys(kinds), text => text);
 }

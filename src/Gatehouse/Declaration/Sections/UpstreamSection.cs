@@ -9,25 +9,48 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary>An entry of <c>upstreams</c>: a group of servers that answer alike.</summary>
 internal static class UpstreamSection
 {
-    public static readonly Key<IReadOnlyList<Located<DestinationAddress>>> Destinations = new("destinations", Shapes.List(new DestinationShape(), 1, 1000),
+    public static readonly Key<IReadOnlyList<Located<DestinationAddress>>> Destinations = new(
+        "destinations",
+        Shapes.List(new DestinationShape(), 1, 1000),
         "The servers: scheme, host and port, as in https://10.0.3.1:5101.")
     {
         Required = true,
     };
 
-    public static readonly Key<string> Authorities = new("authorities", DecisionShapes.File(), "A PEM file with the authorities that destinations are trusted by; the system's unless written.");
+    public static readonly Key<string> Authorities = new(
+        "authorities",
+        DecisionShapes.File(),
+        "A PEM file with the authorities that destinations are trusted by; the system's unless written.");
     public static readonly Key<UpstreamTimeouts> Timeouts = new("timeouts", TimeoutsSection.Shape, "How long a destination may take.");
 
-    public static readonly Key<Balance> Balance = new("balance", Shapes.OneOf(
-        ("round-robin", Upstreams.Balance.RoundRobin), ("least-requests", Upstreams.Balance.LeastRequests), ("power-of-two", Upstreams.Balance.PowerOfTwoChoices)),
+    public static readonly Key<Balance> Balance = new(
+        "balance",
+        Shapes.OneOf(
+            ("round-robin", Upstreams.Balance.RoundRobin),
+            ("least-requests", Upstreams.Balance.LeastRequests),
+            ("power-of-two", Upstreams.Balance.PowerOfTwoChoices)),
         "How a destination is chosen; power-of-two unless written.");
 
-    public static readonly Key<UpstreamProtocol> Protocol = new("protocol", Shapes.OneOf(("http1", UpstreamProtocol.Http1), ("http2", UpstreamProtocol.Http2)),
+    public static readonly Key<UpstreamProtocol> Protocol = new(
+        "protocol",
+        Shapes.OneOf(("http1", UpstreamProtocol.Http1), ("http2", UpstreamProtocol.Http2)),
         "The version of HTTP that destinations speak; http1 unless written.");
 
-    public static readonly Key<string> Health = new("health", DecisionShapes.StillToCome(), "Health checks.") { NotYet = "health checks come with resilience" };
+    public static readonly Key<string> Health = new(
+        "health",
+        DecisionShapes.StillToCome(),
+        "Health checks.")
+    {
+        NotYet = "health checks come with resilience",
+    };
     public static readonly Key<string> Retries = new("retries", DecisionShapes.StillToCome(), "Retries.") { NotYet = "retries come with resilience" };
-    public static readonly Key<string> Breaker = new("breaker", DecisionShapes.StillToCome(), "The circuit breaker.") { NotYet = "circuit breakers come with resilience" };
+    public static readonly Key<string> Breaker = new(
+        "breaker",
+        DecisionShapes.StillToCome(),
+        "The circuit breaker.")
+    {
+        NotYet = "circuit breakers come with resilience",
+    };
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("an upstream",
         [Destinations, Authorities, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
@@ -77,9 +100,18 @@ internal static class TimeoutsSection
 {
     public static readonly UpstreamTimeouts Usual = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
 
-    public static readonly Key<TimeSpan> Connect = new("connect", Shapes.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)), "To open a connection, TLS included; 1s unless written.");
-    public static readonly Key<TimeSpan> Head = new("head", Shapes.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)), "From the request's end to the response's head; 10s unless written.");
-    public static readonly Key<TimeSpan> Idle = new("idle", Shapes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)), "Without a byte in either direction; 30s unless written.");
+    public static readonly Key<TimeSpan> Connect = new(
+        "connect",
+        Shapes.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
+        "To open a connection, TLS included; 1s unless written.");
+    public static readonly Key<TimeSpan> Head = new(
+        "head",
+        Shapes.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
+        "From the request's end to the response's head; 10s unless written.");
+    public static readonly Key<TimeSpan> Idle = new(
+        "idle",
+        Shapes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
+        "Without a byte in either direction; 30s unless written.");
 
     public static readonly Shape<UpstreamTimeouts> Shape = new Section<UpstreamTimeouts>("timeouts", [Connect, Head, Idle],
         Read);

@@ -5,8 +5,8 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Policies.Access;
 
 /// <summary>
-/// Whether the caller may: the route names it and it holds every scope, or the route is anonymous and says why. Everything else is denied, so that what
-/// was forgotten is closed.
+/// Whether the caller may: the route names it and it holds every scope, or the route is anonymous and says why. Everything else is denied,
+/// so that what was forgotten is closed.
 /// </summary>
 /// <param name="verdicts">About each consumer that the route names; null where everybody may call.</param>
 internal sealed class AccessPolicy(FrozenDictionary<Consumer, Verdict>? verdicts) : Policy
@@ -28,6 +28,8 @@ internal sealed class AccessPolicy(FrozenDictionary<Consumer, Verdict>? verdicts
     {
         if (verdicts is null) return new(Verdict.Continue);
         if (exchange.Consumer is not { } consumer) return new(Verdict.Reject(Problems.Unauthenticated, "no credential"));
-        return new(verdicts.TryGetValue(consumer, out var verdict) ? verdict : Verdict.Reject(Problems.Forbidden, "the route does not name this consumer"));
+        return new(verdicts.TryGetValue(consumer, out var verdict)
+            ? verdict
+            : Verdict.Reject(Problems.Forbidden, "the route does not name this consumer"));
     }
 }

@@ -12,7 +12,8 @@ internal sealed class LifecycleKind() : RoutePolicyKind(KindName)
     {
         if (route.Lifecycle is not { } lifecycle) return null;
         SuccessorPath? successor = null;
-        if (lifecycle.Successor is { } id && context.Routes.TryGetValue(id, out var next)) SuccessorPath.TryCompile(route.Match, next.Match, out successor, out _);
+        if (lifecycle.Successor is { } id && context.Routes.TryGetValue(id, out var next))
+            SuccessorPath.TryCompile(route.Match, next.Match, out successor, out _);
         return new LifecyclePolicy(lifecycle, successor, context.Clock);
     }
 }

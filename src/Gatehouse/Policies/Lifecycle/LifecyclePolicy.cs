@@ -13,7 +13,9 @@ namespace Gatehouse.Policies.Lifecycle;
 internal sealed class LifecyclePolicy(Routes.Lifecycle lifecycle, SuccessorPath? successor, TimeProvider clock) : Policy
 {
     private readonly long _endsAt = lifecycle.Sunset?.UtcTicks ?? long.MaxValue;
-    private readonly StringValues _deprecation = lifecycle.Deprecated is { } day ? "@" + day.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture) : default(StringValues);
+    private readonly StringValues _deprecation = lifecycle.Deprecated is { } day
+        ? "@" + day.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)
+        : default(StringValues);
     private readonly StringValues _sunset = lifecycle.Sunset is { } end ? end.ToString("r", CultureInfo.InvariantCulture) : default(StringValues);
     private readonly StringValues _documentation = DocumentationOf(lifecycle);
 
@@ -23,7 +25,9 @@ internal sealed class LifecyclePolicy(Routes.Lifecycle lifecycle, SuccessorPath?
     public Routes.Lifecycle Lifecycle { get; } = lifecycle;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) =>
-        new(_endsAt != long.MaxValue && clock.GetUtcNow().UtcTicks >= _endsAt ? Verdict.Reject(Problems.Gone, "the route's sunset has passed") : Verdict.Continue);
+        new(_endsAt != long.MaxValue && clock.GetUtcNow().UtcTicks >= _endsAt
+            ? Verdict.Reject(Problems.Gone, "the route's sunset has passed")
+            : Verdict.Continue);
 
     public override void OnResponse(Exchange exchange)
     {

@@ -18,7 +18,10 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
 
     public override Node Tighten(Node? declared, Node environment, Findings findings) => TighterLimits.Join(declared, environment, findings);
 
-    /// <summary>Routes that count into the same cells have to allow the same: otherwise a call at one of them would use up more than a call at another.</summary>
+    /// <summary>
+    /// Routes that count into the same cells have to allow the same: otherwise a call at one of them would use up more than a call at
+    /// another.
+    /// </summary>
     public override void CheckTogether(IReadOnlyList<Route> routes, Findings findings)
     {
         var first = new Dictionary<string, (Limit Limit, Route Route)>(StringComparer.Ordinal);

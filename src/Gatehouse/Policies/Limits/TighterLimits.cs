@@ -4,8 +4,8 @@ using Gatehouse.Configuration;
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>
-/// The limits of a route in an environment: of a name that is declared, the environment's, which has to be tighter; the others as declared; and those that
-/// the environment adds, which can only refuse more.
+/// The limits of a route in an environment: of a name that is declared, the environment's, which has to be tighter; the others as declared;
+/// and those that the environment adds, which can only refuse more.
 /// </summary>
 internal static class TighterLimits
 {
@@ -45,7 +45,9 @@ internal static class TighterLimits
         if (here.Per != declared.Per)
             Say($"counts other calls together than the declared limit '{here.Name}'", "give it a 'name' of its own, and both hold");
         else if (here.Allow > declared.Allow || here.Allow * (long)declared.Every.TotalSeconds > declared.Allow * (long)here.Every.TotalSeconds)
-            Say($"is looser than the declared limit '{here.Name}': {Text(here)} against {Text(declared)}", "an environment can only make limits tighter");
+            Say(
+                $"is looser than the declared limit '{here.Name}': {Text(here)} against {Text(declared)}",
+                "an environment can only make limits tighter");
 
         void Say(string what, string hint) => findings.Add(Rules.Environment, here.Place, "this " + what, hint);
     }

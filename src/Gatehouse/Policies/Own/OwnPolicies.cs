@@ -7,7 +7,10 @@ namespace Gatehouse.Policies.Own;
 /// <summary>What a route says under <c>policies</c>: the settings by the kind's name.</summary>
 internal sealed record OwnSpec(IReadOnlyDictionary<string, PolicySettings> Settings);
 
-/// <summary>Reads the key <c>policies</c> for all kinds that the host brings along. Nothing is enforced here: each kind has a place of its own after this one.</summary>
+/// <summary>
+/// Reads the key <c>policies</c> for all kinds that the host brings along. Nothing is enforced here: each kind has a place of its own after
+/// this one.
+/// </summary>
 internal sealed class OwnPoliciesKind : RoutePolicyKind
 {
     public const string KindName = "policies";
@@ -20,7 +23,10 @@ internal sealed class OwnPoliciesKind : RoutePolicyKind
     {
         _kinds = kinds;
         Key<PolicySettings>[] keys = [.. kinds.Select(k => new Key<PolicySettings>(k.Name, ShapeOf(k), k.Doc))];
-        _key = new Key<OwnSpec>(KindName, new Section<OwnSpec>("policies", keys, reader => ReadAll(reader, keys)), "Policies that this host brings along.");
+        _key = new Key<OwnSpec>(
+            KindName,
+            new Section<OwnSpec>("policies", keys, reader => ReadAll(reader, keys)),
+            "Policies that this host brings along.");
     }
 
     public override IReadOnlyList<Key> Keys => [_key];

@@ -3,8 +3,9 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Policies.Own;
 
 /// <summary>
-/// A kind of policy that a host brings along, written in C#. A route asks for it under <c>policies</c>, by the kind's name; it is compiled once for each
-/// such route. It decides after the caller is known, may call and is within the limits, and before a body is read: that place is the catalogue's, and the same for all.
+/// A kind of policy that a host brings along, written in C#. A route asks for it under <c>policies</c>, by the kind's name; it is compiled
+/// once for each such route. It decides after the caller is known, may call and is within the limits, and before a body is read: that place
+/// is the catalogue's, and the same for all.
 /// </summary>
 public abstract class PolicyKind
 {
@@ -12,7 +13,8 @@ public abstract class PolicyKind
     /// <param name="doc">What it does, in one or two sentences, for editors.</param>
     protected PolicyKind(string name, string doc)
     {
-        if (!Configuration.Shapes.IsName(name)) throw new ArgumentException($"'{name}' is not a name of lower-case letters, digits and hyphens", nameof(name));
+        if (!Configuration.Shapes.IsName(name))
+            throw new ArgumentException($"'{name}' is not a name of lower-case letters, digits and hyphens", nameof(name));
         ArgumentException.ThrowIfNullOrWhiteSpace(doc);
         Name = name;
         Doc = doc;

@@ -4,8 +4,8 @@ using Gatehouse.Configuration;
 namespace Gatehouse.Policies.Own;
 
 /// <summary>
-/// A setting of a policy of one's own, as a route writes it under <c>policies</c>. It is read with place and bounds, and described in the schema, like
-/// every key of a declaration.
+/// A setting of a policy of one's own, as a route writes it under <c>policies</c>. It is read with place and bounds, and described in the
+/// schema, like every key of a declaration.
 /// </summary>
 public abstract class PolicySetting
 {

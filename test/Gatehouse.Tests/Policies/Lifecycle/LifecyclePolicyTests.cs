@@ -28,7 +28,9 @@ public sealed class LifecyclePolicyTests
     public void Says_when_it_ends_and_where_to_go()
     {
         _harness.Routes.Add(Route("stock/get-stock", "/stock/{article}"));
-        var policy = Policy(new(new(2026, 9, 1, 0, 0, 0, TimeSpan.Zero), Sunset, new RouteId("stock/get-stock"), "https://docs.example/stock"), "/v1/stock/{article}");
+        var policy = Policy(
+            new(new(2026, 9, 1, 0, 0, 0, TimeSpan.Zero), Sunset, new RouteId("stock/get-stock"), "https://docs.example/stock"),
+            "/v1/stock/{article}");
         var exchange = _harness.Exchange(target: "/v1/stock/caf%C3%A9");
         exchange.ResponseHeaders.Link = "</help>; rel=\"help\"";
         exchange.ResponseHeaders["Sunset"] = "the backend's";

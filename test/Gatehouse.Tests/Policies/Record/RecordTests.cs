@@ -22,7 +22,14 @@ public sealed class RecordTests
         var exchange = _harness.Exchange(route: _harness.Route());
         exchange.TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
         exchange.Status = 200;
-        exchange.Consumer = new Consumer { Id = new("web-shop"), Kind = ConsumerKind.Application, Owner = "o", Grants = new HashSet<Scope>(), Authenticate = [] };
+        exchange.Consumer = new Consumer
+        {
+            Id = new("web-shop"),
+            Kind = ConsumerKind.Application,
+            Owner = "o",
+            Grants = new HashSet<Scope>(),
+            Authenticate = [],
+        };
         exchange.CredentialId = "k7f3";
         exchange.RequestBytes = 12;
         exchange.ResponseBytes = 345;
@@ -35,9 +42,12 @@ public sealed class RecordTests
         Finish(exchange);
         Assert.Equal(
             """
-            {"time":"2026-11-23T12:00:00.002Z","requestId":"01TESTREQUEST","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","listener":"edge","protocol":"HTTP/1.1",
-            "method":"GET","route":"orders/get-order","exposure":"public","path":"/orders/{id}","status":200,"consumer":"web-shop","credentialId":"k7f3",
-            "client":"127.0.0.1","bytesIn":12,"bytesOut":345,"ms":2.000,"destination":"http://10.0.3.1:5101","upstreamHeadMs":1.000,"upstreamMs":1.000,"revision":1}
+            {"time":"2026-11-23T12:00:00.002Z","requestId":"01TESTREQUEST","traceId":"4bf92f3577b34da6a3ce929d0e0e4736",
+            "listener":"edge","protocol":"HTTP/1.1",
+            "method":"GET","route":"orders/get-order","exposure":"public","path":"/orders/{id}",
+            "status":200,"consumer":"web-shop","credentialId":"k7f3",
+            "client":"127.0.0.1","bytesIn":12,"bytesOut":345,"ms":2.000,
+            "destination":"http://10.0.3.1:5101","upstreamHeadMs":1.000,"upstreamMs":1.000,"revision":1}
             """.Replace("\n", "", StringComparison.Ordinal),
             Assert.Single(_harness.AccessLog.Lines));
     }
@@ -68,7 +78,8 @@ public sealed class RecordTests
     [InlineData("/1/2/3/4/5/6/7/8/9/10", "/*/*/*/*/*/*/*/*/**")]
     [InlineData("*", "/")]
     [Control("LOG-2", "the access log")]
-    public void A_path_without_a_route_is_only_a_shape(string path, string shape) => Assert.Equal(shape, (string?)Finish(_harness.Exchange(target: path))["path"]);
+    public void A_path_without_a_route_is_only_a_shape(string path, string shape) =>
+        Assert.Equal(shape, (string?)Finish(_harness.Exchange(target: path))["path"]);
 
     [Theory]
     [InlineData("GET", "GET")]
@@ -76,13 +87,17 @@ public sealed class RecordTests
     [InlineData("SECRETSECRETSECRETSECRET", "*")]
     [InlineData("k3y!", "*")]
     [Control("LOG-4")]
-    public void A_method_is_written_only_when_it_looks_like_one(string method, string written) => Assert.Equal(written, (string?)Finish(_harness.Exchange(method))["method"]);
+    public void A_method_is_written_only_when_it_looks_like_one(string method, string written) =>
+        Assert.Equal(written, (string?)Finish(_harness.Exchange(method))["method"]);
 
     [Fact]
     [Control("LOG-2", "the access log")]
     public void Nothing_of_the_request_but_its_method_and_address_is_in_the_line()
     {
-        var exchange = _harness.Exchange("GET", $"/{Canary}?key={Canary}", headers: [("Authorization", Canary), ("X-Api-Key", Canary), ("Cookie", Canary), (Canary, "1")]);
+        var exchange = _harness.Exchange(
+            "GET",
+            $"/{Canary}?key={Canary}",
+            headers: [("Authorization", Canary), ("X-Api-Key", Canary), ("Cookie", Canary), (Canary, "1")]);
         exchange.Host = Canary;
         Assert.DoesNotContain(Canary, Finish(exchange).ToJsonString(), StringComparison.Ordinal);
     }

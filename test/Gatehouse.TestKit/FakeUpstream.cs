@@ -102,7 +102,8 @@ internal sealed class FakeUpstream : IAsyncDisposable
     }
 
     /// <summary>The next request that was not yet taken, as soon as it is there.</summary>
-    public async Task<ReceivedRequest> NextAsync(CancellationToken cancel) => await _arrivals.Reader.ReadAsync(cancel).AsTask().WaitAsync(Patience.Limit, cancel);
+    public async Task<ReceivedRequest> NextAsync(CancellationToken cancel) =>
+        await _arrivals.Reader.ReadAsync(cancel).AsTask().WaitAsync(Patience.Limit, cancel);
 
     public async ValueTask DisposeAsync()
     {

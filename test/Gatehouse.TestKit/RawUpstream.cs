@@ -62,7 +62,8 @@ internal sealed class RawUpstream : IAsyncDisposable
     }
 
     /// <summary>The next head that was read and not yet taken.</summary>
-    public async Task<string> NextHeadAsync(CancellationToken cancel) => await _heads.Reader.ReadAsync(cancel).AsTask().WaitAsync(Patience.Limit, cancel);
+    public async Task<string> NextHeadAsync(CancellationToken cancel) =>
+        await _heads.Reader.ReadAsync(cancel).AsTask().WaitAsync(Patience.Limit, cancel);
 
     public async ValueTask DisposeAsync()
     {

@@ -46,8 +46,8 @@ public sealed class DeclarationPageTests
             """
             # The declaration
 
-            Every section of a declaration and every key that it may have. Made from the schema that `gatehouse schema` prints. What must be decided together, and what
-            does not go together, is in [findings](findings.md).
+            Every section of a declaration and every key that it may have. Made from the schema that `gatehouse schema` prints. What must be
+            decided together, and what does not go together, is in [findings](findings.md).
 
             """);
         foreach (var name in InOrder(sections)) Describe(page, name, sections[name]!.AsObject());

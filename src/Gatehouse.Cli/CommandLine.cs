@@ -16,14 +16,25 @@ internal sealed class CommandLine
         foreach (var command in commands) _root.Subcommands.Add(command);
     }
 
+    /// <summary>
+    /// With only the command that the arguments begin with, where they do: to make all commands would take a good part of the time in which a gateway
+    /// starts.
+    /// </summary>
+    public static CommandLine For(string[] args, IReadOnlyList<NamedCommand> commands)
+    {
+        foreach (var command in commands)
+            if (args is [var first, ..] && first == command.Name) return new CommandLine([command.Make()]);
+        return new CommandLine(commands.Select(c => c.Make()));
+    }
+
     /// <summary>The commands that a host of one's own has too, because they have to know its policies.</summary>
-    public static IEnumerable<Command> AboutDeclarations(GatewayOptions gateway) =>
+    public static IReadOnlyList<NamedCommand> AboutDeclarations(GatewayOptions gateway) =>
     [
-        CheckCommand.Create(gateway),
-        InventoryCommand.Create(gateway),
-        SchemaCommand.Create(gateway.Kinds),
-        KeyCommand.Create(gateway.Clock),
-        ImportCommand.Create(),
+        new("check", () => CheckCommand.Create(gateway)),
+        new("inventory", () => InventoryCommand.Create(gateway)),
+        new("schema", () => SchemaCommand.Create(gateway.Kinds)),
+        new("key", () => KeyCommand.Create(gateway.Clock)),
+        new("import", ImportCommand.Create),
     ];
 
     public async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
@@ -64,3 +75,7 @@ internal sealed class CommandLine
         return names.Prepend("gatehouse");
     }
 }
+
+/// <summary>A command that is made when it is needed.</summary>
+/// <param name="Name">As it is written, and as the command calls itself.</param>
+internal sealed record NamedCommand(string Name, Func<Command> Make);

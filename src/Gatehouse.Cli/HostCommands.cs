@@ -21,8 +21,9 @@ public static class HostCommands
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(args);
         var gateway = host.Services.GetRequiredService<GatewayOptions>();
-        return new CommandLine([Run(host, gateway), .. CommandLine.AboutDeclarations(gateway)])
-            .RunAsync(args.Length == 0 ? ["run"] : args, Console.Out, Console.Error);
+        if (args.Length == 0) args = ["run"];
+        return CommandLine.For(args, [new("run", () => Run(host, gateway)), .. CommandLine.AboutDeclarations(gateway)])
+            .RunAsync(args, Console.Out, Console.Error);
     }
 
     private static Command Run(IHost host, GatewayOptions gateway)

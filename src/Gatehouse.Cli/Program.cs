@@ -12,7 +12,13 @@ internal static class Program
         RuntimeSettings.Apply(Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
 
         var gateway = new GatewayOptions { DeclarationPath = SharedOptions.DefaultDeclaration };
-        return new CommandLine([DemoCommand.Create(gateway.Clock), RunCommand.Create(gateway), .. CommandLine.AboutDeclarations(gateway)])
-            .RunAsync(args, Console.Out, Console.Error);
+        return CommandLine.For(args, Commands(gateway)).RunAsync(args, Console.Out, Console.Error);
     }
+
+    internal static IReadOnlyList<NamedCommand> Commands(GatewayOptions gateway) =>
+    [
+        new("demo", () => DemoCommand.Create(gateway.Clock)),
+        new("run", () => RunCommand.Create(gateway)),
+        .. CommandLine.AboutDeclarations(gateway),
+    ];
 }

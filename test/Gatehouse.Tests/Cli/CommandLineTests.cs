@@ -1,11 +1,39 @@
 using System.CommandLine;
 using Gatehouse.Cli;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Tests.Cli;
 
 public sealed class CommandLineTests
 {
     private static readonly string[] Known = ["greet"];
+    private static readonly GatewayOptions Gateway = new() { DeclarationPath = "gatehouse.yaml" };
+
+    [Fact]
+    public void Every_command_calls_itself_by_the_name_by_which_it_is_found() =>
+        Assert.All(Gatehouse.Cli.Program.Commands(Gateway), c => Assert.Equal(c.Name, c.Make().Name));
+
+    [Theory]
+    [InlineData(1, "greet")]
+    [InlineData(1, "greet", "--help")]
+    [InlineData(2, "gret")]
+    [InlineData(2, "--help")]
+    [InlineData(2)]
+    public async Task Only_the_command_that_is_named_is_made(int made, params string[] arguments)
+    {
+        var count = 0;
+        NamedCommand[] commands = [new("other", () => Counted(new Command("other"))), new("greet", () => Counted(Greet()))];
+
+        await CommandLine.For(arguments, commands).RunAsync(arguments, TextWriter.Null, TextWriter.Null);
+
+        Assert.Equal(made, count);
+
+        Command Counted(Command command)
+        {
+            count++;
+            return command;
+        }
+    }
 
     [Theory]
     [InlineData("gret")]

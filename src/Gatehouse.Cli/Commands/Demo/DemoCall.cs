@@ -40,8 +40,8 @@ internal sealed record ExpectedAnswer(int Status)
     /// <summary>Header fields that have to be there, with a text that the value has to contain.</summary>
     public IReadOnlyList<(string Name, string Contains)> Carries { get; init; } = [];
 
-    /// <summary>Header fields that must not be there.</summary>
-    public IReadOnlyList<string> Lacks { get; init; } = [];
+    /// <summary>Header fields that must not be there: on any answer, what a service says of itself.</summary>
+    public IReadOnlyList<string> Lacks { get; init; } = ["X-Powered-By", "X-Warehouse", "Server"];
 
     public override string ToString() => Problem is null ? $"{Status}" : $"{Status} {Problem}";
 }

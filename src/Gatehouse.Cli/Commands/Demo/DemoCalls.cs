@@ -24,7 +24,6 @@ internal static class DemoCalls
             {
                 Says = ["\"channel\":\"gatehouse\""],
                 Carries = [("Cache-Control", "max-age=10"), ("X-Request-Id", "")],
-                Lacks = ["X-Powered-By", "X-Warehouse", "Server"],
             }),
         new("Allowed", "The web shop's key opens orders; two destinations take turns (servedBy)", "GET", new Uri(doors.Edge, "/orders/17"),
             new(200) { Says = ["\"servedBy\":\"orders-1\"", "\"servedBy\":\"orders-2\""], Carries = [("RateLimit", "")] })

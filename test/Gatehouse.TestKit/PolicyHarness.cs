@@ -4,6 +4,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
+using Gatehouse.Tokens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Extensions.Time.Testing;
@@ -37,6 +38,7 @@ internal sealed class PolicyHarness
         Consumers = new ConsumerDirectory(Consumers),
         Routes = Routes.ToDictionary(r => r.Id),
         Pepper = Pepper,
+        Tokens = new TokenVerifier(),
         AccessLog = AccessLog,
         Meter = Meter,
     };
@@ -101,6 +103,10 @@ internal sealed class PolicyHarness
             Place = new Place("test.yaml", 1, 1),
         };
     }
+
+    /// <summary>A consumer that calls with a key of its own.</summary>
+    public static Caller Caller(Consumer consumer, string credential = "k7f3") =>
+        new() { Consumer = consumer, CredentialKind = "apiKey", CredentialId = credential, Scopes = consumer.Grants };
 
     /// <summary>What the policy decides about the exchange; these policies never wait.</summary>
     public static Verdict Decide(Policy policy, Exchange exchange)

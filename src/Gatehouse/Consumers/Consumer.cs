@@ -37,8 +37,3 @@ internal sealed class Consumer
     /// <summary>Alternatives: one of them has to hold completely.</summary>
     internal required IReadOnlyList<Authentication> Authenticate { get; init; }
 }
-
-/// <summary>One way to prove who is calling. Everything that is named has to hold.</summary>
-/// <param name="ApiKey">The API key that has to be presented, or null.</param>
-/// <param name="Addresses">The networks the caller has to come from, or null for any. Addresses alone never authenticate.</param>
-internal sealed record Authentication(ApiKeyCredential? ApiKey, Networks? Addresses);

@@ -27,4 +27,8 @@ internal sealed class ConsumerDirectory
 }
 
 /// <summary>A consumer together with the entry of its <c>authenticate</c> that names the key.</summary>
-internal sealed record ApiKeyHolder(Consumer Consumer, Authentication Entry, ApiKeyCredential Key);
+internal sealed record ApiKeyHolder(Consumer Consumer, Authentication Entry, ApiKeyCredential Key)
+{
+    /// <summary>Who calls when the key alone is presented.</summary>
+    public Caller Caller { get; } = new() { Consumer = Consumer, CredentialKind = "apiKey", CredentialId = Key.Id, Scopes = Consumer.Grants };
+}

@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Microsoft.AspNetCore.Connections;
 
@@ -15,6 +16,9 @@ internal sealed class AcceptedConnection(PeerAddress peer)
 
     /// <summary>The version of TLS once its handshake is done, as in <c>1.3</c>; null before, and for cleartext.</summary>
     public string? TlsVersion { get; set; }
+
+    /// <summary>The client's certificate, once it was found good; null before, and where the listener asks for none.</summary>
+    public ClientCertificate? Certificate { get; set; }
 
     public static AcceptedConnection Of(ConnectionContext connection)
     {

@@ -80,6 +80,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Drain
         {
             ServerName = connection.ServerName,
             TlsVersion = connection.TlsVersion,
+            Certificate = connection.Certificate,
         };
 }
 

@@ -57,10 +57,10 @@ public sealed class Exchange
     public string? ConsumerName => Consumer?.Id.Value;
 
     /// <summary>The id of the credential that proved it: never a secret.</summary>
-    public string? CredentialId { get; internal set; }
+    public string? CredentialId => Caller?.CredentialId;
 
-    /// <summary>What kind of credential that was, in the word of the declaration: <c>apiKey</c>.</summary>
-    public string? CredentialKind { get; internal set; }
+    /// <summary>What kind of credential that was, in the words of the declaration: <c>apiKey</c>, or several joined by a plus sign.</summary>
+    public string? CredentialKind => Caller?.CredentialKind;
 
     /// <summary>Why the exchange was refused, or null.</summary>
     public Problem? Problem { get; internal set; }
@@ -80,7 +80,16 @@ public sealed class Exchange
 
     internal Route? Route { get; set; }
 
-    internal Consumer? Consumer { get; set; }
+    /// <summary>Who calls, once that is proved.</summary>
+    internal Caller? Caller { get; set; }
+
+    internal Consumer? Consumer => Caller?.Consumer;
+
+    /// <summary>The client's certificate, where its listener asks for one and took it.</summary>
+    internal ClientCertificate? Certificate { get; init; }
+
+    /// <summary>The client's token, once it is verified and taken off the request: for who may pass it on or exchange it. Never for a log.</summary>
+    internal string? PresentedToken { get; set; }
 
     internal Listener Listener { get; }
 

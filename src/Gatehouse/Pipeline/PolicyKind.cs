@@ -2,6 +2,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
+using Gatehouse.Tokens;
 
 namespace Gatehouse.Pipeline;
 
@@ -23,6 +24,9 @@ internal sealed class CompileContext
 
     /// <summary>The key under which API keys are hashed; null when the declaration names none.</summary>
     public required Secret? Pepper { get; init; }
+
+    /// <summary>Says whether tokens are good.</summary>
+    public required TokenVerifier Tokens { get; init; }
 
     public required LineSink AccessLog { get; init; }
 

@@ -3,6 +3,7 @@ using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
+using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
 namespace Gatehouse.Runtime;
@@ -27,6 +28,7 @@ internal sealed class SnapshotCompiler(
             Consumers = definition.Consumers,
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
+            Tokens = new TokenVerifier(),
             AccessLog = accessLog,
             Meter = meter,
         };

@@ -18,16 +18,17 @@ public sealed class WallsTests
         ["Configuration"] = [],
         ["Telemetry"] = [],
         ["Consumers"] = ["Configuration"],
+        ["Tokens"] = ["Consumers"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
-        ["Pipeline"] = ["Configuration", "Consumers", "Routes", "Telemetry"],
+        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
         ["Policies"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Telemetry"],
         ["Declaration"] = ["Configuration", "Consumers", "Routes", "Contracts", "Pipeline", "Upstreams"],
-        ["Runtime"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
+        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
-        ["Hosting"] = ["Configuration", "Telemetry", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
+        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };
 
     /// <summary>Libraries that belong to some rooms only.</summary>

@@ -33,9 +33,7 @@ internal sealed class ApiKeysPolicy(ApiKeyCheck check) : Policy
         headers.Remove(Header);
         var holder = check.Find(keys[0], exchange.Client.Value, out var reason);
         if (holder is null) return new(Verdict.Reject(Problems.Unauthenticated, reason));
-        exchange.Consumer = holder.Consumer;
-        exchange.CredentialKind = "apiKey";
-        exchange.CredentialId = holder.Key.Id;
+        exchange.Caller = holder.Caller;
         return new(Verdict.Continue);
     }
 

@@ -65,7 +65,7 @@ public sealed class AccessPolicyTests
     {
         var access = new RouteAccess { Consumers = [new ConsumerId("web-shop")] };
         var exchange = _harness.Exchange();
-        exchange.Consumer = Consumer("web-shop", "orders.read");
+        exchange.Caller = PolicyHarness.Caller(Consumer("web-shop", "orders.read"));
         Assert.Same(Problems.Forbidden, PolicyHarness.Decide(Policy(access), exchange).Problem);
     }
 
@@ -81,7 +81,7 @@ public sealed class AccessPolicyTests
     private string? Decide(RouteAccess access, string? caller)
     {
         var exchange = _harness.Exchange();
-        exchange.Consumer = _harness.Consumers.FirstOrDefault(c => c.Id.Value == caller);
+        if (_harness.Consumers.FirstOrDefault(c => c.Id.Value == caller) is { } consumer) exchange.Caller = PolicyHarness.Caller(consumer);
         return PolicyHarness.Decide(Policy(access), exchange).Problem?.Name;
     }
 

@@ -16,8 +16,7 @@ public sealed partial class LimitsPolicyTests
     private async Task<Exchange> CallAsync(Policy policy, string? consumer = null, string peer = "192.0.2.1", string? credential = null)
     {
         var exchange = _harness.Exchange(peer: peer);
-        exchange.CredentialId = credential;
-        if (consumer is not null) exchange.Consumer = Named(consumer);
+        if (consumer is not null || credential is not null) exchange.Caller = PolicyHarness.Caller(Named(consumer ?? "any"), credential ?? "any");
         var verdict = await policy.OnRequestAsync(exchange);
         exchange.Problem = verdict.Problem;
         policy.OnResponse(exchange);

@@ -7,6 +7,7 @@ using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Gatehouse.TestKit;
+using Gatehouse.Tokens;
 
 namespace Gatehouse.Tests.Policies.Record;
 
@@ -22,7 +23,7 @@ public sealed class RecordTests
         var exchange = _harness.Exchange(route: _harness.Route());
         exchange.TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
         exchange.Status = 200;
-        exchange.Consumer = new Consumer
+        var consumer = new Consumer
         {
             Id = new("web-shop"),
             Kind = ConsumerKind.Application,
@@ -30,7 +31,7 @@ public sealed class RecordTests
             Grants = new HashSet<Scope>(),
             Authenticate = [],
         };
-        exchange.CredentialId = "k7f3";
+        exchange.Caller = PolicyHarness.Caller(consumer, "k7f3");
         exchange.RequestBytes = 12;
         exchange.ResponseBytes = 345;
         var began = _harness.Clock.GetTimestamp();
@@ -45,7 +46,7 @@ public sealed class RecordTests
             {"time":"2026-11-23T12:00:00.002Z","requestId":"01TESTREQUEST","traceId":"4bf92f3577b34da6a3ce929d0e0e4736",
             "listener":"edge","protocol":"HTTP/1.1",
             "method":"GET","route":"orders/get-order","exposure":"public","path":"/orders/{id}",
-            "status":200,"consumer":"web-shop","credentialId":"k7f3",
+            "status":200,"consumer":"web-shop","credentialKind":"apiKey","credentialId":"k7f3",
             "client":"127.0.0.1","bytesIn":12,"bytesOut":345,"ms":2.000,
             "destination":"http://10.0.3.1:5101","upstreamHeadMs":1.000,"upstreamMs":1.000,"revision":1}
             """.Replace("\n", "", StringComparison.Ordinal),
@@ -148,6 +149,7 @@ public sealed class RecordTests
             Consumers = new ConsumerDirectory([]),
             Routes = new Dictionary<RouteId, Route>(),
             Pepper = null,
+            Tokens = new TokenVerifier(),
             AccessLog = new CountingLines(),
             Meter = _harness.Meter,
         };

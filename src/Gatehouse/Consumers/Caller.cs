@@ -1,0 +1,41 @@
+namespace Gatehouse.Consumers;
+
+/// <summary>
+/// Who calls, as far as credentials prove it, and for whom. Made once for a credential and used by every exchange that presents it: immutable.
+/// </summary>
+internal sealed class Caller
+{
+    public required Consumer Consumer { get; init; }
+
+    /// <summary>What proved it, in the words of the declaration: <c>apiKey</c>, <c>token</c>, <c>certificate</c>, or several joined by a plus
+    /// sign.</summary>
+    public required string CredentialKind { get; init; }
+
+    /// <summary>By which the credential is named in logs: never a secret.</summary>
+    public required string CredentialId { get; init; }
+
+    /// <summary>What this call may ask for: the consumer's grants for a key or a certificate; for a token its scopes, cut down to the grants where
+    /// there are any.</summary>
+    public required IReadOnlySet<Scope> Scopes { get; init; }
+
+    /// <summary>The person whom the caller speaks for; null when it speaks for itself.</summary>
+    public Person? Person { get; init; }
+
+    /// <summary>The declared people that the person is one of, by name; empty without a person.</summary>
+    public IReadOnlyList<string> People { get; init; } = [];
+
+    /// <summary>Who acts, where the token says that one acts for another (RFC 8693 section 4.1): the current actor first.</summary>
+    public IReadOnlyList<string> Actors { get; init; } = [];
+
+    /// <summary>What the token says of its subject; empty without a token.</summary>
+    public TokenClaims Claims { get; init; } = TokenClaims.None;
+}
+
+/// <summary>A person whom callers speak for.</summary>
+/// <param name="Issuer">The issuer's name in the declaration: a subject means something only together with who says it.</param>
+/// <param name="Subject">The token's <c>sub</c>: personal, and never for a log.</param>
+internal sealed record Person(string Issuer, string Subject)
+{
+    /// <summary>Nothing of a person is shown by accident.</summary>
+    public override string ToString() => $"a person of {Issuer}";
+}

@@ -1,0 +1,36 @@
+using Gatehouse.Consumers;
+
+namespace Gatehouse.Tokens;
+
+/// <summary>What a good token says. Immutable, and the same object for every exchange that presents the same token while it is remembered.</summary>
+internal sealed class VerifiedToken
+{
+    /// <summary>The issuer's name in the declaration.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>The client that the token was issued to (<c>client_id</c> of RFC 9068 section 2.2, or <c>azp</c>); null when it names none.</summary>
+    public required string? ClientId { get; init; }
+
+    /// <summary><c>sub</c>; null when there is none. Personal where it is a person's.</summary>
+    public required string? Subject { get; init; }
+
+    /// <summary>The values of <c>scope</c> (RFC 8693 section 4.2) or <c>scp</c>.</summary>
+    public required IReadOnlySet<Scope> Scopes { get; init; }
+
+    /// <summary>The subjects of <c>act</c> (RFC 8693 section 4.1), the current actor first; empty without it.</summary>
+    public required IReadOnlyList<string> Actors { get; init; }
+
+    public required TokenClaims Claims { get; init; }
+
+    /// <summary>The first instant at which the token is no longer good.</summary>
+    public required DateTimeOffset Expires { get; init; }
+
+    /// <summary>By which the token is named in logs: the beginning of its digest, nothing of the token itself.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>cnf</c> with <c>x5t#S256</c> (RFC 8705 section 3.1): the token is good only with this client certificate, and was.</summary>
+    public required bool IsBoundToCertificate { get; init; }
+
+    /// <summary>What was made of the token last, so that it need not be made for each exchange: replaced as a whole, never changed.</summary>
+    public object? Resolved { get; set; }
+}

@@ -105,7 +105,10 @@ internal static class Suites
             Peers.Yarp(28173, "yarp, as built", Programs.YarpAsBuilt),
             new("gatehouse", 28171, [Programs.Gatehouse, "run", "-c", plain]),
             new("gatehouse, as built", 28171, [Programs.GatehouseAsBuilt, "run", "-c", plain]),
-            new("gatehouse, 10,000 routes", 28172, [Programs.Gatehouse, "run", "-c", declarations.Many(10_000, 28172, 28182)]) { Path = "/svc1/orders/42" },
+            new("gatehouse, 10,000 routes", 28172, [Programs.Gatehouse, "run", "-c", declarations.Many(10_000, 28172, 28182)])
+            {
+                Path = "/svc1/orders/42",
+            },
         ];
         var times = contenders.ToDictionary(c => c.Name, _ => new List<double>());
         for (var round = 0; round <= Rounds; round++)

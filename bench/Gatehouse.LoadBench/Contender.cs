@@ -23,6 +23,7 @@ internal sealed record Contender(string Name, int Port, string[] Command)
 internal sealed class Running : IDisposable
 {
     private readonly Process _process;
+    private volatile string? _said;
 
     private Running(Process process) => _process = process;
 
@@ -38,15 +39,18 @@ internal sealed class Running : IDisposable
         };
         foreach (var (name, value) in contender.Environment) start.Environment[name] = value;
         var process = Process.Start(start)!;
+        var running = new Running(process);
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data is not null && System.Environment.GetEnvironmentVariable("BENCH_VERBOSE") is not null)
+            if (line.Data is null) return;
+            running._said = line.Data;
+            if (System.Environment.GetEnvironmentVariable("BENCH_VERBOSE") is not null)
                 Console.Error.WriteLine($"{contender.Name}: {line.Data}");
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        return new Running(process);
+        return running;
     }
 
     /// <summary>Asks until an answer with status 200 comes; returns how long that took.</summary>
@@ -55,7 +59,7 @@ internal sealed class Running : IDisposable
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         for (var left = TimeSpan.FromSeconds(60); left > TimeSpan.Zero; left = TimeSpan.FromSeconds(60) - Stopwatch.GetElapsedTime(since))
         {
-            if (_process.HasExited) throw new InvalidOperationException($"{contender.Name} ended with code {_process.ExitCode}");
+            if (_process.HasExited) throw new InvalidOperationException($"{contender.Name} ended with code {_process.ExitCode}: {_said}");
             using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{contender.Port}{contender.Path}");
             foreach (var header in contender.Headers)
                 request.Headers.Add(

@@ -7,13 +7,16 @@ internal static class Peers
         """{"id":42,"customer":"c-1001","status":"shipped","currency":"EUR","total":129.95,"lines":"""
         + """[{"sku":"A-100","qty":2,"price":39.95},{"sku":"B-200","qty":1,"price":50.05}],"placed":"2025-01-01T00:00:00Z"}""";
 
+    /// <summary>
+    /// One process: that of a worker would outlive its master for a moment, and keep the port from the nginx of the next suite.
+    /// </summary>
     public static Contender Upstream(string folder)
     {
         var file = Path.Combine(folder, "upstream.nginx.conf");
         var places = $"client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; "
             + $"fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;";
         File.WriteAllText(file, $$"""
-            worker_processes 1; daemon off; pid {{folder}}/upstream.pid; error_log stderr warn;
+            daemon off; master_process off; pid {{folder}}/upstream.pid; error_log stderr warn;
             events { worker_connections 4096; }
             http {
               access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
@@ -48,8 +51,8 @@ internal static class Peers
         return new Contender("haproxy", port, ["haproxy", "-f", file]);
     }
 
-    public static Contender Yarp(int port, string name) =>
-        new(name, port, [Environment.ProcessPath!, "serve-yarp", $"{port}", $"http://127.0.0.1:{Declarations.Upstream}"]);
+    public static Contender Yarp(int port, string name, string program) =>
+        new(name, port, [program, "serve-yarp", $"{port}", $"http://127.0.0.1:{Declarations.Upstream}"]);
 
     /// <summary>A wrk script that asks for one of many routes at random.</summary>
     public static string RandomRoutes(string folder, int count)

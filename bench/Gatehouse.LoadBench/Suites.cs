@@ -7,7 +7,6 @@ namespace Gatehouse.LoadBench;
 /// <summary>What is measured, and how it is told.</summary>
 internal static class Suites
 {
-    private static readonly string Gatehouse = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Gatehouse.Cli/release/gatehouse"));
     private static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
     private static readonly int Seconds = Setting("BENCH_SECONDS", 6);
     private static readonly int Warmup = Setting("BENCH_WARMUP", 30);
@@ -35,30 +34,30 @@ internal static class Suites
     /// </summary>
     public static void Plain(string folder)
     {
-        var declarations = new Declarations(folder, Gatehouse);
+        var declarations = new Declarations(folder, Programs.Gatehouse);
         var (withKey, key) = declarations.WithKey(28114, 28124);
         Compare("plain proxying, GET of 198 bytes, 64 connections", folder, "yarp",
         [
             Peers.HaProxy(folder, 28110),
-            Peers.Yarp(28111, "yarp"),
-            Peers.Yarp(28112, "yarp, our settings") with { Environment = OurSettings },
-            new Contender("gatehouse", 28113, [Gatehouse, "run", "-c", declarations.Plain(28113, 28123)]),
-            new Contender("gatehouse, key+limit+headers", 28114, [Gatehouse, "run", "-c", withKey]) { Headers = ["X-Api-Key: " + key] },
+            Peers.Yarp(28111, "yarp", Programs.Yarp),
+            Peers.Yarp(28112, "yarp, our settings", Programs.Yarp) with { Environment = OurSettings },
+            new Contender("gatehouse", 28113, [Programs.Gatehouse, "run", "-c", declarations.Plain(28113, 28123)]),
+            new Contender("gatehouse, key+limit+headers", 28114, [Programs.Gatehouse, "run", "-c", withKey]) { Headers = ["X-Api-Key: " + key] },
         ]);
     }
 
     /// <summary>Routes chosen at random: ten and ten thousand.</summary>
     public static void Routes(string folder)
     {
-        var declarations = new Declarations(folder, Gatehouse);
+        var declarations = new Declarations(folder, Programs.Gatehouse);
         Compare("uniformly random routes", folder, "10 routes",
         [
-            new Contender("10 routes", 28130, [Gatehouse, "run", "-c", declarations.Many(10, 28130, 28140)])
+            new Contender("10 routes", 28130, [Programs.Gatehouse, "run", "-c", declarations.Many(10, 28130, 28140)])
             {
                 Path = "/svc1/orders/42",
                 Script = Peers.RandomRoutes(folder, 10),
             },
-            new Contender("10,000 routes", 28131, [Gatehouse, "run", "-c", declarations.Many(10_000, 28131, 28141)])
+            new Contender("10,000 routes", 28131, [Programs.Gatehouse, "run", "-c", declarations.Many(10_000, 28131, 28141)])
             {
                 Path = "/svc1/orders/42",
                 Script = Peers.RandomRoutes(folder, 10_000),
@@ -69,8 +68,8 @@ internal static class Suites
     /// <summary>Ten thousand routes under load, left alone and swapped once a second.</summary>
     public static void Swap(string folder)
     {
-        var declarations = new Declarations(folder, Gatehouse);
-        var contender = new Contender("10,000 routes", 28150, [Gatehouse, "run", "-c", declarations.Many(10_000, 28150, 28160)])
+        var declarations = new Declarations(folder, Programs.Gatehouse);
+        var contender = new Contender("10,000 routes", 28150, [Programs.Gatehouse, "run", "-c", declarations.Many(10_000, 28150, 28160)])
         {
             Path = "/svc1/orders/42",
             Script = Peers.RandomRoutes(folder, 10_000),
@@ -95,15 +94,21 @@ internal static class Suites
         }
     }
 
-    /// <summary>From the start of the process to its first answer with status 200.</summary>
+    /// <summary>From the start of the process to its first answer with status 200: as published, and as built.</summary>
     public static void Start(string folder)
     {
-        var declarations = new Declarations(folder, Gatehouse);
+        var declarations = new Declarations(folder, Programs.Gatehouse);
+        var plain = declarations.Plain(28171, 28181);
         Contender[] contenders =
         [
-            Peers.Yarp(28170, "yarp"),
-            new("gatehouse", 28171, [Gatehouse, "run", "-c", declarations.Plain(28171, 28181)]),
-            new("gatehouse, 10,000 routes", 28172, [Gatehouse, "run", "-c", declarations.Many(10_000, 28172, 28182)]) { Path = "/svc1/orders/42" },
+            Peers.Yarp(28170, "yarp", Programs.Yarp),
+            Peers.Yarp(28173, "yarp, as built", Programs.YarpAsBuilt),
+            new("gatehouse", 28171, [Programs.Gatehouse, "run", "-c", plain]),
+            new("gatehouse, as built", 28171, [Programs.GatehouseAsBuilt, "run", "-c", plain]),
+            new("gatehouse, 10,000 routes", 28172, [Programs.Gatehouse, "run", "-c", declarations.Many(10_000, 28172, 28182)])
+            {
+                Path = "/svc1/orders/42",
+            },
         ];
         var times = contenders.ToDictionary(c => c.Name, _ => new List<double>());
         for (var round = 0; round <= Rounds; round++)

@@ -2,6 +2,7 @@ using System.Net;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
@@ -144,6 +145,7 @@ internal sealed class PolicyHarness
             Query = question < 0 ? "" : target[question..],
             Host = "localhost",
             Route = route,
+            RouteFields = route is null ? null : AccessLine.RouteFields(route),
             RouteTally = route is null ? null : Meter.Exchanges("edge", route.Id.Value),
         };
     }

@@ -147,6 +147,9 @@ public sealed class Exchange
     /// <summary>Bytes of the response's body that were written.</summary>
     internal long ResponseBytes { get; set; }
 
+    /// <summary>What its route has in the access log, ready to be copied; null while there is no route.</summary>
+    internal byte[]? RouteFields { get; set; }
+
     /// <summary>Where an exchange of its route is counted; null while there is no route.</summary>
     internal ExchangeTally? RouteTally { get; set; }
 

@@ -11,7 +11,7 @@ namespace Gatehouse.Pipeline;
 /// </summary>
 internal sealed class CompileContext
 {
-    private readonly Dictionary<object, Policy> _shared = [];
+    private readonly Dictionary<object, object> _shared = [];
 
     public required TimeProvider Clock { get; init; }
 
@@ -34,13 +34,15 @@ internal sealed class CompileContext
     public required GatehouseMeter Meter { get; init; }
 
     /// <summary>
-    /// One policy for all routes of the snapshot that would have the same: what ten thousand routes share stays in the processor's cache.
+    /// One policy, or one part of policies, for all routes of the snapshot that would have the same: what ten thousand routes share stays in the
+    /// processor's cache.
     /// </summary>
     /// <param name="sameness">A value that is equal where the policies would be: the kind's name, and everything it was compiled from.</param>
-    public Policy Shared(object sameness, Func<Policy> make)
+    public T Shared<T>(object sameness, Func<T> make)
+        where T : class
     {
-        if (!_shared.TryGetValue(sameness, out var policy)) _shared[sameness] = policy = make();
-        return policy;
+        if (!_shared.TryGetValue(sameness, out var shared)) _shared[sameness] = shared = make();
+        return (T)shared;
     }
 }
 

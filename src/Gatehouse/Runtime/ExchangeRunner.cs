@@ -65,6 +65,7 @@ internal static class ExchangeRunner
         }
 
         exchange.Route = route.Route;
+        exchange.RouteFields = route.Fields;
         exchange.RouteTally = route.Tally;
         exchange.Walk.Continue(route.Policies);
         return DecideAndForwardAsync(exchange, route);

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstreams;
@@ -36,19 +37,27 @@ internal sealed class CompiledListener(Listener listener, Policy[] beforeRoute, 
 }
 
 /// <summary>A route with its policies, in the catalogue's order, and the client that forwards to its upstream.</summary>
-internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream)
+internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream, byte[] fields)
 {
+    public CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream)
+        : this(route, policies, upstream, AccessLine.RouteFields(route))
+    {
+    }
+
     public Route Route { get; } = route;
 
     public Policy[] Policies { get; } = policies;
 
     public UpstreamClient Upstream { get; } = upstream;
 
+    /// <summary>The route's fields of the access log.</summary>
+    public byte[] Fields { get; } = fields;
+
     /// <summary>Where exchanges of the route on one listener are counted.</summary>
     public ExchangeTally? Tally { get; private init; }
 
     /// <summary>The route as one listener has it.</summary>
-    public CompiledRoute On(Listener listener, GatehouseMeter meter) => new(Route, Policies, Upstream)
+    public CompiledRoute On(Listener listener, GatehouseMeter meter) => new(Route, Policies, Upstream, Fields)
     {
         Tally = meter.Exchanges(listener.Name, Route.Id.Value),
     };

@@ -11,7 +11,14 @@ internal sealed class RouteChoices
     private readonly Dictionary<string, RouteChoice[]>? _byHost;
     private readonly RouteChoice[] _forAnyHost;
 
-    private RouteChoices(Dictionary<string, RouteChoice[]>? byHost, RouteChoice[] forAnyHost) => (_byHost, _forAnyHost) = (byHost, forAnyHost);
+    private RouteChoices(Dictionary<string, RouteChoice[]>? byHost, RouteChoice[] forAnyHost)
+    {
+        (_byHost, _forAnyHost) = (byHost, forAnyHost);
+        if (byHost is null && forAnyHost is [var only] && only.Match is { Headers.Count: 0, Query.Count: 0 }) Only = only.Route;
+    }
+
+    /// <summary>The one route where there is one and it asks for nothing else, as most do; otherwise null.</summary>
+    public CompiledRoute? Only { get; }
 
     /// <summary>The routes that name no host: weaker than those that do.</summary>
     public ReadOnlySpan<RouteChoice> ForAnyHost => _forAnyHost;

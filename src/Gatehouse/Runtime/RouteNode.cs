@@ -6,7 +6,11 @@ namespace Gatehouse.Runtime;
 /// <summary>A node of a table's tree, made for searching: each step is a look-up by a piece of the path, without copying it.</summary>
 internal sealed class RouteNode
 {
-    public SpanMap<RouteNode>? Literals { get; private init; }
+    private readonly SpanMap<RouteNode> _literals;
+
+    private RouteNode(SpanMap<RouteNode> literals) => _literals = literals;
+
+    public ref readonly SpanMap<RouteNode> Literals => ref _literals;
 
     public AffixedSteps? Affixed { get; private init; }
 
@@ -18,20 +22,38 @@ internal sealed class RouteNode
     /// <summary>The routes whose path ends here.</summary>
     public RouteChoices? Here { get; private init; }
 
-    public static RouteNode Compile(PathNode node, CompiledRoute[] routes) => new()
+    public static RouteNode Compile(PathNode node, TableParts parts) => new(Compile(node.Literals, parts))
     {
-        Literals = node.Literals is { } literals ? Compile(literals, routes) : null,
-        Affixed = node.Affixed is { } affixed ? AffixedSteps.Compile(affixed, routes) : null,
-        Name = node.Name is { } name ? Compile(name, routes) : null,
-        Rest = node.Rest is { } rest ? RouteChoices.Compile(rest.Routes, routes) : null,
-        Here = node.Routes.Count > 0 ? RouteChoices.Compile(node.Routes, routes) : null,
+        Affixed = node.Affixed is { } affixed ? AffixedSteps.Compile(affixed, parts) : null,
+        Name = node.Name is { } name ? Compile(name, parts) : null,
+        Rest = node.Rest is { } rest ? RouteChoices.Compile(rest.Routes, parts.Routes) : null,
+        Here = node.Routes.Count > 0 ? RouteChoices.Compile(node.Routes, parts.Routes) : null,
     };
 
-    private static SpanMap<RouteNode> Compile(Dictionary<string, PathNode> literals, CompiledRoute[] routes)
+    private static SpanMap<RouteNode> Compile(Dictionary<string, PathNode>? literals, TableParts parts)
     {
+        if (literals is null) return default;
         var map = new SpanMap<RouteNode>(literals.Count);
-        foreach (var (text, next) in literals) map.Add(text, Compile(next, routes));
+        foreach (var (text, next) in literals) map.Add(parts.Same(text), Compile(next, parts));
         return map;
+    }
+}
+
+/// <summary>What a table is compiled from.</summary>
+internal sealed class TableParts(CompiledRoute[] routes)
+{
+    private readonly HashSet<string> _texts = new(StringComparer.Ordinal);
+
+    public CompiledRoute[] Routes { get; } = routes;
+
+    /// <summary>
+    /// One text for all that read the same, such as the <c>orders</c> that many paths have in common: it stays in the processor's cache.
+    /// </summary>
+    public string Same(string text)
+    {
+        if (_texts.TryGetValue(text, out var same)) return same;
+        _texts.Add(text);
+        return text;
     }
 }
 
@@ -39,14 +61,14 @@ internal sealed class RouteNode
 /// <param name="PrefixLengths">The lengths that occur, longest first.</param>
 internal sealed record AffixedSteps(int[] PrefixLengths, SpanMap<SuffixSteps> ByPrefix)
 {
-    public static AffixedSteps Compile(Dictionary<Segment, PathNode> affixed, CompiledRoute[] routes)
+    public static AffixedSteps Compile(Dictionary<Segment, PathNode> affixed, TableParts parts)
     {
         var byPrefix = affixed.GroupBy(a => a.Key.Prefix, StringComparer.Ordinal).ToList();
         var map = new SpanMap<SuffixSteps>(byPrefix.Count);
         foreach (var group in byPrefix)
         {
             var bySuffix = new SpanMap<RouteNode>(1);
-            foreach (var (segment, next) in group) bySuffix.Add(segment.Suffix, RouteNode.Compile(next, routes));
+            foreach (var (segment, next) in group) bySuffix.Add(segment.Suffix, RouteNode.Compile(next, parts));
             map.Add(group.Key, new SuffixSteps(LongestFirst(group.Select(a => a.Key.Suffix)), bySuffix));
         }
 
@@ -62,14 +84,13 @@ internal sealed record SuffixSteps(int[] Lengths, SpanMap<RouteNode> BySuffix);
 /// <summary>
 /// A dictionary by text that is asked with a piece of a longer text, ordinally. Most have one entry, which is kept beside the dictionary: where
 /// routes are
-/// many, each place in memory that a search need not touch is time saved.
+/// many, each place in memory that a search need not touch is time saved: so it is a part of its holder, and filled before it is handed over.
 /// </summary>
-internal sealed class SpanMap<T>(int capacity)
+internal struct SpanMap<T>(int capacity)
 {
     private string? _first;
     private T? _firstValue;
     private Dictionary<string, T>? _others;
-    private Dictionary<string, T>.AlternateLookup<ReadOnlySpan<char>> _othersBySpan;
 
     public void Add(string text, T value)
     {
@@ -79,16 +100,11 @@ internal sealed class SpanMap<T>(int capacity)
             return;
         }
 
-        if (_others is null)
-        {
-            _others = new Dictionary<string, T>(capacity, StringComparer.Ordinal);
-            _othersBySpan = _others.GetAlternateLookup<ReadOnlySpan<char>>();
-        }
-
+        _others ??= new Dictionary<string, T>(capacity, StringComparer.Ordinal);
         _others.Add(text, value);
     }
 
-    public bool TryGetValue(ReadOnlySpan<char> text, [MaybeNullWhen(false)] out T value)
+    public readonly bool TryGetValue(ReadOnlySpan<char> text, [MaybeNullWhen(false)] out T value)
     {
         if (_first is not null && text.SequenceEqual(_first))
         {
@@ -96,7 +112,7 @@ internal sealed class SpanMap<T>(int capacity)
             return true;
         }
 
-        if (_others is not null) return _othersBySpan.TryGetValue(text, out value);
+        if (_others is not null) return _others.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out value);
         value = default;
         return false;
     }

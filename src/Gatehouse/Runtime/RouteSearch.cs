@@ -60,7 +60,7 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
         if (depth == _starts.Length - 1) return node.Here is { } here && Arrive(here);
 
         var segment = _path[_starts[depth]..(_starts[depth + 1] - 1)];
-        if (node.Literals is { } literals && literals.TryGetValue(segment, out var next) && Walk(next, depth + 1)) return true;
+        if (node.Literals.TryGetValue(segment, out var next) && Walk(next, depth + 1)) return true;
         if (node.Affixed is { } affixed && WalkAffixed(affixed, segment, depth)) return true;
         if (node.Name is { } name && segment.Length > 0 && Walk(name, depth + 1)) return true;
         return node.Rest is { } rest && _starts[depth] < _path.Length && Arrive(rest);
@@ -83,7 +83,13 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
         return false;
     }
 
-    private bool Arrive(RouteChoices choices) => Choose(choices.ForHost(_exchange.Host)) || Choose(choices.ForAnyHost);
+    private bool Arrive(RouteChoices choices)
+    {
+        if (choices.Only is not { } only) return Choose(choices.ForHost(_exchange.Host)) || Choose(choices.ForAnyHost);
+        IsPathServed = true;
+        if (_conditionsCount) Route = only;
+        return true;
+    }
 
     private bool Choose(ReadOnlySpan<RouteChoice> choices)
     {

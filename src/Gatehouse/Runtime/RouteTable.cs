@@ -30,7 +30,8 @@ internal sealed class RouteTable
     {
         CompiledRoute[] all = [.. routes];
         var trees = PathNode.ByMethod([.. all.Select(r => r.Route.Match)]);
-        return new RouteTable(all, [.. trees.Select(t => new MethodRoutes(t.Key, RouteNode.Compile(t.Value, all)))]);
+        var parts = new TableParts(all);
+        return new RouteTable(all, [.. trees.Select(t => new MethodRoutes(t.Key, RouteNode.Compile(t.Value, parts)))]);
     }
 
     /// <summary>

@@ -40,6 +40,15 @@ internal sealed class JsonLine
         return _buffer.AsSpan(0, _length);
     }
 
+    /// <summary>Fields that were written by another line: what stood between its braces.</summary>
+    public void Fields(ReadOnlySpan<byte> written)
+    {
+        if (written.IsEmpty || _length + written.Length + 2 > Longest) return;
+        if (_length > 1) _buffer[_length++] = (byte)',';
+        written.CopyTo(_buffer.AsSpan(_length));
+        _length += written.Length;
+    }
+
     /// <param name="name">ASCII that needs no escaping.</param>
     /// <param name="longest">Characters of the value that are kept; a cut value ends in an ellipsis.</param>
     public void Text(ReadOnlySpan<byte> name, ReadOnlySpan<char> value, int longest)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Gatehouse.Telemetry;
 
@@ -17,7 +18,7 @@ internal sealed class Tally
 /// <summary>What is counted of the exchanges of one route on one listener.</summary>
 internal sealed class ExchangeTally
 {
-    private readonly long[] _byStatusClass = new long[StatusClasses.Count];
+    private Counts _byStatusClass;
     private readonly Histogram<double> _durations;
     private readonly KeyValuePair<string, object?> _listener;
     private readonly KeyValuePair<string, object?> _route;
@@ -44,9 +45,15 @@ internal sealed class ExchangeTally
     public void Add(int status, TimeSpan duration)
     {
         var statusClass = (uint)status / 100;
-        Interlocked.Increment(ref _byStatusClass[statusClass < StatusClasses.Count ? statusClass : 0]);
+        Interlocked.Increment(ref _byStatusClass[statusClass < StatusClasses.Count ? (int)statusClass : 0]);
         if (_durations.Enabled) _durations.Record(duration.TotalSeconds, _listener, _route);
     }
 
     public void AddLimitRefused() => Interlocked.Increment(ref _limitsRefused);
+
+    [InlineArray(6)]
+    private struct Counts
+    {
+        private long _first;
+    }
 }

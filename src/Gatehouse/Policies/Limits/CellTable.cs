@@ -25,12 +25,14 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
 {
     public const int Most = 100_000;
 
-    private readonly Cell _everybody = new();
     private readonly Cell _overflow = new();
     private readonly long _sweepEvery = clock.TimestampFrequency;
     private ConcurrentDictionary<PartitionKey, Cell>? _cells; // made by the first caller of its own: many limits count everybody together
     private long _sweptAt = long.MinValue;
     private int _count;
+
+    /// <summary>The one cell of a limit that counts everybody together.</summary>
+    public Cell Everybody { get; } = new();
 
     /// <summary>Cells held for callers of their own.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -38,7 +40,7 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
     /// <summary>The caller's cell. It may turn out to be <see cref="Cell.Gone"/> when it is charged: then it is to be asked for again.</summary>
     public Cell Find(PartitionKey key, long now)
     {
-        if (key.Kind == PartitionKind.Everybody) return _everybody;
+        if (key.Kind == PartitionKind.Everybody) return Everybody;
         var cells = LazyInitializer.EnsureInitialized(ref _cells);
         if (cells.TryGetValue(key, out var cell))
         {

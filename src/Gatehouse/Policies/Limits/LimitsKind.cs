@@ -52,7 +52,8 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
             limits[i] = new CompiledLimit(limit, new Rate(limit.Allow, limit.Every, context.Clock.TimestampFrequency), cells);
         }
 
-        return new LimitsPolicy(limits, context.Clock);
+        var rendered = LimitsPolicy.Render(spec.Limits);
+        return new LimitsPolicy(limits, context.Shared((KindName, rendered), () => rendered), context.Clock);
     }
 
     /// <summary>

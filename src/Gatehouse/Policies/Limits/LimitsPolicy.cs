@@ -7,18 +7,26 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>A limit with its arithmetic and its cells.</summary>
-internal readonly record struct CompiledLimit(Limit Limit, Rate Rate, CellTable Cells);
+internal readonly record struct CompiledLimit(Limit Limit, Rate Rate, CellTable Cells)
+{
+    /// <summary>The cell that everybody shares, where the limit counts everybody together.</summary>
+    private readonly Cell? _everybody = PartitionKey.IsEverybody(Limit.Per) ? Cells.Everybody : null;
+
+    /// <summary>Here too, because it is needed for every call.</summary>
+    public string Name { get; } = Limit.Name;
+
+    /// <summary>The cell of who makes the exchange. It may be <see cref="Cell.Gone"/> when it is charged: then it is to be asked for again.</summary>
+    public Cell Find(Exchange exchange, long now) => _everybody ?? Cells.Find(PartitionKey.Of(exchange, Limit.Per), now);
+}
 
 /// <summary>
 /// Charges a call to every limit of the route. When one of them refuses, the call costs nothing in the others; for the moment in between they can
 /// refuse somebody whom they need not have refused, but never allow a call too many. Tells the client how near it is to the tightest limit
 /// (draft-ietf-httpapi-ratelimit-headers-11).
 /// </summary>
-internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) : Policy
+/// <param name="rendered">What <see cref="Render(IEnumerable{Limit})"/> makes of them; one text for all routes that have the same.</param>
+internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, TimeProvider clock) : Policy
 {
-    private readonly StringValues _policies = string.Join(", ", limits.Select(l =>
-        string.Create(CultureInfo.InvariantCulture, $"\"{l.Limit.Name}\";q={l.Limit.Allow};w={(long)l.Limit.Every.TotalSeconds}")));
-
     public override string Name => LimitsKind.KindName;
 
     /// <summary>What is enforced.</summary>
@@ -53,19 +61,22 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
     public override void OnResponse(Exchange exchange)
     {
         var headers = exchange.ResponseHeaders;
-        headers["RateLimit-Policy"] = _policies;
+        headers["RateLimit-Policy"] = rendered;
         headers["RateLimit"] = exchange.TightestLimit is { } state ? Render(state) : default;
         if (ReferenceEquals(exchange.Problem, Problems.LimitExceeded) && exchange.TightestLimit is { } used)
             headers.RetryAfter = used.RetrySeconds.ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The limits as <c>RateLimit-Policy</c> tells them.</summary>
+    public static string Render(IEnumerable<Limit> limits) => string.Join(", ", limits.Select(l =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{l.Name}\";q={l.Allow};w={(long)l.Every.TotalSeconds}")));
+
     private static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
 
     private static Answer Charge(in CompiledLimit limit, Exchange exchange, long now, out Cell cell)
     {
-        var key = PartitionKey.Of(exchange, limit.Limit.Per);
         Answer answer;
-        do cell = limit.Cells.Find(key, now);
+        do cell = limit.Find(exchange, now);
         while (!limit.Rate.TryCharge(cell, now, out answer)); // the cell was swept away between the two
         return answer;
     }
@@ -77,7 +88,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
     {
         for (var i = refusing + 1; i < limits.Length; i++)
         {
-            var cell = limits[i].Cells.Find(PartitionKey.Of(exchange, limits[i].Limit.Per), now);
+            var cell = limits[i].Find(exchange, now);
             var other = limits[i].Rate.Look(cell.Time, now);
             if (!other.Refused || other.Retry <= refusal.Retry) continue;
             refusing = i;
@@ -90,7 +101,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, TimeProvider clock) :
     private LimitState StateOf(int index, Answer answer)
     {
         var retry = Seconds(answer.Retry);
-        return new LimitState(limits[index].Limit.Name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole) : retry, retry);
+        return new LimitState(limits[index].Name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole) : retry, retry);
     }
 
     private long Seconds(long ticks) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;

@@ -11,6 +11,9 @@ internal readonly record struct PartitionKey(string? Name, ulong Network, Partit
     /// <summary>The one partition of limits that count everybody together.</summary>
     public static PartitionKey Everybody => default;
 
+    /// <summary>Whether such a limit counts everybody together.</summary>
+    public static bool IsEverybody(Per per) => per is Per.Route or Per.Api or Per.All;
+
     public static PartitionKey Of(Exchange exchange, Per per) => per switch
     {
         Per.Consumer when exchange.Consumer is { } consumer => new PartitionKey(consumer.Id.Value, 0, PartitionKind.Consumer),

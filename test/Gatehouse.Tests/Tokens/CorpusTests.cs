@@ -46,11 +46,11 @@ public sealed class CorpusTests
         return key.TryGetProperty("keys", out _) ? key.GetRawText() : $$"""{"keys":[{{key.GetRawText()}}]}""";
     }
 
-    /// <summary>Whether the vector is signed with an algorithm that tokens may have, and its key may be used: HS and misspelt names are never.</summary>
+    /// <summary>Whether the vector is signed with an algorithm that tokens may have, by a key that may be used: not HS, no misspelt name.</summary>
     private static bool IsOurs(string jws, JsonElement group)
     {
-        var header = TokenText.Decode(jws.AsSpan(0, jws.IndexOf('.', StringComparison.Ordinal)));
-        var named = JsonNode.Parse(Encoding.UTF8.GetString(header!))!["alg"]!.GetValue<string>();
+        if (TokenText.Decode(jws.AsSpan(0, Math.Max(jws.IndexOf('.', StringComparison.Ordinal), 0))) is not { } header) return false; // a JSON form
+        var named = JsonNode.Parse(Encoding.UTF8.GetString(header))!["alg"]!.GetValue<string>();
         return SigningAlgorithms.TryRead(named, out _) && !JwksOf(group).Contains("ES521", StringComparison.Ordinal);
     }
 

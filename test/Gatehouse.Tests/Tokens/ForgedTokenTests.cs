@@ -19,7 +19,8 @@ public sealed class ForgedTokenTests : IDisposable
     public async Task Takes_a_good_token_and_says_what_is_in_it()
     {
         var verdict = await _harness.JudgeAsync(_harness.Token(JsonNode.Parse("""
-            {"scope":"orders.read orders.write","act":{"sub":"assistant","act":{"sub":"front"}},"groups":["staff",7,true,{"x":1}],"address":{"city":"Ulm"}}
+            {"scope":"orders.read orders.write","act":{"sub":"assistant","act":{"sub":"front"}},
+             "groups":["staff",7,true,{"x":1}],"address":{"city":"Ulm"}}
             """)!.AsObject()));
         Assert.Null(verdict.Reason);
         var token = verdict.Token!;
@@ -193,7 +194,8 @@ public sealed class ForgedTokenTests : IDisposable
         var now = _harness.Now.ToUnixTimeSeconds();
         var hour = _harness.Verifier(_harness.Declared() with { Lifetime = TimeSpan.FromHours(1) });
         foreach (var (iat, exp, isTaken) in (((long?, long, bool)[])
-            [(now, now + 3600, true), (now, now + 3601, false), (now, now + 315_360_000, false), (null, now + 3600, true), (null, now + 3601, false)]))
+            [(now, now + 3600, true), (now, now + 3601, false), (now, now + 315_360_000, false),
+            (null, now + 3600, true), (null, now + 3601, false)]))
         {
             var token = _harness.Token(new JsonObject { ["iat"] = iat, ["exp"] = exp });
             Assert.Equal(isTaken ? null : "token: lives longer than its issuer's 'lifetime'", (await TokenHarness.JudgeAsync(hour, token)).Reason);
@@ -286,9 +288,12 @@ public sealed class ForgedTokenTests : IDisposable
     [Control("JWT-16", "its length, and that nothing throws")]
     public async Task Refuses_texts_that_are_long_or_not_Unicode()
     {
-        Assert.Equal("token: longer than 8 KiB, or not ASCII", (await _harness.JudgeAsync(_harness.Token(new JsonObject { ["x"] = new string('x', 8192) }))).Reason);
-        Assert.Equal("token: a claim is not Unicode", (await _harness.JudgeAsync(_harness.Issuer.Ec.Sign("""{"alg":"ES256"}""", """{"iss":"\ud800"}"""))).Reason);
-        Assert.Equal("token: 'kid' is no key's id", (await _harness.JudgeAsync(_harness.Issuer.Ec.Sign("""{"alg":"ES256","kid":"\udc00"}""", "{}"))).Reason);
+        var long_ = _harness.Token(new JsonObject { ["x"] = new string('x', 8192) });
+        var payload = _harness.Issuer.Ec.Sign("""{"alg":"ES256"}""", """{"iss":"\ud800"}""");
+        Assert.Equal("token: longer than 8 KiB, or not ASCII", (await _harness.JudgeAsync(long_)).Reason);
+        Assert.Equal("token: a claim is not Unicode", (await _harness.JudgeAsync(payload)).Reason);
+        var header = _harness.Issuer.Ec.Sign("""{"alg":"ES256","kid":"\udc00"}""", "{}");
+        Assert.Equal("token: 'kid' is no key's id", (await _harness.JudgeAsync(header)).Reason);
     }
 
     [Fact]
@@ -298,7 +303,9 @@ public sealed class ForgedTokenTests : IDisposable
         var verifier = _harness.Verifier();
         var good = _harness.Token();
         var deep = _harness.Issuer.Ec.Sign("""{"alg":"ES256"}""", "{\"x\":" + new string('[', 2500) + new string(']', 2500) + "}");
-        var wide = _harness.Issuer.Ec.Sign("""{"alg":"ES256"}""", $"{{{string.Join(',', Enumerable.Range(0, 700).Select(i => $"\"k{i}\":1"))},\"k1\":2}}");
+        var wide = _harness.Issuer.Ec.Sign(
+            """{"alg":"ES256"}""",
+            $"{{{string.Join(',', Enumerable.Range(0, 700).Select(i => $"\"k{i}\":1"))},\"k1\":2}}");
         string[] bad = [good + ".", good[..^1] + "!", deep, wide, new string('.', 8192), new string('a', 8192), good + "=="];
         const int rounds = 200;
         foreach (var text in bad)

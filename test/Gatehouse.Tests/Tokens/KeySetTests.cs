@@ -53,7 +53,8 @@ public sealed class KeySetTests : IDisposable
         (ones["kid"], ones["e"]) = ("ones", "AQ");
         var (keys, said) = Read(small.Public(), threes, ones, _issuer.Ec.Public());
         Assert.Equal(["ec-1"], keys!.All.Select(k => k.Id));
-        Assert.Equal(["the key 'small' has fewer than 2048 bits", "the key 'threes' has a weak exponent", "the key 'ones' has a weak exponent"], said);
+        Assert.Equal(
+            ["the key 'small' has fewer than 2048 bits", "the key 'threes' has a weak exponent", "the key 'ones' has a weak exponent"], said);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ namespace Gatehouse.Tests.Tokens;
 /// <summary>A token that is bound to something is good only together with it, each time that it is presented.</summary>
 public sealed class PossessionTests : IDisposable
 {
+    private const string Thumbprint = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2";
     private const string Target = "https://api.retailer.example/orders/17";
 
     private readonly TokenHarness _harness = new();
@@ -25,13 +26,15 @@ public sealed class PossessionTests : IDisposable
     [Control("JWT-18")]
     public async Task Takes_a_token_that_is_bound_to_a_certificate_only_with_that_one()
     {
-        var token = _harness.Token(new JsonObject { ["cnf"] = new JsonObject { ["x5t#S256"] = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" } });
+        var token = _harness.Token(new JsonObject { ["cnf"] = new JsonObject { ["x5t#S256"] = Thumbprint } });
         var bearer = TokenHarness.Bearer(token);
         for (var i = 0; i < 2; i++) // remembered or not
         {
-            Assert.NotNull((await _verifier.VerifyAsync(bearer with { CertificateThumbprint = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" })).Token);
+            Assert.NotNull((await _verifier.VerifyAsync(bearer with { CertificateThumbprint = Thumbprint })).Token);
             foreach (var other in (string?[])[null, "", "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg3"])
-                Assert.Equal("token: bound to another client certificate", (await _verifier.VerifyAsync(bearer with { CertificateThumbprint = other })).Reason);
+                Assert.Equal(
+                    "token: bound to another client certificate",
+                    (await _verifier.VerifyAsync(bearer with { CertificateThumbprint = other })).Reason);
         }
     }
 
@@ -115,7 +118,10 @@ public sealed class PossessionTests : IDisposable
         Assert.Equal(1795435200, _harness.Now.ToUnixTimeSeconds());
         var token = Bound();
         for (var i = 0; i < 2; i++)
-            Assert.Equal(reason, (await PresentAsync(token, Proof(token, JsonNode.Parse(claims)!.AsObject(), JsonNode.Parse(header)!.AsObject()))).Reason);
+        {
+            var proof = Proof(token, JsonNode.Parse(claims)!.AsObject(), JsonNode.Parse(header)!.AsObject());
+            Assert.Equal(reason, (await PresentAsync(token, proof)).Reason);
+        }
     }
 
     [Fact]

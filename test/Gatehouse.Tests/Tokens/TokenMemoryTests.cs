@@ -26,9 +26,9 @@ public sealed class TokenMemoryTests : IDisposable
         var verifier = _harness.Verifier();
         var presented = TokenHarness.Bearer(_harness.Token());
         await verifier.VerifyAsync(presented);
-        for (var i = 0; i < 200; i++) Assert.True(verifier.VerifyAsync(presented).IsCompletedSuccessfully);
+        for (var i = 0; i < 200; i++) Assert.NotNull(AtOnce(verifier.VerifyAsync(presented)).Token);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) _ = verifier.VerifyAsync(presented).Result;
+        for (var i = 0; i < 1000; i++) AtOnce(verifier.VerifyAsync(presented));
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -106,6 +106,9 @@ public sealed class TokenMemoryTests : IDisposable
         ["A", "B", "C", "D"],
         typeof(TokenDigest).GetProperties().Select(p => p.Name).Order());
 
+    private static TokenVerdict AtOnce(ValueTask<TokenVerdict> verdict) =>
+        verdict.IsCompletedSuccessfully ? verdict.Result : throw new InvalidOperationException("it waits");
+
     private static TokenDigest DigestOf(int i) => TokenDigest.TryOf($"token-{i}", out var digest) ? digest : default;
 
     private RememberedToken Remembered() => new(
@@ -114,9 +117,9 @@ public sealed class TokenMemoryTests : IDisposable
             Issuer = "customers",
             ClientId = null,
             Subject = null,
-            Scopes = new HashSet<Consumers.Scope>(),
+            Scopes = new HashSet<Gatehouse.Consumers.Scope>(),
             Actors = [],
-            Claims = Consumers.TokenClaims.None,
+            Claims = Gatehouse.Consumers.TokenClaims.None,
             Expires = _harness.Now,
             Id = "",
             IsBoundToCertificate = false,

@@ -4,6 +4,7 @@ using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration;
@@ -30,11 +31,16 @@ internal sealed class Draft
 
     public required IReadOnlyDictionary<string, Drafted<Consumer>> Consumers { get; init; }
 
+    public required IReadOnlyDictionary<string, Drafted<Issuer>> Issuers { get; init; }
+
     /// <summary>The names of all upstreams, those that could not be read included.</summary>
     public required IReadOnlySet<string> UpstreamNames { get; init; }
 
     /// <summary>The names of all consumers, those that could not be read included.</summary>
     public required IReadOnlySet<string> ConsumerNames { get; init; }
+
+    /// <summary>The names of all issuers, those that could not be read included.</summary>
+    public required IReadOnlySet<string> IssuerNames { get; init; }
 
     /// <summary>For each included file that has them, the bounds that it has to keep.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<Bounds>> Bounds { get; init; }

@@ -85,6 +85,9 @@ public sealed class Exchange
 
     internal Consumer? Consumer => Caller?.Consumer;
 
+    /// <summary>The kinds of credentials that were presented, good or not.</summary>
+    internal CredentialKinds Presented { get; set; }
+
     /// <summary>The client's certificate, where its listener asks for one and took it.</summary>
     internal ClientCertificate? Certificate { get; init; }
 

@@ -12,10 +12,12 @@ internal static class EveryCheck
         ListeningPoints.Check(draft);
         ListenerInterlock.Check(draft);
         Keys.Check(draft);
+        Proofs.Check(draft);
         RouteDecisions.Check(draft);
         RouteReferences.Check(draft);
         RouteAccess.Check(draft);
         RouteGrants.Check(draft);
+        RoutePeople.Check(draft);
         RouteEffects.Check(draft);
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);

@@ -4,12 +4,12 @@ using CsCheck;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
-using Gatehouse.Policies.ApiKeys;
+using Gatehouse.Policies.Identify;
 using Gatehouse.TestKit;
 
-namespace Gatehouse.Tests.Policies.ApiKeys;
+namespace Gatehouse.Tests.Policies.Identify;
 
-public sealed class ApiKeysPolicyTests
+public sealed class ApiKeyTests
 {
     private static readonly Secret Pepper = new("env:TEST", Encoding.ASCII.GetBytes("a pepper of at least thirty-two bytes"));
 
@@ -21,7 +21,7 @@ public sealed class ApiKeysPolicyTests
     private readonly NewApiKey _stranger = ApiKeyText.Create();
     private readonly DateTimeOffset _start;
 
-    public ApiKeysPolicyTests()
+    public ApiKeyTests()
     {
         _start = _harness.Clock.GetUtcNow();
         _harness.Consumers.Add(new Consumer
@@ -220,7 +220,7 @@ public sealed class ApiKeysPolicyTests
     private Exchange Exchange(string target, params (string Name, string Value)[] headers) =>
         _harness.Exchange("GET", target, "127.0.0.1", null, null, headers);
 
-    private Policy Policy() => new ApiKeysKind().Compile(_harness.Route(), _harness.Context);
+    private Policy Policy() => new IdentifyKind().Compile(_harness.Route(), _harness.Context);
 
     private Verdict Verdict(Exchange exchange) => PolicyHarness.Decide(Policy(), exchange);
 

@@ -28,6 +28,13 @@ internal sealed class PolicyHarness
 
     public List<Consumer> Consumers { get; } = [];
 
+    public List<PeopleGroup> People { get; } = [];
+
+    /// <summary>The client certificate of the connections that exchanges come over; null for none.</summary>
+    public ClientCertificate? Certificate { get; set; }
+
+    public TokenVerifier Tokens { get; set; } = new();
+
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
@@ -35,10 +42,10 @@ internal sealed class PolicyHarness
     {
         Clock = Clock,
         State = State,
-        Consumers = new ConsumerDirectory(Consumers),
+        Consumers = new ConsumerDirectory(Consumers, People),
         Routes = Routes.ToDictionary(r => r.Id),
         Pepper = Pepper,
-        Tokens = new TokenVerifier(),
+        Tokens = Tokens,
         AccessLog = AccessLog,
         Meter = Meter,
     };
@@ -145,6 +152,7 @@ internal sealed class PolicyHarness
             Host = "localhost",
             Route = route,
             RouteTally = route is null ? null : Meter.Exchanges("edge", route.Id.Value),
+            Certificate = Certificate,
         };
     }
 }

@@ -94,6 +94,9 @@ public sealed class Exchange
     /// <summary>The client's token, once it is verified and taken off the request: for who may pass it on or exchange it. Never for a log.</summary>
     internal string? PresentedToken { get; set; }
 
+    /// <summary>What is kept from one exchange of the connection to the next; null where there is no connection.</summary>
+    internal ConnectionMemory? Connection { get; init; }
+
     internal Listener Listener { get; }
 
     /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>

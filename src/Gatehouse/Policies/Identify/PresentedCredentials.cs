@@ -51,10 +51,11 @@ internal readonly record struct PresentedCredentials
             Proof = proofs.Count > 0 ? proofs[0] ?? "" : null,
             Certificate = exchange.Certificate,
         };
-        return authorization.Count == 0 ? Verdict.Continue : TakeToken(authorization, forwards, ref presented);
+        return authorization.Count == 0 ? Verdict.Continue : TakeToken(authorization, exchange.Connection, forwards, ref presented);
     }
 
-    private static Verdict TakeToken(StringValues authorization, bool forwards, ref PresentedCredentials presented)
+    private static Verdict TakeToken(
+        StringValues authorization, ConnectionMemory? connection, bool forwards, ref PresentedCredentials presented)
     {
         var text = authorization[0] ?? "";
         var space = text.AsSpan().IndexOf(' ');
@@ -65,14 +66,22 @@ internal readonly record struct PresentedCredentials
         else return forwards ? Verdict.Continue : Verdict.Reject(Problems.Unauthenticated, "authorization: a scheme that proves nobody here");
         if (text.AsSpan().Contains(',')) return Ambiguous("more than one token");
 
-        while (space >= 0 && space < text.Length && text[space] == ' ') space++;
         presented = presented with
         {
             Kinds = presented.Kinds | CredentialKinds.Token,
             Scheme = scheme,
-            Token = space < 0 ? "" : text[space..],
+            Token = space < 0 ? "" : TokenIn(text, space, connection),
         };
         return Verdict.Continue;
+    }
+
+    /// <summary>What follows the scheme and its blanks (RFC 6750 section 2.1); for a token that came over the connection before, the same text.</summary>
+    private static string TokenIn(string authorization, int space, ConnectionMemory? connection)
+    {
+        if (connection?.Token is { } kept && string.Equals(kept.Authorization, authorization, StringComparison.Ordinal)) return kept.Text;
+        var text = authorization[space..].TrimStart(' ');
+        if (connection is not null) connection.Token = new KeptToken(authorization, text);
+        return text;
     }
 
     private static Verdict Ambiguous(string reason) => Verdict.Reject(Problems.CredentialAmbiguous, reason);

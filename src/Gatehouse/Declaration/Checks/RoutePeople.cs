@@ -14,7 +14,8 @@ internal static class RoutePeople
             foreach (var people in access.People) CheckGroup(people, route, access, draft);
             if (access.Claims is { } claims && Issuers(access, draft) is { Count: 0 } && access.Consumers.Count > 0)
                 route.Text.Findings.Add(Rules.Contradiction, claims.Place,
-                    $"route {route.Id} asks for claims, but none of its consumers calls with a token", "leave 'claims' out, or give a consumer a token");
+                    $"route {route.Id} asks for claims, but none of its consumers calls with a token",
+                    "leave 'claims' out, or give a consumer a token");
         }
     }
 
@@ -25,7 +26,10 @@ internal static class RoutePeople
             draft.Findings.Add(Rules.UnknownReference, people.Place, $"there are no people '{people.Value}'",
                 draft.Findings.IsFull ? null : Nearest.Hint(people.Value, draft.PeopleNames) ?? "declare them in 'people'");
         else if (draft.People.FirstOrDefault(p => p.Name == people.Value)?.Value is { } group
-            && draft.IssuerNames.Contains(group.Issuer.Value) && access.Consumers.Count > 0 && Issuers(access, draft) is { } issuers && !issuers.Contains(group.Issuer.Value))
+            && draft.IssuerNames.Contains(group.Issuer.Value)
+            && access.Consumers.Count > 0
+            && Issuers(access, draft) is { } issuers
+            && !issuers.Contains(group.Issuer.Value))
             route.Text.Findings.Add(Rules.Contradiction, people.Place,
                 $"none of the consumers of route {route.Id} calls with a token of '{group.Issuer.Value}', who could speak for {people.Value}",
                 "leave these people out, or give a consumer such a token");

@@ -15,7 +15,8 @@ internal static class ConsumerSection
 
     public static readonly Key<string> Owner = new("owner", Shapes.Owner(), "Who answers for this consumer.") { Required = true };
     public static readonly Key<IReadOnlyList<string>> Grants =
-        new("grants", Shapes.List(DecisionShapes.Scope(), 0, 200), "The scopes that a key or a certificate of this consumer may use. Where they are written, its tokens are cut down to them too.");
+        new("grants", Shapes.List(DecisionShapes.Scope(), 0, 200), "The scopes that a key or a certificate of this consumer may use. "
+            + "Where they are written, its tokens are cut down to them too.");
 
     public static readonly Key<IReadOnlyList<AuthenticationText>> Authenticate = new("authenticate", Shapes.List(AuthenticationSection.Shape, 1, 20),
         "What proves the consumer: alternatives, of which one has to hold completely.");
@@ -35,7 +36,10 @@ internal static class ConsumerSection
             Owner = owner,
             Grants = (grants ?? []).Select(g => new Scope(g)).ToHashSet(),
             BoundsTokens = text.Has(Grants),
-            Authenticate = [.. (authenticate ?? []).Select(a => new Authentication(a.ApiKey?.Value, a.Addresses, a.Token?.Value, a.Certificate?.Value))],
+            Authenticate =
+            [
+                .. (authenticate ?? []).Select(a => new Authentication(a.ApiKey?.Value, a.Addresses, a.Token?.Value, a.Certificate?.Value)),
+            ],
         };
     }
 }

@@ -44,12 +44,7 @@ internal sealed class ClaimsShape : Shape<IReadOnlyList<ClaimCondition>>
         return false;
     }
 
-    public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema)
-    {
-        var map = Map.ToSchema(schema);
-        map["minProperties"] = 1;
-        return map;
-    }
+    public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema) => Map.ToSchema(schema);
 
     private static bool IsClaim(string name) =>
         name.Length is > 0 and <= 100 && char.IsAsciiLetter(name[0])

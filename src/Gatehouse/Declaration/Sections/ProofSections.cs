@@ -73,7 +73,8 @@ internal static class CertificateSection
         {
             if (!Text.TryRead(node, findings, out value)) return false;
             if (value.Contains('*', StringComparison.Ordinal))
-                findings.Add(Rules.CertificateName, node.Place, $"'{Show.Bounded(value)}' fits certificates that nobody has thought of", "one name, exactly");
+                findings.Add(Rules.CertificateName, node.Place, $"'{Show.Bounded(value)}' fits certificates that nobody has thought of",
+                    "one name, exactly");
             else if (value.StartsWith("dns:", StringComparison.Ordinal))
                 return Host.TryRead(new ScalarNode(node.Place, value[4..], Quoted: true), findings, out _);
             else if (value.StartsWith("uri:", StringComparison.Ordinal) && Uri.TryCreate(value[4..], UriKind.Absolute, out _))

@@ -38,8 +38,10 @@ internal sealed class AccessPolicy(FrozenDictionary<Consumer, Named>? named, str
 
     private Verdict Decide(Caller caller, Named consumer)
     {
-        if (caller.Person is null && people.Length > 0) return Verdict.Reject(Problems.Forbidden, "the route names people, and the caller speaks for none");
-        if (caller.Person is not null && !IsNamed(caller.People)) return Verdict.Reject(Problems.Forbidden, "the route does not name this person's people");
+        if (caller.Person is null && people.Length > 0)
+            return Verdict.Reject(Problems.Forbidden, "the route names people, and the caller speaks for none");
+        if (caller.Person is not null && !IsNamed(caller.People))
+            return Verdict.Reject(Problems.Forbidden, "the route does not name this person's people");
         foreach (var claim in claims)
             if (!claim.Holds(caller.Claims)) return Verdict.Reject(Problems.Forbidden, "the token lacks a claim of the route");
         return Holds(caller, consumer) ? Verdict.Continue : Verdict.Reject(Problems.InsufficientScope, "the caller lacks a scope of the route");

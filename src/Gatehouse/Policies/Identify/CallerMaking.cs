@@ -4,7 +4,9 @@ using Gatehouse.Tokens;
 
 namespace Gatehouse.Policies.Identify;
 
-/// <summary>Makes the caller of an entry whose credentials were all found good: once for each credential, as long as the declaration is in force.</summary>
+/// <summary>
+/// Makes the caller of an entry whose credentials were all found good: once for each credential, as long as the declaration is in force.
+/// </summary>
 internal static class CallerMaking
 {
     private const int DigestCharacters = 16;

@@ -8,7 +8,9 @@ namespace Gatehouse.Policies.Identify;
 internal readonly record struct GoodCredentials(ApiKeyHolder? Key, VerifiedToken? Token, ClientCertificate? Certificate)
 {
     public CredentialKinds Kinds =>
-        (Key is null ? 0 : CredentialKinds.ApiKey) | (Token is null ? 0 : CredentialKinds.Token) | (Certificate is null ? 0 : CredentialKinds.Certificate);
+        (Key is null ? 0 : CredentialKinds.ApiKey)
+        | (Token is null ? 0 : CredentialKinds.Token)
+        | (Certificate is null ? 0 : CredentialKinds.Certificate);
 }
 
 /// <summary>

@@ -75,7 +75,9 @@ internal readonly record struct PresentedCredentials
         return Verdict.Continue;
     }
 
-    /// <summary>What follows the scheme and its blanks (RFC 6750 section 2.1); for a token that came over the connection before, the same text.</summary>
+    /// <summary>
+    /// What follows the scheme and its blanks (RFC 6750 section 2.1); for a token that came over the connection before, the same text.
+    /// </summary>
     private static string TokenIn(string authorization, int space, ConnectionMemory? connection)
     {
         if (connection?.Token is { } kept && string.Equals(kept.Authorization, authorization, StringComparison.Ordinal)) return kept.Text;

@@ -5,7 +5,9 @@ using Gatehouse.Pipeline;
 
 namespace Gatehouse.Policies.Limits;
 
-/// <summary>Who shares a cell: a person by a digest, a consumer or a credential by its name, or a network address. Never seen outside the process.</summary>
+/// <summary>
+/// Who shares a cell: a person by a digest, a consumer or a credential by its name, or a network address. Never seen outside the process.
+/// </summary>
 internal readonly record struct PartitionKey(string? Name, ulong Network, PartitionKind Kind)
 {
     /// <summary>The one partition of limits that count everybody together.</summary>

@@ -103,7 +103,8 @@ public sealed class AccessPolicyTests
         var caller = ByToken("orders.read", [], [.. claims.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => c.Split('='))
             .Select(c => new KeyValuePair<string, IReadOnlyList<string>>(c[0], ["other", c[1]]))]);
         Assert.Equal(problem, Decide(Route(claims: new ClaimCondition("roles", ["care", "returns"])), caller));
-        Assert.Equal("forbidden", Decide(Route(claims: new ClaimCondition("roles", ["care", "returns"])), PolicyHarness.Caller(_harness.Consumers[0])));
+        Assert.Equal(
+            "forbidden", Decide(Route(claims: new ClaimCondition("roles", ["care", "returns"])), PolicyHarness.Caller(_harness.Consumers[0])));
     }
 
     [Fact]

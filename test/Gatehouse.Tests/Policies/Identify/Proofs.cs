@@ -17,7 +17,8 @@ internal static class Proofs
         Authenticate = entries,
     };
 
-    public static Authentication Entry(string? client = null, string? name = null, string? spki = null, ApiKeyCredential? key = null, string? from = null) =>
+    public static Authentication Entry(
+        string? client = null, string? name = null, string? spki = null, ApiKeyCredential? key = null, string? from = null) =>
         new(
             key,
             from is null ? null : new Networks([IPNetwork.Parse(from)]),
@@ -34,7 +35,12 @@ internal static class Proofs
     };
 
     public static VerifiedToken Token(
-        string? client, string? subject = "anna", string scopes = "stock.read", bool bound = false, string issuer = "customers", string? role = null) => new()
+        string? client,
+        string? subject = "anna",
+        string scopes = "stock.read",
+        bool bound = false,
+        string issuer = "customers",
+        string? role = null) => new()
         {
             Issuer = issuer,
             ClientId = client,

@@ -17,6 +17,7 @@ internal static partial class Rules
         UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
         UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
         OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
+        IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

@@ -71,6 +71,7 @@ internal static class DeclarationReader
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
             Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),
+            Issuers = root.Issuers.ToDictionary(i => i.Name, i => Drafted(i, IssuerSection.Read(i, files)), StringComparer.Ordinal),
             UpstreamNames = NamesIn("upstreams", written),
             ConsumerNames = NamesIn("consumers", written),
             IssuerNames = NamesIn("issuers", written),
@@ -127,6 +128,7 @@ internal static class DeclarationReader
             Consumers = new ConsumerDirectory(
                 draft.Consumers.Values.Select(c => c.Value!),
                 draft.People.Select(p => new PeopleGroup(p.Name, p.Value.Issuer.Value, p.Value.Claims))),
+            Issuers = [.. draft.Issuers.Values.Select(i => i.Value!)],
             Upstreams = draft.Upstreams.ToDictionary(u => u.Key, u => u.Value.Value!, StringComparer.Ordinal),
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,

@@ -45,6 +45,13 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             else Unknown("listener", listener, EntriesOf(main, "listeners"));
         }
 
+        foreach (var issuer in EntriesOf(environment, "issuers"))
+        {
+            if (main["issuers"] is MapNode issuers && issuers[issuer.Key] is MapNode declared)
+                main = main.With("issuers", issuers.With(issuer.Key, Placing(declared, issuer)));
+            else Unknown("issuer", issuer, EntriesOf(main, "issuers"));
+        }
+
         foreach (var key in (string[])["administration", "health"])
         {
             if (environment.Entry(key) is not { Value: MapNode } point) continue;
@@ -101,6 +108,10 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             UpstreamSection.Destinations.Name,
             UpstreamSection.Authorities.Name,
             LogSection.Access.Name,
+            IssuerSection.Identifier.Name,
+            IssuerSection.Audiences.Name,
+            IssuerSection.Keys.Name,
+            IssuerSection.Introspection.Name,
         ],
         StringComparer.Ordinal);
 

@@ -2,6 +2,7 @@ using System.Net;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
+using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration;
@@ -25,6 +26,8 @@ internal sealed class GatewayDefinition
     public required Secret? Pepper { get; init; }
 
     public required ConsumerDirectory Consumers { get; init; }
+
+    public required IReadOnlyList<Issuer> Issuers { get; init; }
 
     public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
 

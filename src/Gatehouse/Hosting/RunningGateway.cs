@@ -32,7 +32,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
         _meter.AccessLog = options.AccessLog ?? _ownLog!;
         var state = new StateStore();
-        Activation = new Activation(first, new SnapshotCompiler(_clock, state, _meter.AccessLog, _meter, options.Kinds), state);
+        Activation = new Activation(first, new SnapshotCompiler(_clock, state, _meter.AccessLog, _meter, options.Kinds, _events), state);
         _metrics = new MetricsPage(_meter, definition);
         _watch = new DeclarationWatch(new WatchSource(load, options.Files, options.WatchEvery), first.Digests, Activation, _events, _meter, _clock);
         foreach (var finding in first.Findings) _events.Write(finding.ToString());

@@ -10,8 +10,10 @@ namespace Gatehouse.Runtime;
 
 /// <summary>Makes a snapshot from a definition. It cannot fail for reasons that lie in the declaration: those were findings.</summary>
 /// <param name="kinds">The second part of the catalogue, as the declaration was read with.</param>
+/// <param name="events">Tells the operator; null when nothing will be served.</param>
 internal sealed class SnapshotCompiler(
-    TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter, IReadOnlyList<RoutePolicyKind> kinds)
+    TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter, IReadOnlyList<RoutePolicyKind> kinds,
+    EventWriter? events = null)
 {
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
     /// <param name="certificates">The certificates of the listeners that speak TLS; null when nothing will be served.</param>
@@ -28,7 +30,7 @@ internal sealed class SnapshotCompiler(
             Consumers = definition.Consumers,
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
-            Tokens = new TokenVerifier(),
+            Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             AccessLog = accessLog,
             Meter = meter,
         };

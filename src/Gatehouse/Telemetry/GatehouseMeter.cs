@@ -20,6 +20,7 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<string, Tally> _refusals = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _connections = new();
     private readonly ConcurrentDictionary<string, Tally> _reloads = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Issuer, string Outcome), Tally> _keyFetches = new();
 
     public GatehouseMeter()
     {
@@ -32,6 +33,7 @@ internal sealed class GatehouseMeter : IDisposable
             AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
         _meter.CreateObservableCounter("gatehouse.reloads", ReadReloads, null, "Reloads of the declaration by outcome.");
         _meter.CreateObservableCounter("gatehouse.policies.faults", () => FaultsAtEnd.Value, null, "Policies that threw when an exchange was over.");
+        _meter.CreateObservableCounter("gatehouse.issuers.fetches", ReadKeyFetches, null, "Fetches of the keys of issuers, by outcome.");
         _meter.CreateObservableCounter("gatehouse.connections.refused", ReadConnections, null, "Connections closed before a request was read.");
     }
 
@@ -58,6 +60,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <param name="outcome">A constant text.</param>
     public Tally Reloads(string outcome) => _reloads.GetOrAdd(outcome, static _ => new Tally());
+
+    /// <param name="outcome">A constant text.</param>
+    public Tally KeyFetches(string issuer, string outcome) => _keyFetches.GetOrAdd((issuer, outcome), static _ => new Tally());
 
     public void Dispose() => _meter.Dispose();
 
@@ -88,6 +93,11 @@ internal sealed class GatehouseMeter : IDisposable
     private IEnumerable<Measurement<long>> ReadReloads()
     {
         foreach (var (outcome, tally) in _reloads) yield return new(tally.Value, new KeyValuePair<string, object?>("outcome", outcome));
+    }
+
+    private IEnumerable<Measurement<long>> ReadKeyFetches()
+    {
+        foreach (var (key, tally) in _keyFetches) yield return new(tally.Value, new("issuer", key.Issuer), new("outcome", key.Outcome));
     }
 
     private IEnumerable<Measurement<long>> ReadConnections()

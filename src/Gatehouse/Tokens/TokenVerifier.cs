@@ -1,13 +1,90 @@
+using Gatehouse.Telemetry;
+
 namespace Gatehouse.Tokens;
 
-/// <summary>Verifies tokens against the issuers of the declaration.</summary>
+/// <summary>
+/// Verifies tokens against the issuers of the declaration: strictly read, of a declared issuer, for a declared audience, within its times, signed with
+/// a key and an algorithm that the issuer's entry names. A token that was found good is recognised by its digest until it ends or its key goes; what it
+/// is bound to is checked each time.
+/// </summary>
 internal sealed class TokenVerifier
 {
-    private readonly TokenVerdict _noIssuer = TokenVerdict.Refuse("token: no issuer is declared");
+    private readonly IssuerVerifier[] _issuers;
+    private readonly IssuerVerifier? _asked;
+    private readonly TimeProvider _clock;
 
-    /// <summary>Verifies one token. Completes synchronously except while keys are fetched.</summary>
-    public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented) =>
-        new(presented.Text.Length == 0 ? TokenVerdict.Refuse("token: empty") : _noIssuer);
+    /// <summary>A verifier for which no token is good.</summary>
+    public TokenVerifier()
+        : this([], TimeProvider.System)
+    {
+    }
+
+    private TokenVerifier(IssuerVerifier[] issuers, TimeProvider clock)
+    {
+        (_issuers, _clock) = (issuers, clock);
+        _asked = Array.Find(issuers, i => i.IsAsked);
+    }
+
+    /// <summary>Where what outlives a verifier is kept: what there is of this kind and identity, or a new one.</summary>
+    public delegate object Keep(string kind, string identity, Func<object> create);
+
+    /// <summary>The verifier for these issuers, with the keys and the remembered tokens of the verifier before it where an issuer is the same.</summary>
+    /// <param name="events">Null where nobody reads them.</param>
+    public static TokenVerifier For(IReadOnlyList<Issuer> issuers, Keep keep, TimeProvider clock, EventWriter? events, GatehouseMeter meter)
+    {
+        if (issuers.Count == 0) return new TokenVerifier();
+        var proofs = new PossessionProof((ProofMemory)keep("used proofs", "", static () => new ProofMemory()));
+        var verifiers = new IssuerVerifier[issuers.Count];
+        for (var i = 0; i < verifiers.Length; i++)
+        {
+            var issuer = issuers[i];
+            var keys = issuer.Keys is null
+                ? null : (IssuerKeys)keep("issuer keys", issuer.KeysIdentity, () => new IssuerKeys(issuer, clock, events, meter));
+            var introspector = issuer.Introspection is null
+                ? null : (Introspector)keep("introspector", issuer.Identity, () => new Introspector(issuer, clock));
+            var memory = (TokenMemory)keep("issuer tokens", issuer.Identity, static () => new TokenMemory());
+            verifiers[i] = new IssuerVerifier(issuer, keys, introspector, memory, proofs, clock);
+        }
+
+        return new TokenVerifier(verifiers, clock);
+    }
+
+    /// <summary>Whether every token of the issuer of this name has to come with a proof of possession (RFC 9449).</summary>
+    public bool AsksForProof(string issuer) =>
+        Array.Exists(_issuers, i => i.Issuer.Bound == TokenBond.Dpop && string.Equals(i.Issuer.Name, issuer, StringComparison.Ordinal));
+
+    /// <summary>Verifies one token. Completes synchronously except while keys are fetched or the issuer is asked.</summary>
+    public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented)
+    {
+        var text = presented.Text;
+        if (_issuers.Length == 0) return new(TokenVerdict.Refuse("token: no issuer is declared"));
+        if (text.Length == 0) return new(TokenVerdict.Refuse("token: empty"));
+        if (!TokenDigest.TryOf(text, out var digest)) return new(TokenVerdict.Refuse("token: longer than 8 KiB, or not ASCII"));
+        var now = _clock.GetUtcNow();
+        foreach (var issuer in _issuers)
+            if (issuer.TryRecall(digest, presented, now, out var verdict)) return new(verdict);
+        return VerifyNewAsync(presented, digest);
+    }
+
+    private async ValueTask<TokenVerdict> VerifyNewAsync(PresentedToken presented, TokenDigest digest)
+    {
+        using var token = TokenText.TryRead(presented.Text, out var reason);
+        if (token is null)
+            return _asked is not null && !HasThreeParts(presented.Text) && Introspector.CanBe(presented.Text)
+                ? await _asked.AskAsync(digest, presented) : TokenVerdict.Refuse(reason);
+        if (TokenPayload.TryRead(token.Payload, out reason) is not { } payload) return TokenVerdict.Refuse(reason);
+        if (payload.Issuer is null) return TokenVerdict.Refuse("token: no 'iss'");
+        foreach (var issuer in _issuers)
+        {
+            if (!string.Equals(issuer.Issuer.Identifier, payload.Issuer, StringComparison.Ordinal)) continue;
+            return issuer.IsAsked
+                ? await issuer.AskAsync(digest, presented) : await issuer.VerifyAsync(token, payload, digest, presented);
+        }
+
+        return TokenVerdict.Refuse("token: of no declared issuer");
+    }
+
+    private static bool HasThreeParts(string text) => text.AsSpan().Count('.') == 2;
 }
 
 /// <summary>A token as a client presents it, with what has to go with it.</summary>

@@ -31,6 +31,15 @@ internal sealed class VerifiedToken
     /// <summary><c>cnf</c> with <c>x5t#S256</c> (RFC 8705 section 3.1): the token is good only with this client certificate, and was.</summary>
     public required bool IsBoundToCertificate { get; init; }
 
+    /// <summary><c>cnf</c> with <c>x5t#S256</c>; null without it.</summary>
+    public string? CertificateThumbprint { get; init; }
+
+    /// <summary><c>cnf</c> with <c>jkt</c> (RFC 9449 section 6.1): the thumbprint of the key that each request has to prove; null without it.</summary>
+    public string? KeyThumbprint { get; init; }
+
+    /// <summary><c>jti</c>; null without one.</summary>
+    public string? TokenId { get; init; }
+
     /// <summary>What was made of the token last, so that it need not be made for each exchange: replaced as a whole, never changed.</summary>
     public object? Resolved { get; set; }
 }

@@ -9,7 +9,7 @@ namespace Gatehouse.Declaration.Sections;
 /// </summary>
 internal static class EnvironmentSection
 {
-    private const string Never = "an environment sets addresses, hosts, destinations, certificates, log sinks and tighter limits; everything else stands in the declaration";
+    private const string Never = "an environment sets addresses, hosts, destinations, certificates, issuers, log sinks and tighter limits; everything else stands in the declaration";
 
     public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds, RootSection declaration)
     {
@@ -37,9 +37,16 @@ internal static class EnvironmentSection
                 "Where services are here, by name."),
             One("log", LogSection.Shape, "Where records go here."),
             Entries("apis", api, "The apis whose routes have other limits here, by name."),
-            new Key<string>("issuers", DecisionShapes.StillToCome(), "Who issues tokens here.") { NotYet = "tokens come with 'issuers'" },
+            Entries("issuers", Part("an issuer of an environment", IssuerSection.Shape.Keys, IssuerPlace), "Who issues tokens here, by name."),
         ]);
     }
+
+    /// <summary>Each environment has its own issuer, its own audience and its own keys; what is asked of tokens is declared.</summary>
+    private static readonly Key[] IssuerPlace =
+    [
+        IssuerSection.Identifier, IssuerSection.Audiences, IssuerSection.Keys, IssuerSection.Introspection, IssuerSection.Hosts,
+        IssuerSection.Authorities,
+    ];
 
     private static Section<SectionReader> Part(string name, IEnumerable<Key> every, IReadOnlyList<Key> allowed)
     {

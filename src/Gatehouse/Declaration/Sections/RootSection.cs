@@ -41,6 +41,11 @@ internal sealed class RootSection
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
 
+    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Issuers = new(
+        "issuers",
+        Shapes.Map(IssuerSection.Shape, 20),
+        "Who issues tokens, by name.");
+
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Consumers = new(
         "consumers",
         Shapes.Map(ConsumerSection.Shape),
@@ -57,7 +62,6 @@ internal sealed class RootSection
 
     private static readonly Key[] StillToCome =
     [
-        new Key<string>("issuers", DecisionShapes.StillToCome(), "Who issues tokens.") { NotYet = "tokens come with 'issuers'" },
         new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.")
         {
             NotYet = "assistants come with their own door",
@@ -73,7 +77,10 @@ internal sealed class RootSection
     {
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
-            [Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, People, Consumers, Upstreams, _apis, .. StillToCome],
+            [
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Issuers, People, Consumers, Upstreams, _apis,
+                .. StillToCome,
+            ],
             ReadMain);
         _included = new("an included file", [Include, Consumers, Upstreams, _apis], ReadShared);
     }
@@ -94,6 +101,7 @@ internal sealed class RootSection
             Keys = text.Get(Keys),
             Log = text.Get(Log),
             Drain = text.Get(Drain),
+            Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
             SaysKeys = text.Has(Keys),
         };
@@ -127,6 +135,8 @@ internal sealed record RootText(
     public LogText? Log { get; init; }
 
     public Drain? Drain { get; init; }
+
+    public IReadOnlyList<Named<SectionReader>> Issuers { get; init; } = [];
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }

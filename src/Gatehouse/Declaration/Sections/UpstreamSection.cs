@@ -75,7 +75,8 @@ internal static class UpstreamSection
         };
     }
 
-    private static byte[]? ReadAuthorities(Located<string> path, NamedFiles files)
+    /// <summary>The PEM of authorities; null when it cannot be had, and then a finding says why.</summary>
+    public static byte[]? ReadAuthorities(Located<string> path, NamedFiles files)
     {
         if (files.Read(path, "file of authorities") is not { } file) return null;
         try

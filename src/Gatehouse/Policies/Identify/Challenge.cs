@@ -1,6 +1,7 @@
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Tokens;
 using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Policies.Identify;
@@ -12,6 +13,9 @@ namespace Gatehouse.Policies.Identify;
 internal sealed class Challenge
 {
     private const string Realm = " realm=\"gatehouse\"";
+
+    /// <summary>RFC 9449 section 5.1: how a proof may be signed.</summary>
+    private static readonly string Algorithms = $", algs=\"{string.Join(' ', SigningAlgorithms.All.Select(SigningAlgorithms.Word))}\"";
 
     private readonly StringValues _plain;
     private readonly StringValues _invalidToken;
@@ -55,5 +59,5 @@ internal sealed class Challenge
 
     private static StringValues Render(IReadOnlyList<string> schemes, string error, string scope) =>
         new([.. schemes.Select(s => !IsOfTokens(s) ? s + Realm
-            : s + Realm + error + (scope.Length > 0 ? $", scope=\"{scope}\"" : "") + (s == "DPoP" ? ", algs=\"ES256\"" : ""))]);
+            : s + Realm + error + (scope.Length > 0 ? $", scope=\"{scope}\"" : "") + (s == "DPoP" ? Algorithms : ""))]);
 }

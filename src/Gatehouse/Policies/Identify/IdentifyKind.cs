@@ -19,7 +19,7 @@ internal sealed class IdentifyKind() : RoutePolicyKind(KindName)
     public override Policy Compile(Route route, CompileContext context)
     {
         var reason = SpecOf<IdentifySpec>(route)?.ForwardReason;
-        var (sameness, challenge) = Challenge.For(route, context.Consumers, static _ => false);
+        var (sameness, challenge) = Challenge.For(route, context.Consumers, context.Tokens.AsksForProof);
         return context.Shared((KindName, sameness, reason), () => new IdentifyPolicy(context, challenge(), reason));
     }
 }

@@ -1,0 +1,111 @@
+namespace Gatehouse.Tokens;
+
+/// <summary>Verifies the tokens of one issuer, as one snapshot's declaration has it.</summary>
+/// <param name="keys">Null when the issuer is asked about each token.</param>
+/// <param name="introspector">Null when its keys say enough.</param>
+internal sealed class IssuerVerifier(
+    Issuer issuer, IssuerKeys? keys, Introspector? introspector, TokenMemory memory, PossessionProof proofs, TimeProvider clock)
+{
+    private const string NoKeys = "token: the issuer's keys are out of reach";
+
+    private readonly RevokedTokens _revoked = new(issuer.Revoked);
+
+    public Issuer Issuer { get; } = issuer;
+
+    /// <summary>Whether the issuer says of each token what it is.</summary>
+    public bool IsAsked => introspector is not null;
+
+    /// <summary>Judges a token that was found good before. False when it was not, or when that says nothing any more. Allocates nothing.</summary>
+    public bool TryRecall(in TokenDigest digest, in PresentedToken presented, DateTimeOffset now, out TokenVerdict verdict)
+    {
+        verdict = default;
+        if (memory.Find(digest) is not { } known || known.Until <= now.ToUnixTimeSeconds()) return false;
+        if (known.Key is { IsGone: true }) return false;
+        verdict = keys is not null && keys.Usable() is null ? TokenVerdict.Unavailable(NoKeys) : Present(known, presented, now);
+        return !verdict.IsUnavailable || keys is null; // keys that are too old are worth another try
+    }
+
+    /// <summary>Verifies a token that is signed.</summary>
+    public async ValueTask<TokenVerdict> VerifyAsync(TokenText text, TokenPayload payload, TokenDigest digest, PresentedToken presented)
+    {
+        var now = clock.GetUtcNow();
+        if (!SigningAlgorithms.TryRead(text.Algorithm, out var algorithm) || !Takes(algorithm))
+            return TokenVerdict.Refuse("token: algorithm not taken");
+        if (ClaimCheck.Judge(Issuer, payload, text.Type, now) is { } reason) return TokenVerdict.Refuse(reason);
+        var set = keys!.Usable();
+        if (set is null)
+        {
+            await keys.FetchAsync(forUnknown: false);
+            set = keys.Usable();
+            if (set is null) return TokenVerdict.Unavailable(NoKeys);
+        }
+
+        if (text.KeyId is { } id && !set.Knows(id))
+        {
+            await keys.FetchAsync(forUnknown: true);
+            set = keys.Usable() ?? set;
+        }
+
+        if (set.Find(text.KeyId, algorithm) is not { } key)
+            return TokenVerdict.Refuse(text.KeyId is null ? "token: no 'kid', and no only key" : "token: unknown key");
+        if (!key.Verify(algorithm, text.Signed, text.Signature)) return TokenVerdict.Refuse("token: signature");
+        var remembered = new RememberedToken(Make(payload, digest, Ending(payload.Expires!.Value)), key, payload.Expires.Value);
+        if (remembered.Until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);
+        return Present(remembered, presented, clock.GetUtcNow());
+    }
+
+    /// <summary>Asks the issuer about a token.</summary>
+    public async ValueTask<TokenVerdict> AskAsync(TokenDigest digest, PresentedToken presented)
+    {
+        var answer = await introspector!.AskAsync(presented.Text, digest);
+        if (answer.IsUnavailable) return TokenVerdict.Unavailable(answer.Reason);
+        if (answer.Payload is not { } payload) return TokenVerdict.Refuse(answer.Reason);
+        var now = clock.GetUtcNow();
+        if (ClaimCheck.JudgeAnswer(Issuer, payload, now) is { } reason) return TokenVerdict.Refuse(reason);
+        var latest = now + Issuer.Introspection!.Remember;
+        var until = Math.Min(latest.ToUnixTimeSeconds(), payload.Expires ?? long.MaxValue);
+        var remembered = new RememberedToken(
+            Make(payload, digest, payload.Expires is { } expires ? Ending(expires) : latest), null, until);
+        if (until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);
+        return Present(remembered, presented, now);
+    }
+
+    /// <summary>What has to hold each time that a good token is presented, remembered or not.</summary>
+    private TokenVerdict Present(RememberedToken remembered, in PresentedToken presented, DateTimeOffset now)
+    {
+        var token = remembered.Token;
+        if (_revoked.Have(token)) return TokenVerdict.Refuse("token: revoked");
+        if (token.CertificateThumbprint is { } certificate
+            && !string.Equals(certificate, presented.CertificateThumbprint, StringComparison.Ordinal))
+            return TokenVerdict.Refuse("token: bound to another client certificate");
+        if (token.KeyThumbprint is null)
+            return presented.Scheme == TokenScheme.Bearer ? TokenVerdict.Good(token) : TokenVerdict.Refuse("token: DPoP, but not bound to a key");
+        return presented.Scheme == TokenScheme.Dpop
+            ? proofs.Check(presented, remembered, now, Issuer.Skew) : TokenVerdict.Refuse("token: bound to a key, but presented as Bearer");
+    }
+
+    private bool Takes(SigningAlgorithm algorithm)
+    {
+        foreach (var own in Issuer.Algorithms)
+            if (own == algorithm) return true;
+        return false;
+    }
+
+    private DateTimeOffset Ending(long expires) => DateTimeOffset.FromUnixTimeSeconds(expires) + Issuer.Skew;
+
+    private VerifiedToken Make(TokenPayload payload, TokenDigest digest, DateTimeOffset expires) => new()
+    {
+        Issuer = Issuer.Name,
+        ClientId = ClaimCheck.ClientOf(Issuer, payload),
+        Subject = payload.Subject,
+        Scopes = payload.Scopes,
+        Actors = payload.Actors,
+        Claims = payload.Claims,
+        Expires = expires,
+        Id = digest.ToString(),
+        IsBoundToCertificate = payload.CertificateThumbprint is not null,
+        CertificateThumbprint = payload.CertificateThumbprint,
+        KeyThumbprint = payload.KeyThumbprint,
+        TokenId = payload.TokenId,
+    };
+}

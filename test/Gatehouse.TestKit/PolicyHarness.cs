@@ -33,6 +33,9 @@ internal sealed class PolicyHarness
     /// <summary>The client certificate of the connections that exchanges come over; null for none.</summary>
     public ClientCertificate? Certificate { get; set; }
 
+    /// <summary>What exchanges of one connection leave for each other; null when each comes over a connection of its own.</summary>
+    public ConnectionMemory? Connection { get; set; }
+
     public TokenVerifier Tokens { get; set; } = new();
 
     /// <summary>The other routes of the declaration.</summary>
@@ -153,6 +156,7 @@ internal sealed class PolicyHarness
             Route = route,
             RouteTally = route is null ? null : Meter.Exchanges("edge", route.Id.Value),
             Certificate = Certificate,
+            Connection = Connection,
         };
     }
 }

@@ -12,6 +12,12 @@ internal enum CredentialKinds
     Certificate = 4,
 }
 
+internal static class CredentialKindsQuestions
+{
+    /// <summary>Whether all of these kinds are there.</summary>
+    public static bool Have(this CredentialKinds kinds, CredentialKinds these) => (kinds & these) == these;
+}
+
 /// <summary>One way to prove who is calling. Everything that is named has to hold, and nothing else may be presented.</summary>
 /// <param name="ApiKey">The API key that has to be presented, or null.</param>
 /// <param name="Token">Whose token has to be presented, or null.</param>

@@ -44,7 +44,12 @@ internal sealed class ClaimsShape : Shape<IReadOnlyList<ClaimCondition>>
         return false;
     }
 
-    public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema) => Map.ToSchema(schema);
+    public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema)
+    {
+        var map = Map.ToSchema(schema);
+        map["minProperties"] = 1;
+        return map;
+    }
 
     private static bool IsClaim(string name) =>
         name.Length is > 0 and <= 100 && char.IsAsciiLetter(name[0])

@@ -50,7 +50,7 @@ internal sealed class CallerSearch(ConsumerDirectory consumers)
     /// <summary>Whether kinds could be those of some entry, before it is known what the token says.</summary>
     public bool CouldBeTogether(CredentialKinds kinds) =>
         IsOne(kinds) || consumers.Declares(kinds)
-        || (kinds.HasFlag(CredentialKinds.Token | CredentialKinds.Certificate) && CouldBeTogether(kinds & ~CredentialKinds.Certificate));
+        || (kinds.Have(CredentialKinds.Token | CredentialKinds.Certificate) && CouldBeTogether(kinds & ~CredentialKinds.Certificate));
 
     private static bool IsOne(CredentialKinds kinds) => (kinds & (kinds - 1)) == 0;
 

@@ -48,7 +48,7 @@ internal sealed class Challenge
     public void Add(Exchange exchange)
     {
         if (exchange.Problem is not { } problem) return;
-        var token = exchange.Presented.HasFlag(CredentialKinds.Token);
+        var token = exchange.Presented.Have(CredentialKinds.Token);
         if (problem.Status == 401)
             exchange.ResponseHeaders.WWWAuthenticate = token && ReferenceEquals(problem, Problems.Unauthenticated) ? _invalidToken : _plain;
         else if (token && ReferenceEquals(problem, Problems.InsufficientScope))

@@ -35,13 +35,13 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
             return new(Verdict.Reject(Problems.CredentialAmbiguous, CallerSearch.NotTogether));
 
         ApiKeyHolder? key = null;
-        if (presented.Kinds.HasFlag(CredentialKinds.ApiKey))
+        if (presented.Kinds.Have(CredentialKinds.ApiKey))
         {
             key = _keys.Find(presented.ApiKey, out var reason);
             if (key is null) return new(Verdict.Reject(Problems.Unauthenticated, reason));
         }
 
-        if (!presented.Kinds.HasFlag(CredentialKinds.Token)) return new(Conclude(exchange, new GoodCredentials(key, null, presented.Certificate)));
+        if (!presented.Kinds.Have(CredentialKinds.Token)) return new(Conclude(exchange, new GoodCredentials(key, null, presented.Certificate)));
         var verifying = _tokens.VerifyAsync(Ask(exchange, presented));
         return verifying.IsCompletedSuccessfully
             ? new(Conclude(exchange, presented, key, verifying.Result))

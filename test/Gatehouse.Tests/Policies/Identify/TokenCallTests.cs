@@ -152,7 +152,7 @@ public sealed class TokenCallTests : IDisposable
     {
         var policy = Policy();
         var text = "Bearer " + Token();
-        Assert.Null((await policy.OnRequestAsync(Exchange(("Authorization", text)))).Problem);
+        for (var i = 0; i < 3; i++) Assert.Null((await policy.OnRequestAsync(Exchange(("Authorization", text)))).Problem);
         var again = Exchange(("Authorization", text));
         var before = GC.GetAllocatedBytesForCurrentThread();
         var deciding = policy.OnRequestAsync(again);

@@ -29,6 +29,16 @@ internal sealed class PolicyHarness
 
     public List<Consumer> Consumers { get; } = [];
 
+    public List<PeopleGroup> People { get; } = [];
+
+    /// <summary>The client certificate of the connections that exchanges come over; null for none.</summary>
+    public ClientCertificate? Certificate { get; set; }
+
+    /// <summary>What exchanges of one connection leave for each other; null when each comes over a connection of its own.</summary>
+    public ConnectionMemory? Connection { get; set; }
+
+    public TokenVerifier Tokens { get; set; } = new();
+
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
@@ -36,10 +46,10 @@ internal sealed class PolicyHarness
     {
         Clock = Clock,
         State = State,
-        Consumers = new ConsumerDirectory(Consumers),
+        Consumers = new ConsumerDirectory(Consumers, People),
         Routes = Routes.ToDictionary(r => r.Id),
         Pepper = Pepper,
-        Tokens = new TokenVerifier(),
+        Tokens = Tokens,
         AccessLog = AccessLog,
         Meter = Meter,
     };
@@ -147,6 +157,8 @@ internal sealed class PolicyHarness
             Route = route,
             RouteFields = route is null ? null : AccessLine.RouteFields(route),
             RouteTally = route is null ? null : Meter.Exchanges("edge", route.Id.Value),
+            Certificate = Certificate,
+            Connection = Connection,
         };
     }
 }

@@ -48,6 +48,9 @@ internal static partial class Rules
     public static readonly Rule EffectMismatch = new(
         "GH1015", "Effect, method and scopes agree", Severity.Error,
         "A change behind a read's guard is not guarded.", Waivable: true);
+    public static readonly Rule CertificateName = new(
+        "GH1023", "Certificates are known by one exact name or key", Severity.Error,
+        "A common name, a wildcard or a part of a name fits certificates that nobody has thought of.");
     public static readonly Rule OpenNetwork = new(
         "GH1024", "Allowed networks are narrow", Severity.Error,
         "A list that allows everybody is not a control.");
@@ -67,8 +70,8 @@ internal static partial class Rules
         "GH1034", "Destinations are services", Severity.Error,
         "Metadata services give out credentials, and a gateway that calls itself never ends.");
     public static readonly Rule KeyLife = new(
-        "GH1043", "A key belongs to one consumer and lives for a bounded time", Severity.Error,
-        "A shared key names nobody; an old one has been copied.");
+        "GH1043", "A credential belongs to one consumer, and a key lives for a bounded time", Severity.Error,
+        "A shared credential names nobody; an old key has been copied.");
     public static readonly Rule SingleDestination = new(
         "GH1049", "Production upstreams have several destinations", Severity.Warning,
         "One server's restart is then everybody's outage.");

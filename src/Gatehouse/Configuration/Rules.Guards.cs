@@ -9,6 +9,9 @@ internal static partial class Rules
     public static readonly Rule LargeBody = new(
         "GH1030", "Bodies are at most 10MiB, and read before they are forwarded", Severity.Error,
         "Large and half-sent bodies tie up the gateway and the backend.", Waivable: true);
+    public static readonly Rule ForwardedCredential = new(
+        "GH1036", "Clients' credentials are not forwarded without a reason", Severity.Error,
+        "Whoever gets a credential can use it wherever it is good.");
     public static readonly Rule Adaptation = new(
         "GH1037", "Adaptation keeps away from framing, routing and identity", Severity.Error,
         "The gateway vouches for these; a rewritten one would lie to the backend or to the client.");

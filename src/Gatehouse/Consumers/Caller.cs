@@ -1,3 +1,7 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Gatehouse.Consumers;
 
 /// <summary>
@@ -22,7 +26,19 @@ internal sealed class Caller
     public Person? Person { get; init; }
 
     /// <summary>The declared people that the person is one of, by name; empty without a person.</summary>
-    public IReadOnlyList<string> People { get; init; } = [];
+    public IReadOnlyList<string> People
+    {
+        get;
+        init
+        {
+            field = value;
+            PeopleText = value.Count == 0 ? null : string.Join(',', value);
+        }
+    }
+    = [];
+
+    /// <summary>The same as one text, for the log; null without a person.</summary>
+    public string? PeopleText { get; private init; }
 
     /// <summary>Who acts, where the token says that one acts for another (RFC 8693 section 4.1): the current actor first.</summary>
     public IReadOnlyList<string> Actors { get; init; } = [];
@@ -36,6 +52,10 @@ internal sealed class Caller
 /// <param name="Subject">The token's <c>sub</c>: personal, and never for a log.</param>
 internal sealed record Person(string Issuer, string Subject)
 {
+    /// <summary>Stands for the person where calls are counted: a digest, of a bounded length and without the subject.</summary>
+    public string Key { get; } =
+        Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{Issuer}\n{Subject}"))); // no name has a line end
+
     /// <summary>Nothing of a person is shown by accident.</summary>
     public override string ToString() => $"a person of {Issuer}";
 }

@@ -17,4 +17,7 @@ internal sealed record ClientCertificate
     public required string Serial { get; init; }
 
     public required DateTimeOffset Expires { get; init; }
+
+    /// <summary>What was made of the certificate last, so that it need not be made for each exchange: replaced as a whole, never changed.</summary>
+    public object? Resolved { get; set; }
 }

@@ -34,6 +34,9 @@ internal sealed class Consumer
     /// <summary>What a key or a certificate of this consumer may ask for.</summary>
     public required IReadOnlySet<Scope> Grants { get; init; }
 
+    /// <summary>Whether <see cref="Grants"/> are written, and so cut down the scopes of this consumer's tokens too.</summary>
+    public bool BoundsTokens { get; init; }
+
     /// <summary>Alternatives: one of them has to hold completely.</summary>
     internal required IReadOnlyList<Authentication> Authenticate { get; init; }
 }

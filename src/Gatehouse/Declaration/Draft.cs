@@ -42,6 +42,12 @@ internal sealed class Draft
     /// <summary>The names of all issuers, those that could not be read included.</summary>
     public required IReadOnlySet<string> IssuerNames { get; init; }
 
+    /// <summary>The people, as far as they could be read.</summary>
+    public required IReadOnlyList<Named<PeopleText>> People { get; init; }
+
+    /// <summary>The names of all people, those that could not be read included.</summary>
+    public required IReadOnlySet<string> PeopleNames { get; init; }
+
     /// <summary>For each included file that has them, the bounds that it has to keep.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<Bounds>> Bounds { get; init; }
 

@@ -93,6 +93,8 @@ internal sealed class RouteDraft
             {
                 Anonymous = Access.Anonymous?.Value,
                 Consumers = [.. Access.Consumers.Select(c => new Consumers.ConsumerId(c.Value))],
+                People = [.. Access.People.Select(p => p.Value)],
+                Claims = Access.Claims?.Value ?? [],
                 Scopes = [.. Access.Scopes.Select(s => new Consumers.Scope(s.Value))],
             },
             Upstream = upstream.Value,

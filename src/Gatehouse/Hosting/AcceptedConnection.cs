@@ -20,6 +20,9 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     /// <summary>The client's certificate, once it was found good; null before, and where the listener asks for none.</summary>
     public ClientCertificate? Certificate { get; set; }
 
+    /// <summary>What its exchanges leave for each other.</summary>
+    public ConnectionMemory Memory { get; } = new();
+
     public static AcceptedConnection Of(ConnectionContext connection)
     {
         var address = connection.RemoteEndPoint is IPEndPoint peer ? peer.Address : IPAddress.None;

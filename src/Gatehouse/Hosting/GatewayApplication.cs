@@ -81,6 +81,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Drain
             ServerName = connection.ServerName,
             TlsVersion = connection.TlsVersion,
             Certificate = connection.Certificate,
+            Connection = connection.Memory,
         };
 }
 

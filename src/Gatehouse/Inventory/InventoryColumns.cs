@@ -60,6 +60,9 @@ internal static class InventoryColumns
             "credentials",
             "what those consumers may prove themselves with",
             e => List(e.Admitted.SelectMany(Credentials).Distinct().Order(StringComparer.Ordinal))),
+        new("people", "the people for whom a call has to be made; none when only calls pass that are made for nobody", e => List(e.People)),
+        new("claims", "what a caller's token has to say", e => List(e.Route.Access.Claims.Select(Text))),
+        new("forwardCredential", "why the backend gets the client's `Authorization`; nothing when it does not", e => e.ForwardReason),
         new("scopes", "the scopes that a caller has to hold, every one of them", e => List(e.Route.Access.Scopes.Select(s => s.Value))),
         new(
             "addresses",
@@ -103,7 +106,9 @@ internal static class InventoryColumns
     private static JsonArray Names(IEnumerable<Consumer> consumers) => List(consumers.Select(c => c.Id.Value).Order(StringComparer.Ordinal));
 
     private static IEnumerable<string> Credentials(Consumer consumer) =>
-        consumer.Authenticate.Where(a => a.ApiKey is not null).Select(a => a.Addresses is null ? "apiKey" : "apiKey+addresses");
+        consumer.Authenticate.Select(a => a.Addresses is null ? a.KindsText : a.KindsText + "+addresses");
+
+    private static string Text(ClaimCondition claim) => $"{claim.Name}: {string.Join(" or ", claim.Values)}";
 
     private static IEnumerable<string> Conditions(RouteMatch match) =>
         match.Headers.Select(c => $"header {c.Name}: {c.Value}").Concat(match.Query.Select(c => $"query {c.Name}={c.Value}"));

@@ -2,6 +2,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Routes;
@@ -29,6 +30,12 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
 
     /// <summary>The consumers that the route names and that are refused all the same, because they lack a scope.</summary>
     public IReadOnlyList<Consumer> LackingScope { get; } = Find<AccessPolicy>(compiled)?.LackingScope ?? [];
+
+    /// <summary>The people whom callers have to speak for; empty when they may speak for nobody.</summary>
+    public IReadOnlyList<string> People { get; } = Find<AccessPolicy>(compiled)?.People ?? [];
+
+    /// <summary>Why the backend gets the client's credential too, or null when it does not.</summary>
+    public string? ForwardReason { get; } = Find<IdentifyPolicy>(compiled)?.ForwardReason;
 
     public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? [];
 

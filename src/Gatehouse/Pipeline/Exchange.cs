@@ -85,11 +85,17 @@ public sealed class Exchange
 
     internal Consumer? Consumer => Caller?.Consumer;
 
+    /// <summary>The kinds of credentials that were presented, good or not.</summary>
+    internal CredentialKinds Presented { get; set; }
+
     /// <summary>The client's certificate, where its listener asks for one and took it.</summary>
     internal ClientCertificate? Certificate { get; init; }
 
     /// <summary>The client's token, once it is verified and taken off the request: for who may pass it on or exchange it. Never for a log.</summary>
     internal string? PresentedToken { get; set; }
+
+    /// <summary>What is kept from one exchange of the connection to the next; null where there is no connection.</summary>
+    internal ConnectionMemory? Connection { get; init; }
 
     internal Listener Listener { get; }
 

@@ -8,7 +8,7 @@ internal static class Problems
     public static readonly Problem CredentialMisplaced = new(
         "credential-misplaced", 400, "A credential stands where none may stand.", ProblemSource.Downstream);
     public static readonly Problem CredentialAmbiguous = new(
-        "credential-ambiguous", 400, "More than one credential of one kind was presented.", ProblemSource.Downstream);
+        "credential-ambiguous", 400, "The credentials that were presented do not go together.", ProblemSource.Downstream);
     public static readonly Problem Unauthenticated = new(
         "unauthenticated", 401, "A valid credential is needed.", ProblemSource.Downstream);
     public static readonly Problem Forbidden = new(
@@ -43,6 +43,8 @@ internal static class Problems
         "upstream-unavailable", 503, "The service behind the gateway is not available.", ProblemSource.Upstream);
     public static readonly Problem Overloaded = new(
         "overloaded", 503, "The gateway cannot take more at the moment.", ProblemSource.Gateway);
+    public static readonly Problem IdentityUnavailable = new(
+        "identity-unavailable", 503, "The caller cannot be identified at the moment.", ProblemSource.Gateway);
     public static readonly Problem UpstreamTimeout = new(
         "upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
     public static readonly Problem DeadlineExceeded = new(
@@ -53,6 +55,7 @@ internal static class Problems
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound,
         MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
-        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, UpstreamTimeout, DeadlineExceeded,
+        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable, UpstreamTimeout,
+        DeadlineExceeded,
     ];
 }

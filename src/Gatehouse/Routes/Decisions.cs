@@ -51,8 +51,14 @@ internal sealed record Access
     /// <summary>The consumers that may call.</summary>
     public IReadOnlyList<ConsumerId> Consumers { get; init; } = [];
 
+    /// <summary>The people whom the caller has to speak for: one of these groups. Empty: only callers that speak for nobody may call.</summary>
+    public IReadOnlyList<string> People { get; init; } = [];
+
     /// <summary>The scopes that a caller has to hold, every one of them.</summary>
     public IReadOnlyList<Scope> Scopes { get; init; } = [];
+
+    /// <summary>What the caller's token has to say, every one of these claims.</summary>
+    public IReadOnlyList<ClaimCondition> Claims { get; init; } = [];
 }
 
 /// <summary>A rule set aside for a route: visible, owned, and an error when its day has come.</summary>

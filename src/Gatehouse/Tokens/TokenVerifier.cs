@@ -49,6 +49,10 @@ internal sealed class TokenVerifier
         return new TokenVerifier(verifiers, clock);
     }
 
+    /// <summary>Whether every token of the issuer of this name has to come with a proof of possession (RFC 9449).</summary>
+    public bool AsksForProof(string issuer) =>
+        Array.Exists(_issuers, i => i.Issuer.Bound == TokenBond.Dpop && string.Equals(i.Issuer.Name, issuer, StringComparison.Ordinal));
+
     /// <summary>Verifies one token. Completes synchronously except while keys are fetched or the issuer is asked.</summary>
     public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented)
     {

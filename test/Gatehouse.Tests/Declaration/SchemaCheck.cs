@@ -55,7 +55,7 @@ internal sealed class SchemaCheck(JsonObject root)
                 case "items":
                     foreach (var item in (node as ListNode)?.Items ?? []) Check(value!.AsObject(), item, faults);
                     break;
-                case "maxProperties":
+                case "minProperties" or "maxProperties":
                     if (node is MapNode { Entries.Count: var entries } && !IsWithin(keyword, entries, (int)value!)) Fault(keyword);
                     break;
                 case "propertyNames":

@@ -1,8 +1,8 @@
 using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
-using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
@@ -23,7 +23,7 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
+            typeof(RouteAddressesKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
             typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));

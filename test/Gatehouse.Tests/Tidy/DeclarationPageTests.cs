@@ -34,6 +34,8 @@ public sealed class DeclarationPageTests
         ["^[a-z0-9]{4,16}$"] = "the public part of a key: `k7f3abcd`",
         ["^hmac-sha256:[A-Za-z0-9_-]{43}$"] = "a keyed hash, as `gatehouse key create` prints it",
         ["^.{1,100}$"] = "text, at most 100 characters",
+        ["^sha256:[A-Za-z0-9_-]{43}$"] = "`sha256:` and a digest in base64url",
+        ["^(dns:[a-z0-9.-]{1,253}|uri:[A-Za-z][A-Za-z0-9+.-]*:[^*]{1,290})$"] = "`dns:` or `uri:` and one name, exactly",
         ["^GH[0-9]{4}$"] = "a rule: `GH1003`",
         ["^[A-Z][A-Z-]{0,31} +/[^ ]*$"] = "a method and a path: `GET /orders/{orderId}`",
     };

@@ -23,7 +23,7 @@ public sealed class WallsTests
         ["Contracts"] = ["Configuration", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
-        ["Policies"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Telemetry"],
+        ["Policies"] = ["Configuration", "Consumers", "Tokens", "Routes", "Pipeline", "Telemetry"],
         ["Declaration"] = ["Configuration", "Consumers", "Tokens", "Routes", "Contracts", "Pipeline", "Upstreams"],
         ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],

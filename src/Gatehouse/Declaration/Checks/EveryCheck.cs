@@ -13,10 +13,12 @@ internal static class EveryCheck
         ListenerInterlock.Check(draft);
         Keys.Check(draft);
         Issuers.Check(draft);
+        Proofs.Check(draft);
         RouteDecisions.Check(draft);
         RouteReferences.Check(draft);
         RouteAccess.Check(draft);
         RouteGrants.Check(draft);
+        RoutePeople.Check(draft);
         RouteEffects.Check(draft);
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);

@@ -27,9 +27,10 @@ internal static class RouteAccess
 
     private static void CheckAnonymous(RouteDraft route, AccessText access)
     {
-        if (access.SaysConsumers || access.Scopes.Count > 0)
+        if (access.SaysConsumers || access.Scopes.Count > 0 || access.SaysPeople || access.SaysClaims)
             route.Text.Findings.Add(
-                Rules.Contradiction, access.Place, $"route {route.Id} cannot admit anybody and ask for consumers or scopes", "keep one of them");
+                Rules.Contradiction, access.Place, $"route {route.Id} cannot admit anybody and ask for consumers, people, scopes or claims",
+                "keep one of them");
         var place = access.Anonymous?.Place ?? access.Place;
         if (route.TouchesPeople)
             route.Text.Findings.Add(
@@ -47,11 +48,11 @@ internal static class RouteAccess
     {
         if (!route.Changes && !route.TouchesPeople) return;
         var byKey = access.Consumers.Where(c => draft.Consumers.TryGetValue(c.Value, out var consumer) && consumer.Value is { } read
-            && read.Authenticate.Any(a => a.ApiKey is not null)).ToList();
+            && read.Authenticate.Any(a => a.Kinds == Consumers.CredentialKinds.ApiKey)).ToList();
         if (byKey.Count == 0) return;
         route.Text.Complain(Rules.KeyAlone, access.Place,
             $"route {route.Id} {(route.Changes ? "changes something" : "touches personal data")}, "
             + $"and a key alone lets in {string.Join(", ", byKey.Select(c => c.Value))}",
-            "tokens and client certificates come later; until then set the rule aside with 'waive', with a reason, an owner and an end");
+            "let it call with a token or a client certificate, alone or beside the key; or set the rule aside for a while with 'waive'");
     }
 }

@@ -3,7 +3,7 @@ using Gatehouse.Declaration.Sections;
 
 namespace Gatehouse.Declaration.Checks;
 
-/// <summary>Consumers and scopes are named one by one, and whoever is named could really call.</summary>
+/// <summary>Consumers, people and scopes are named one by one, and whoever is named could really call.</summary>
 internal static class RouteGrants
 {
     public static void Check(Draft draft)
@@ -17,9 +17,9 @@ internal static class RouteGrants
         foreach (var route in draft.Routes)
         {
             if (route.Access is not { } access) continue;
-            foreach (var name in access.Consumers.Concat(access.Scopes).Where(n => n.Value.Contains('*', StringComparison.Ordinal)))
+            foreach (var name in access.Consumers.Concat(access.People).Concat(access.Scopes).Where(n => n.Value.Contains('*', StringComparison.Ordinal)))
                 draft.Findings.Add(
-                    Rules.Wildcard, name.Place, $"'{name.Value}' stands for what nobody has thought of", "name each consumer and each scope");
+                    Rules.Wildcard, name.Place, $"'{name.Value}' stands for what nobody has thought of", "name each of them");
             foreach (var name in access.Consumers) CheckCaller(name, access, draft);
             foreach (var scope in access.Scopes) CheckScope(scope, route, access, draft);
         }
@@ -40,6 +40,7 @@ internal static class RouteGrants
         foreach (var name in access.Consumers)
         {
             if (!draft.Consumers.TryGetValue(name.Value, out var consumer) || consumer.Value is null) return; // what is unknown may hold it
+            if (!consumer.Value.BoundsTokens && consumer.Value.Authenticate.Any(a => a.Token is not null)) return; // its tokens may hold it
             granted.UnionWith(consumer.Value.Grants.Select(g => g.Value));
         }
 

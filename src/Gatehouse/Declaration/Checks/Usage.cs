@@ -8,6 +8,11 @@ internal static class Usage
 {
     public static void Check(Draft draft)
     {
+        var people = draft.Routes.SelectMany(r => r.Access?.People ?? []).Select(p => p.Value).ToHashSet(StringComparer.Ordinal);
+        foreach (var group in draft.People)
+            if (!people.Contains(group.Name))
+                draft.Findings.Add(Rules.Unused, group.NamePlace, $"no route names the people {group.Name}", "remove them, or name them in a route's access");
+
         var upstreams = draft.Routes.Select(r => r.Upstream?.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)
             if (!upstreams.Contains(upstream.Name))
@@ -19,7 +24,7 @@ internal static class Usage
             if (!consumers.Contains(consumer.Name))
                 draft.Findings.Add(
                     Rules.Unused, consumer.Place, $"no route admits consumer {consumer.Name}", "remove it, or name it in a route's access");
-            else if (!consumer.Text.Has(ConsumerSection.Grants))
+            else if (!consumer.Text.Has(ConsumerSection.Grants) && consumer.Value?.Authenticate.All(a => a.Token is not null) != true)
                 draft.Findings.Add(Rules.Unused, consumer.Place, $"consumer {consumer.Name} is granted no scope", "grants: [orders.read]");
         }
     }

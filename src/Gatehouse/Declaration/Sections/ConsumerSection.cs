@@ -15,7 +15,8 @@ internal static class ConsumerSection
 
     public static readonly Key<string> Owner = new("owner", Shapes.Owner(), "Who answers for this consumer.") { Required = true };
     public static readonly Key<IReadOnlyList<string>> Grants =
-        new("grants", Shapes.List(DecisionShapes.Scope(), 0, 200), "The scopes that a key of this consumer may use.");
+        new("grants", Shapes.List(DecisionShapes.Scope(), 0, 200), "The scopes that a key or a certificate of this consumer may use. "
+            + "Where they are written, its tokens are cut down to them too.");
 
     public static readonly Key<IReadOnlyList<AuthenticationText>> Authenticate = new("authenticate", Shapes.List(AuthenticationSection.Shape, 1, 20),
         "What proves the consumer: alternatives, of which one has to hold completely.");
@@ -34,7 +35,11 @@ internal static class ConsumerSection
             Kind = kind.Value.Value,
             Owner = owner,
             Grants = (grants ?? []).Select(g => new Scope(g)).ToHashSet(),
-            Authenticate = [.. (authenticate ?? []).Select(a => new Authentication(a.ApiKey?.Value, a.Addresses))],
+            BoundsTokens = text.Has(Grants),
+            Authenticate =
+            [
+                .. (authenticate ?? []).Select(a => new Authentication(a.ApiKey?.Value, a.Addresses, a.Token?.Value, a.Certificate?.Value)),
+            ],
         };
     }
 }
@@ -45,33 +50,37 @@ internal static class AuthenticationSection
     public static readonly Key<ApiKeyCredential> ApiKey = new("apiKey", ApiKeySection.Shape, "The API key that has to be presented.");
     public static readonly Key<Networks> Addresses =
         new("addresses", new AllowList(), "The networks that the caller has to come from. Never enough alone.");
-    public static readonly Key<string> Token = new("token", DecisionShapes.StillToCome(), "A bearer token.")
-    {
-        NotYet = "tokens come with 'issuers'",
-    };
-    public static readonly Key<string> Certificate = new("certificate", DecisionShapes.StillToCome(), "A client certificate.")
-    {
-        NotYet = "client certificates come with mutual TLS",
-    };
+
+    public static readonly Key<TokenBinding> Token =
+        new("token", TokenSection.Shape, "The token that has to be presented: from which issuer, and issued to which client.");
+
+    public static readonly Key<CertificateBinding> Certificate =
+        new("certificate", CertificateSection.Shape, "The client certificate that the connection has to have.");
 
     public static readonly Shape<AuthenticationText> Shape =
         new Section<AuthenticationText>("a way to authenticate", [ApiKey, Addresses, Token, Certificate], Read);
 
     private static AuthenticationText? Read(SectionReader text)
     {
-        var (key, addresses) = (text.Find(ApiKey), text.Get(Addresses));
-        if (key is not null) return new AuthenticationText(key, addresses, text.Place);
-        if (text.Has(ApiKey) || text.Has(Token) || text.Has(Certificate)) return null; // why it could not be read has been said
+        var read = new AuthenticationText(text.Find(ApiKey), text.Find(Token), text.Find(Certificate), text.Get(Addresses), text.Place);
+        if (Misses(ApiKey, read.ApiKey is null) || Misses(Token, read.Token is null) || Misses(Certificate, read.Certificate is null)
+            || Misses(Addresses, read.Addresses is null))
+            return null; // why it could not be read has been said; without it the entry would be looser than written
+        if (read.ApiKey is not null || read.Token is not null || read.Certificate is not null) return read;
         if (text.Has(Addresses))
-            text.Findings.Add(Rules.AddressAlone, text.Place, "an address alone does not prove who is calling", "add an 'apiKey' to this entry");
+            text.Findings.Add(Rules.AddressAlone, text.Place, "an address alone does not prove who is calling",
+                "add an 'apiKey', a 'token' or a 'certificate' to this entry");
         else
-            text.Findings.Add(
-                Rules.MissingKey, text.Place, "a way to authenticate needs 'apiKey'", "make one with: gatehouse key create --consumer NAME");
+            text.Findings.Add(Rules.MissingKey, text.Place, "a way to authenticate needs 'apiKey', 'token' or 'certificate'",
+                "make a key with: gatehouse key create --consumer NAME");
         return null;
+
+        bool Misses(Key key, bool isNotRead) => isNotRead && text.Has(key);
     }
 }
 
-internal sealed record AuthenticationText(Located<ApiKeyCredential>? ApiKey, Networks? Addresses, Place Place);
+internal sealed record AuthenticationText(
+    Located<ApiKeyCredential>? ApiKey, Located<TokenBinding>? Token, Located<CertificateBinding>? Certificate, Networks? Addresses, Place Place);
 
 /// <summary><c>apiKey</c>: what is kept of a key, never the key.</summary>
 internal static class ApiKeySection

@@ -50,6 +50,11 @@ internal sealed class RootSection
         "consumers",
         Shapes.Map(ConsumerSection.Shape),
         "Who calls, by name.");
+    private static readonly Key<IReadOnlyList<Named<PeopleText>>> People = new(
+        "people",
+        Shapes.Map(PeopleSection.Shape, 200),
+        "Whom tokens may speak for: groups of people, by name.");
+
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Upstreams = new(
         "upstreams",
         Shapes.Map(UpstreamSection.Shape),
@@ -57,7 +62,6 @@ internal sealed class RootSection
 
     private static readonly Key[] StillToCome =
     [
-        new Key<string>("people", DecisionShapes.StillToCome(), "Whom a token may speak for.") { NotYet = "people come with tokens" },
         new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.")
         {
             NotYet = "assistants come with their own door",
@@ -73,7 +77,10 @@ internal sealed class RootSection
     {
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
-            [Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Issuers, Consumers, Upstreams, _apis, .. StillToCome],
+            [
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Issuers, People, Consumers, Upstreams, _apis,
+                .. StillToCome,
+            ],
             ReadMain);
         _included = new("an included file", [Include, Consumers, Upstreams, _apis], ReadShared);
     }
@@ -95,6 +102,7 @@ internal sealed class RootSection
             Log = text.Get(Log),
             Drain = text.Get(Drain),
             Issuers = text.Get(Issuers) ?? [],
+            People = text.Get(People) ?? [],
             SaysKeys = text.Has(Keys),
         };
     }
@@ -119,6 +127,8 @@ internal sealed record RootText(
     public ListeningPoint? Administration { get; init; }
 
     public ListeningPoint? Health { get; init; }
+
+    public IReadOnlyList<Named<PeopleText>> People { get; init; } = [];
 
     public KeysText? Keys { get; init; }
 

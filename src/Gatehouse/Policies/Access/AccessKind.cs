@@ -13,23 +13,29 @@ internal sealed class AccessKind() : RoutePolicyKind(KindName)
     public override Policy Compile(Route route, CompileContext context)
     {
         var access = route.Access;
-        if (!string.IsNullOrWhiteSpace(access.Anonymous)) return context.Shared(KindName, static () => new AccessPolicy(null));
-        var sameness = (KindName, string.Join(' ', access.Consumers.Select(c => c.Value)), string.Join(' ', access.Scopes.Select(s => s.Value)));
-        return context.Shared(sameness, () => CompileVerdicts(access, context.Consumers));
+        if (!string.IsNullOrWhiteSpace(access.Anonymous)) return context.Shared(KindName, static () => new AccessPolicy(null, [], [], []));
+        return context.Shared((KindName, SamenessOf(access)), () => CompileNamed(access, context.Consumers));
     }
 
-    private static AccessPolicy CompileVerdicts(Routes.Access access, ConsumerDirectory consumers)
+    private static string SamenessOf(Routes.Access access) => string.Join(
+        '\n',
+        string.Join(' ', access.Consumers.Select(c => c.Value)),
+        string.Join(' ', access.People),
+        string.Join(' ', access.Scopes.Select(s => s.Value)),
+        string.Join('\n', access.Claims.Select(c => $"{c.Name}\t{string.Join('\t', c.Values)}"))); // no name or value has these
+
+    private static AccessPolicy CompileNamed(Routes.Access access, ConsumerDirectory consumers)
     {
-        var verdicts = new Dictionary<Consumer, Verdict>(ReferenceEqualityComparer.Instance);
+        var named = new Dictionary<Consumer, Named>(ReferenceEqualityComparer.Instance);
         foreach (var id in access.Consumers)
-            if (consumers.Find(id) is { } consumer) verdicts[consumer] = Decide(consumer, access.Scopes);
-        return new AccessPolicy(verdicts.ToFrozenDictionary(ReferenceEqualityComparer.Instance));
+            if (consumers.Find(id) is { } consumer) named[consumer] = Know(consumer, access.Scopes);
+        return new AccessPolicy(
+            named.ToFrozenDictionary(ReferenceEqualityComparer.Instance), [.. access.People], [.. access.Claims], [.. access.Scopes]);
     }
 
-    private static Verdict Decide(Consumer consumer, IReadOnlyList<Scope> scopes)
+    private static Named Know(Consumer consumer, IReadOnlyList<Scope> scopes)
     {
-        foreach (var scope in scopes)
-            if (!consumer.Grants.Contains(scope)) return Verdict.Reject(Problems.InsufficientScope, "the consumer lacks a scope of the route");
-        return Verdict.Continue;
+        var granted = scopes.All(consumer.Grants.Contains);
+        return new Named(granted, granted || (!consumer.BoundsTokens && consumer.Authenticate.Any(a => a.Token is not null)));
     }
 }

@@ -66,7 +66,7 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
         {
             Per.All => "all",
             Per.Api => "api " + route.Id.Value[..route.Id.Value.IndexOf('/', StringComparison.Ordinal)],
-            Per.Consumer or Per.Credential or Per.Address or Per.Route => "route " + route.Id.Value,
+            Per.Person or Per.Consumer or Per.Credential or Per.Address or Per.Route => "route " + route.Id.Value,
         };
         return string.Create(CultureInfo.InvariantCulture, $"{whose} {limit.Name} {Units.Write(limit.Every)}");
     }

@@ -7,6 +7,7 @@ namespace Gatehouse.Policies.Limits;
 /// <summary>Whose calls one limit counts together.</summary>
 internal enum Per
 {
+    Person,
     Consumer,
     Credential,
     Address,
@@ -30,12 +31,13 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
 
     private static readonly (string Word, Per Value)[] Words =
     [
-        ("consumer", Per.Consumer), ("credential", Per.Credential), ("address", Per.Address), ("route", Per.Route), ("api", Per.Api),
-        ("all", Per.All),
+        ("person", Per.Person), ("consumer", Per.Consumer), ("credential", Per.Credential), ("address", Per.Address), ("route", Per.Route),
+        ("api", Per.Api), ("all", Per.All),
     ];
 
     private static readonly Key<Per> PerKey = new("per", new PerShape(),
-        "Whose calls are counted together. A caller without a credential counts as its address, an IPv6 one with its whole /64.")
+        "Whose calls are counted together. A caller that speaks for no person counts as its consumer, one without a credential as its address, an "
+        + "IPv6 one with its whole /64.")
     {
         Required = true,
     };
@@ -111,7 +113,7 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
 
         public override bool TryRead(Node node, Findings findings, out Per value)
         {
-            if (node is not ScalarNode { Text: "person" or "assistant" } coming) return _words.TryRead(node, findings, out value);
+            if (node is not ScalarNode { Text: "assistant" } coming) return _words.TryRead(node, findings, out value);
             value = default;
             findings.Add(Rules.NotYetEnforced, node.Place, $"a limit per {coming.Text} is not yet enforced",
                 "count per consumer, credential or address until it is");

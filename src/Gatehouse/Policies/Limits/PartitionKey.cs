@@ -5,7 +5,9 @@ using Gatehouse.Pipeline;
 
 namespace Gatehouse.Policies.Limits;
 
-/// <summary>Who shares a cell: a consumer or a credential by its name, or a network address. Never seen outside the process.</summary>
+/// <summary>
+/// Who shares a cell: a person by a digest, a consumer or a credential by its name, or a network address. Never seen outside the process.
+/// </summary>
 internal readonly record struct PartitionKey(string? Name, ulong Network, PartitionKind Kind)
 {
     /// <summary>The one partition of limits that count everybody together.</summary>
@@ -16,9 +18,10 @@ internal readonly record struct PartitionKey(string? Name, ulong Network, Partit
 
     public static PartitionKey Of(Exchange exchange, Per per) => per switch
     {
-        Per.Consumer when exchange.Consumer is { } consumer => new PartitionKey(consumer.Id.Value, 0, PartitionKind.Consumer),
+        Per.Person when exchange.Caller?.Person is { } person => new PartitionKey(person.Key, 0, PartitionKind.Person),
+        Per.Person or Per.Consumer when exchange.Consumer is { } consumer => new PartitionKey(consumer.Id.Value, 0, PartitionKind.Consumer),
         Per.Credential when exchange.CredentialId is { } credential => new PartitionKey(credential, 0, PartitionKind.Credential),
-        Per.Consumer or Per.Credential or Per.Address => Of(exchange.Client.Value),
+        Per.Person or Per.Consumer or Per.Credential or Per.Address => Of(exchange.Client.Value),
         Per.Route or Per.Api or Per.All => Everybody,
     };
 
@@ -38,6 +41,7 @@ internal readonly record struct PartitionKey(string? Name, ulong Network, Partit
 internal enum PartitionKind : byte
 {
     Everybody,
+    Person,
     Consumer,
     Credential,
     IPv4,

@@ -67,6 +67,7 @@ internal static class AccessLine
         if (exchange.Consumer is { } consumer) line.Text("consumer"u8, consumer.Id.Value, LongestName);
         if (exchange.CredentialKind is { } kind) line.Text("credentialKind"u8, kind, LongestName);
         if (exchange.CredentialId is { } credential) line.Text("credentialId"u8, credential, LongestName);
+        if (exchange.Caller?.PeopleText is { } people) line.Text("people"u8, people, LongestText);
         WriteAddress(line, "client"u8, exchange.Client.Value);
         if (!ReferenceEquals(exchange.Client.Value, exchange.Peer.Value)) WriteAddress(line, "peer"u8, exchange.Peer.Value);
     }

@@ -69,6 +69,102 @@ public sealed class AccessPolicyTests
         Assert.Same(Problems.Forbidden, PolicyHarness.Decide(Policy(access), exchange).Problem);
     }
 
+    [Theory]
+    [InlineData("", "", null)]
+    [InlineData("", "customers", "forbidden")] // a call for a person opens only what names that person's people
+    [InlineData("customers", "", "forbidden")] // and what names people is not for calls that are made for nobody
+    [InlineData("customers", "customers", null)]
+    [InlineData("care customers", "customers", null)]
+    [InlineData("customers", "care customers", null)]
+    [InlineData("customers", "care", "forbidden")]
+    [InlineData("customers", "CUSTOMERS", "forbidden")]
+    [Control("AZN-1")]
+    [Control("AZN-4", "people")]
+    public void A_call_for_a_person_opens_only_the_routes_of_their_people(string named, string people, string? problem)
+    {
+        var caller = ByToken("orders.read", people.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(problem, Decide(Route(people: named), caller));
+    }
+
+    [Fact]
+    public void An_anonymous_route_is_open_to_calls_for_persons_too() =>
+        Assert.Null(Decide(new RouteAccess { Anonymous = "status page" }, ByToken("orders.read", ["customers"])));
+
+    [Theory]
+    [InlineData("roles=care", null)]
+    [InlineData("roles=returns", null)]
+    [InlineData("roles=care amr=mfa", null)]
+    [InlineData("roles=Care", "forbidden")]
+    [InlineData("role=care", "forbidden")]
+    [InlineData("amr=mfa", "forbidden")]
+    [InlineData("", "forbidden")]
+    public void Asks_for_every_claim_with_one_of_its_values(string claims, string? problem)
+    {
+        var caller = ByToken("orders.read", [], [.. claims.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => c.Split('='))
+            .Select(c => new KeyValuePair<string, IReadOnlyList<string>>(c[0], ["other", c[1]]))]);
+        Assert.Equal(problem, Decide(Route(claims: new ClaimCondition("roles", ["care", "returns"])), caller));
+        Assert.Equal(
+            "forbidden", Decide(Route(claims: new ClaimCondition("roles", ["care", "returns"])), PolicyHarness.Caller(_harness.Consumers[0])));
+    }
+
+    [Fact]
+    public void Asks_for_all_claims_that_are_named()
+    {
+        var access = Route() with { Claims = [new ClaimCondition("roles", ["care"]), new ClaimCondition("amr", ["mfa"])] };
+        Assert.Equal("forbidden", Decide(access, ByToken("orders.read", [], [new("roles", ["care"])])));
+        Assert.Null(Decide(access, ByToken("orders.read", [], [new("roles", ["care"]), new("amr", ["pwd", "mfa"])])));
+    }
+
+    [Theory]
+    [InlineData("orders.read", null)]
+    [InlineData("orders.read other", null)]
+    [InlineData("orders", "insufficient-scope")]
+    [InlineData("orders.read:all", "insufficient-scope")]
+    [InlineData("ORDERS.READ", "insufficient-scope")]
+    [InlineData("", "insufficient-scope")]
+    [Control("AZN-3")]
+    public void A_token_has_the_scopes_that_it_has_whatever_its_consumer_is_granted(string scopes, string? problem) =>
+        Assert.Equal(problem, Decide(Route(), ByToken(scopes, [])));
+
+    [Fact]
+    public void Costs_no_memory()
+    {
+        var policy = Policy(Route(people: "customers", claims: new ClaimCondition("roles", ["care"])));
+        var exchange = _harness.Exchange();
+        exchange.Caller = ByToken("orders.read", ["customers"], [new("roles", ["care"])]);
+        Assert.Null(PolicyHarness.Decide(policy, exchange).Problem);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var verdict = PolicyHarness.Decide(policy, exchange);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Null(verdict.Problem);
+    }
+
+    private static RouteAccess Route(string people = "", ClaimCondition? claims = null) => new()
+    {
+        Consumers = [new ConsumerId("web-shop")],
+        People = people.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        Scopes = [new Scope("orders.read")],
+        Claims = claims is null ? [] : [claims],
+    };
+
+    private Caller ByToken(string scopes, string[] people, params KeyValuePair<string, IReadOnlyList<string>>[] claims) => new()
+    {
+        Consumer = _harness.Consumers[0],
+        CredentialKind = "token",
+        CredentialId = "tokenid",
+        Scopes = scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(s => new Scope(s)).ToHashSet(),
+        Person = people.Length == 0 ? null : new Person("customers", "anna"),
+        People = people,
+        Claims = new TokenClaims(claims),
+    };
+
+    private string? Decide(RouteAccess access, Caller caller)
+    {
+        var exchange = _harness.Exchange();
+        exchange.Caller = caller;
+        return PolicyHarness.Decide(Policy(access), exchange).Problem?.Name;
+    }
+
     private static Consumer Consumer(string name, params string[] grants) => new()
     {
         Id = new ConsumerId(name),

@@ -23,6 +23,46 @@ public sealed partial class LimitsPolicyTests
         return exchange;
     }
 
+    private async Task<bool> PassesAsync(Policy policy, Person? person, string consumer = "shop", string credential = "tokenid")
+    {
+        var exchange = _harness.Exchange(peer: "192.0.2.1");
+        exchange.Caller = new Caller
+        {
+            Consumer = Named(consumer),
+            CredentialKind = "token",
+            CredentialId = credential,
+            Scopes = new HashSet<Scope>(),
+            Person = person,
+        };
+        return (await policy.OnRequestAsync(exchange)).Problem is null;
+    }
+
+    [Fact]
+    public async Task Counts_a_person_once_whatever_speaks_for_them_and_never_two_as_one()
+    {
+        var policy = Compile("[ { per: person, allow: 1, every: 1h } ]");
+        Assert.True(await PassesAsync(policy, new Person("customers", "17")));
+        Assert.False(await PassesAsync(policy, new Person("customers", "17"), "app", "another-token"));
+        Assert.True(await PassesAsync(policy, new Person("customers", "18")));
+        Assert.True(await PassesAsync(policy, new Person("staff", "17"))); // another issuer's 17 is somebody else
+        Assert.True(await PassesAsync(policy, new Person("customers", "shop")));
+        Assert.True(await PassesAsync(policy, null)); // speaks for nobody: counts as its consumer
+        Assert.False(await PassesAsync(policy, null, "shop", "another-token"));
+        Assert.True(await PassesAsync(policy, null, "app"));
+        Assert.Null((await CallAsync(policy)).Problem); // nobody at all: counts as its address
+        Assert.NotNull((await CallAsync(policy)).Problem);
+        Assert.Null((await CallAsync(policy, peer: "192.0.2.2")).Problem);
+    }
+
+    [Fact]
+    public async Task Counts_each_token_of_a_consumer_by_itself_where_credentials_are_counted()
+    {
+        var policy = Compile("[ { per: credential, allow: 1, every: 1h } ]");
+        Assert.True(await PassesAsync(policy, new Person("customers", "17"), credential: "one"));
+        Assert.True(await PassesAsync(policy, new Person("customers", "17"), credential: "two"));
+        Assert.False(await PassesAsync(policy, new Person("customers", "18"), credential: "two"));
+    }
+
     private static Consumer Named(string name) => new()
     {
         Id = new ConsumerId(name),

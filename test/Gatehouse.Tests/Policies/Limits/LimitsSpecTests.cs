@@ -13,10 +13,9 @@ public sealed class LimitsSpecTests
     [InlineData("limits: [ { per: consumer, allow: 10000001, every: 1m } ]", "GH2006 '10000001' is not a whole number from 1 to 10000000")]
     [InlineData("limits: [ { per: consumer, allow: 1, every: 500ms } ]", "GH2006 '500ms' is not a time")]
     [InlineData("limits: [ { per: consumer, allow: 1, every: 1500ms } ]", "GH2006 '1500ms' is not a whole number of seconds")]
-    [InlineData("limits: [ { per: person, allow: 1, every: 1m } ]", "GH2007 a limit per person is not yet enforced")]
     [InlineData("limits: [ { per: assistant, allow: 1, every: 1m } ]", "GH2007 a limit per assistant is not yet enforced")]
     [InlineData("limits: [ { per: consumers, allow: 1, every: 1m } ]",
-        "GH2006 'consumers' is not one of consumer, credential, address, route, api, all")]
+        "GH2006 'consumers' is not one of person, consumer, credential, address, route, api, all")]
     [InlineData("limits: [ { per: route, allow: 1, every: 1m, window: sliding } ]", "GH2007 'window' in a limit is not yet enforced")]
     [InlineData("limits: [ { per: route, allow: 1, every: 1m, distinct: customer } ]", "GH2007 'distinct' in a limit is not yet enforced")]
     [InlineData("limits: [ { allow: 1, every: 1m } ]", "GH2005 a limit needs 'per'")]

@@ -54,6 +54,37 @@ public sealed class RecordTests
     }
 
     [Fact]
+    [Control("SEC-2", "the access log")]
+    public void A_call_for_a_person_says_which_people_and_never_whom()
+    {
+        var exchange = _harness.Exchange(route: _harness.Route());
+        exchange.Caller = new Caller
+        {
+            Consumer = new Consumer
+            {
+                Id = new("web-shop"),
+                Kind = ConsumerKind.Application,
+                Owner = "o",
+                Grants = new HashSet<Scope>(),
+                Authenticate = [],
+            },
+            CredentialKind = "token+certificate",
+            CredentialId = "tokenid+spki",
+            Scopes = new HashSet<Scope>(),
+            Person = new Person("customers", Canary),
+            People = ["customers", "care"],
+            Actors = [Canary],
+            Claims = new TokenClaims([new("roles", [Canary])]),
+        };
+        exchange.PresentedToken = Canary;
+        var record = Finish(exchange);
+        Assert.Equal(("token+certificate", "tokenid+spki", "customers,care"),
+            ((string?)record["credentialKind"], (string?)record["credentialId"], (string?)record["people"]));
+        Assert.DoesNotContain(Canary, record.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(exchange.Caller.Person.Key, record.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Control("LOG-1", "the fields that there are today")]
     public void A_refusal_says_who_decided_and_why()
     {

@@ -1,9 +1,8 @@
-using System.Net;
 using System.Security.Cryptography;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 
-namespace Gatehouse.Policies.ApiKeys;
+namespace Gatehouse.Policies.Identify;
 
 /// <summary>
 /// Tells whose a key is. Malformed, unknown, wrong, expired and revoked ones cost the same: one search, one HMAC, one comparison in constant time.
@@ -18,8 +17,8 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
 
     private readonly Secret _pepper = pepper ?? NoPepper;
 
-    /// <summary>Who holds the key, when it is good here and now; otherwise null and the reason, as a constant text.</summary>
-    public ApiKeyHolder? Find(ReadOnlySpan<char> key, IPAddress client, out string? reason)
+    /// <summary>Who holds the key, when it is good now; otherwise null and the reason, as a constant text.</summary>
+    public ApiKeyHolder? Find(ReadOnlySpan<char> key, out string? reason)
     {
         var wellFormed = ApiKeyText.TryParse(key, out var id);
         var holder = consumers.FindByKeyId(wellFormed ? id : NoKey.AsSpan(0, ApiKeyText.IdLength));
@@ -30,14 +29,13 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
             : !wellFormed ? "api key: malformed"
             : holder is null ? "api key: unknown"
             : !same ? "api key: wrong"
-            : ReasonOfHolder(holder, client);
+            : ReasonOfHolder(holder);
         return reason is null ? holder : null;
     }
 
-    private string? ReasonOfHolder(ApiKeyHolder holder, IPAddress client)
+    private string? ReasonOfHolder(ApiKeyHolder holder)
     {
         var now = clock.GetUtcNow();
-        if (!holder.Key.IsLiveAt(now)) return holder.Key.Revoked <= now ? "api key: revoked" : "api key: expired";
-        return holder.Entry.Addresses is { } from && !from.Contain(client) ? "api key: from an address that its entry does not name" : null;
+        return holder.Key.IsLiveAt(now) ? null : holder.Key.Revoked <= now ? "api key: revoked" : "api key: expired";
     }
 }

@@ -4,12 +4,12 @@ using CsCheck;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
-using Gatehouse.Policies.ApiKeys;
+using Gatehouse.Policies.Identify;
 using Gatehouse.TestKit;
 
-namespace Gatehouse.Tests.Policies.ApiKeys;
+namespace Gatehouse.Tests.Policies.Identify;
 
-public sealed class ApiKeysPolicyTests
+public sealed class ApiKeyTests
 {
     private static readonly Secret Pepper = new("env:TEST", Encoding.ASCII.GetBytes("a pepper of at least thirty-two bytes"));
 
@@ -21,7 +21,7 @@ public sealed class ApiKeysPolicyTests
     private readonly NewApiKey _stranger = ApiKeyText.Create();
     private readonly DateTimeOffset _start;
 
-    public ApiKeysPolicyTests()
+    public ApiKeyTests()
     {
         _start = _harness.Clock.GetUtcNow();
         _harness.Consumers.Add(new Consumer
@@ -124,13 +124,17 @@ public sealed class ApiKeysPolicyTests
     [InlineData("/orders?apikey=", null, null)]
     [InlineData("/orders?API-KEY", null, null)]
     [InlineData("/orders?x-api-key=1", null, null)]
+    [InlineData("/orders?access_token=x", null, null)]
+    [InlineData("/orders?a=1&Access%5FToken=x", null, null)]
     [InlineData("/orders?api%5Fkey=1", null, null)]
     [InlineData("/orders/KEY", null, null)]
     [InlineData("/orders", "Cookie", "a=b; k=KEY")]
     [InlineData("/orders", "Cookie", "a=b; k=%67hk_a")]
     [InlineData("/orders", "Cookie", "a=b; x-api-key=1")]
     [InlineData("/orders", "Authorization", "Bearer KEY")]
-    [Control("KEY-7", "query, path, cookie, bearer token")]
+    [InlineData("/orders", "Authorization", "bearer   GHK_a")]
+    [InlineData("/orders", "Authorization", "KEY")]
+    [Control("KEY-7", "query, path, cookie, Authorization")]
     public void Refuses_a_key_where_it_would_be_logged(string target, string? header, string? value)
     {
         target = target.Replace("KEY", _key.Key, StringComparison.Ordinal);
@@ -145,7 +149,7 @@ public sealed class ApiKeysPolicyTests
     [Theory]
     [InlineData("/orders?key=17&keys=a&my_api_key_name=b", null)]
     [InlineData("/orders?x=%67%68%6b-&y=ghk", null)]
-    [InlineData("/ghk/orders?a%25=b&%C3%A9=1", "a=%zz; b=c%")]
+    [InlineData("/ghk/orders?a%25=b&%C3%A9=1", "a=%zz; b=c%; access_token=a-website-s-own")]
     public void Leaves_alone_what_is_no_key(string target, string? cookie) =>
         Assert.Null(Decide(Exchange(target, cookie is null ? [] : [("Cookie", cookie)])));
 
@@ -159,30 +163,14 @@ public sealed class ApiKeysPolicyTests
         Assert.Same(Problems.CredentialAmbiguous, Decide(Exchange(("Authorization", "Bearer x"), ("Authorization", "Bearer y"))));
     }
 
-    [Theory]
-    [InlineData("X-Api-Key")]
-    [InlineData("Authorization")]
-    [Control("IDP-3")]
-    public void Forwards_no_credential_of_the_client(string name)
-    {
-        var exchange = Exchange((name, name == "X-Api-Key" ? _key.Key : "Bearer x"));
-        Assert.Null(Decide(exchange));
-        Assert.False(exchange.RequestHeaders.ContainsKey(name));
-    }
-
     [Fact]
-    public void Challenges_with_every_refusal_that_asks_for_a_credential()
+    [Control("IDP-3")]
+    public void Forwards_no_key()
     {
-        var exchange = Exchange();
-        var policy = Policy();
-        policy.OnResponse(exchange);
-        Assert.Empty(exchange.ResponseHeaders.WWWAuthenticate.ToString());
-        exchange.Problem = Problems.Forbidden;
-        policy.OnResponse(exchange);
-        Assert.Empty(exchange.ResponseHeaders.WWWAuthenticate.ToString());
-        exchange.Problem = Problems.Unauthenticated;
-        policy.OnResponse(exchange);
-        Assert.StartsWith("ApiKey realm=", exchange.ResponseHeaders.WWWAuthenticate.ToString(), StringComparison.Ordinal);
+        var exchange = Exchange(("X-Api-Key", _key.Key), ("DPoP", "proof"));
+        Assert.Null(Decide(exchange));
+        Assert.False(exchange.RequestHeaders.ContainsKey("X-Api-Key"));
+        Assert.False(exchange.RequestHeaders.ContainsKey("DPoP"));
     }
 
     [Fact]
@@ -192,6 +180,10 @@ public sealed class ApiKeysPolicyTests
         exchange.Query = "?" + query;
         return Decide(exchange) is { Status: 400 or 401 };
     });
+
+    [Fact]
+    public void A_token_that_holds_the_letters_of_a_key_by_chance_is_no_key() =>
+        Assert.Same(Problems.Unauthenticated, Decide(Exchange(("Authorization", "Bearer eyJghk_x.GHK_y.z"))));
 
     private static Authentication Entry(NewApiKey key, DateTimeOffset expires, DateTimeOffset? revoked = null, Networks? from = null)
     {
@@ -220,7 +212,7 @@ public sealed class ApiKeysPolicyTests
     private Exchange Exchange(string target, params (string Name, string Value)[] headers) =>
         _harness.Exchange("GET", target, "127.0.0.1", null, null, headers);
 
-    private Policy Policy() => new ApiKeysKind().Compile(_harness.Route(), _harness.Context);
+    private Policy Policy() => new IdentifyKind().Compile(_harness.Route(), _harness.Context);
 
     private Verdict Verdict(Exchange exchange) => PolicyHarness.Decide(Policy(), exchange);
 

@@ -1,0 +1,19 @@
+namespace Gatehouse.Pipeline;
+
+/// <summary>
+/// What is kept from one exchange of a connection to the next, so that it need not be made again. Exchanges of HTTP/2 run at once: each value is
+/// replaced as a whole and never changed, and whoever uses one looks whether it is the one that is meant.
+/// </summary>
+internal sealed class ConnectionMemory
+{
+    /// <summary>The last value of <c>Authorization</c> that held a token, and the token. Never for a log.</summary>
+    public KeptToken? Token { get; set; }
+}
+
+/// <param name="Authorization">The whole value of the field.</param>
+/// <param name="Text">The token in it.</param>
+internal sealed record KeptToken(string Authorization, string Text)
+{
+    /// <summary>Nothing of a token is shown by accident.</summary>
+    public override string ToString() => "a token";
+}

@@ -1,0 +1,66 @@
+using System.Collections.Frozen;
+using Gatehouse.Consumers;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Policies.Identify;
+
+/// <summary>
+/// Makes the caller of an entry whose credentials were all found good: once for each credential, as long as the declaration is in force.
+/// </summary>
+internal static class CallerMaking
+{
+    private const int DigestCharacters = 16;
+    private const string DigestScheme = "sha256:";
+
+    public static Caller Make(ConsumerDirectory directory, Consumer consumer, Authentication entry, in GoodCredentials good)
+    {
+        var certificate = entry.Certificate is null ? null : good.Certificate;
+        if (good.Token is null && certificate is null) return good.Key!.Caller;
+        var kept = good.Token is { } verified ? Resolution.Of(verified, directory) : Resolution.Of(certificate!, directory);
+        if (kept.Last is { } last && last.IsFrom(entry, certificate?.SpkiDigest)) return last.Caller;
+        var id = IdOf(entry, good.Token, certificate);
+        var caller = good.Token is { } token ? OfToken(directory, consumer, entry, token, id)
+            : new Caller { Consumer = consumer, CredentialKind = entry.KindsText, CredentialId = id, Scopes = consumer.Grants };
+        kept.Last = new MadeCaller(entry, certificate?.SpkiDigest, caller);
+        return caller;
+    }
+
+    private static Caller OfToken(ConsumerDirectory directory, Consumer consumer, Authentication entry, VerifiedToken token, string id)
+    {
+        var people = PeopleOf(directory, token);
+        return new Caller
+        {
+            Consumer = consumer,
+            CredentialKind = entry.KindsText,
+            CredentialId = id,
+            Scopes = ScopesOf(consumer, token),
+            Person = people.Length == 0 ? null : new Person(token.Issuer, token.Subject!),
+            People = people,
+            Actors = token.Actors,
+            Claims = token.Claims,
+        };
+    }
+
+    /// <summary>The token's scopes, cut down to the consumer's grants where these are written.</summary>
+    private static IReadOnlySet<Scope> ScopesOf(Consumer consumer, VerifiedToken token) =>
+        consumer.BoundsTokens ? token.Scopes.Where(consumer.Grants.Contains).ToFrozenSet() : token.Scopes;
+
+    /// <summary>
+    /// The declared people that the token's subject is one of. A client that acts for itself has itself for a subject (RFC 9068 section 2.2), and
+    /// is no person.
+    /// </summary>
+    private static string[] PeopleOf(ConsumerDirectory directory, VerifiedToken token) =>
+        string.IsNullOrEmpty(token.Subject) || string.Equals(token.Subject, token.ClientId, StringComparison.Ordinal)
+            ? []
+            : directory.PeopleOf(token.Issuer, token.Claims);
+
+    private static string IdOf(Authentication entry, VerifiedToken? token, ClientCertificate? certificate) =>
+        string.Join('+', new[] { entry.ApiKey?.Id, token?.Id, certificate is null ? null : Short(certificate.SpkiDigest) }.Where(i => i is not null));
+
+    /// <summary>The beginning of a digest: enough to tell certificates apart in a log.</summary>
+    private static string Short(string digest)
+    {
+        var text = digest.StartsWith(DigestScheme, StringComparison.Ordinal) ? digest[DigestScheme.Length..] : digest;
+        return text.Length <= DigestCharacters ? text : text[..DigestCharacters];
+    }
+}

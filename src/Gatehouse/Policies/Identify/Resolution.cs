@@ -1,0 +1,46 @@
+using Gatehouse.Consumers;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Policies.Identify;
+
+/// <summary>
+/// Whose a token or a certificate is in one declaration. Kept with the credential, so that one that comes again costs no search and no memory;
+/// what was found for another declaration is never used.
+/// </summary>
+/// <param name="several">Whether more than one consumer would have it: then it is nobody's.</param>
+internal sealed class Resolution(ConsumerDirectory directory, Consumer? consumer, bool several)
+{
+    public Consumer? Consumer => consumer;
+
+    public bool Several => several;
+
+    /// <summary>The caller that was made last with this credential.</summary>
+    public MadeCaller? Last { get; set; }
+
+    public static Resolution Of(VerifiedToken token, ConsumerDirectory directory)
+    {
+        if (token.Resolved is Resolution known && known.IsFor(directory)) return known;
+        var holder = token.ClientId is { } client ? directory.FindByToken(new TokenBinding(token.Issuer, client)) : null;
+        var found = new Resolution(directory, holder, several: false);
+        token.Resolved = found;
+        return found;
+    }
+
+    public static Resolution Of(ClientCertificate certificate, ConsumerDirectory directory)
+    {
+        if (certificate.Resolved is Resolution known && known.IsFor(directory)) return known;
+        var holder = directory.FindByCertificate(certificate, out var several);
+        var found = new Resolution(directory, holder, several);
+        certificate.Resolved = found;
+        return found;
+    }
+
+    private bool IsFor(ConsumerDirectory other) => ReferenceEquals(directory, other);
+}
+
+/// <summary>A caller with what it was made from: the entry, and the certificate where the entry names one.</summary>
+internal sealed record MadeCaller(Authentication Entry, string? SpkiDigest, Caller Caller)
+{
+    public bool IsFrom(Authentication entry, string? spkiDigest) =>
+        ReferenceEquals(Entry, entry) && string.Equals(SpkiDigest, spkiDigest, StringComparison.Ordinal);
+}

@@ -16,7 +16,7 @@ internal static partial class Rules
         CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination, CleartextListener,
         UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
         UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
-        OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
+        OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds, Assertions,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

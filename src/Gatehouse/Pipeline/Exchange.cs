@@ -91,6 +91,9 @@ public sealed class Exchange
     /// <summary>The client's token, once it is verified and taken off the request: for who may pass it on or exchange it. Never for a log.</summary>
     internal string? PresentedToken { get; set; }
 
+    /// <summary>What the backend is told, under the gateway's signature, of who calls; null for nothing. Never for a log or a client.</summary>
+    internal string? Assertion { get; set; }
+
     internal Listener Listener { get; }
 
     /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>

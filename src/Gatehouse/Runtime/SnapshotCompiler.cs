@@ -28,6 +28,7 @@ internal sealed class SnapshotCompiler(
             Consumers = definition.Consumers,
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
+            Assertions = definition.Assertions,
             Tokens = new TokenVerifier(),
             AccessLog = accessLog,
             Meter = meter,

@@ -12,6 +12,7 @@ internal static class EveryCheck
         ListeningPoints.Check(draft);
         ListenerInterlock.Check(draft);
         Keys.Check(draft);
+        RouteAssertions.Check(draft);
         RouteDecisions.Check(draft);
         RouteReferences.Check(draft);
         RouteAccess.Check(draft);

@@ -38,6 +38,11 @@ internal sealed class RootSection
         AdministrationSection.Health,
         "Where orchestrators ask for /livez and /readyz, without detail.");
     private static readonly Key<KeysText> Keys = new("keys", KeysSection.Shape, "What API keys are hashed under.");
+    private static readonly Key<AssertionsText> Assertions = new(
+        "assertions",
+        AssertionsSection.Shape,
+        "Under whose name and keys backends are told who calls. With it, every forwarded exchange carries Gatehouse-Assertion.");
+
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
 
@@ -69,7 +74,7 @@ internal sealed class RootSection
     {
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
-            [Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Consumers, Upstreams, _apis, .. StillToCome],
+            [Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Consumers, Upstreams, _apis, .. StillToCome],
             ReadMain);
         _included = new("an included file", [Include, Consumers, Upstreams, _apis], ReadShared);
     }
@@ -91,6 +96,8 @@ internal sealed class RootSection
             Log = text.Get(Log),
             Drain = text.Get(Drain),
             SaysKeys = text.Has(Keys),
+            Assertions = text.Get(Assertions),
+            SaysAssertions = text.Has(Assertions),
         };
     }
 
@@ -123,4 +130,9 @@ internal sealed record RootText(
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }
+
+    public AssertionsText? Assertions { get; init; }
+
+    /// <summary>Whether <c>assertions</c> stands there at all, read or not.</summary>
+    public bool SaysAssertions { get; init; }
 }

@@ -5,7 +5,9 @@ namespace Gatehouse.Assertions;
 /// <summary>The gateway as one that vouches to backends for who calls: its name, its keys and how long its word holds.</summary>
 internal sealed class AssertionIssuer
 {
-    /// <summary>How long backends may keep the key set: between a new key's publication and its first signature somebody has to wait so long.</summary>
+    /// <summary>
+    /// How long backends may keep the key set: between a new key's publication and its first signature somebody has to wait so long.
+    /// </summary>
     public const string CacheControl = "public, max-age=300";
 
     /// <summary>The media type of a key set (RFC 7517 section 8.5.2).</summary>

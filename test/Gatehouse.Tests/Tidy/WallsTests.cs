@@ -26,9 +26,9 @@ public sealed class WallsTests
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
         ["Policies"] = ["Configuration", "Consumers", "Assertions", "Routes", "Pipeline", "Telemetry"],
         ["Declaration"] = ["Configuration", "Consumers", "Assertions", "Routes", "Contracts", "Pipeline", "Upstreams"],
-        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Assertions", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
+        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
-        ["Admin"] = ["Telemetry", "Assertions", "Routes", "Pipeline", "Declaration", "Runtime"],
+        ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
         ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };
 

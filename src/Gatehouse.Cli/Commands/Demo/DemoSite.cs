@@ -60,7 +60,7 @@ internal sealed class DemoSite : IAsyncDisposable
         DemoServices? services = null;
         try
         {
-            services = await DemoServices.StartAsync(cancelled);
+            services = await DemoServices.StartAsync(DemoDeclaration.TrustIn(doors), cancelled);
             var declaration = await DemoDeclaration.WriteAsync(folder, doors, keys, services, clock.GetUtcNow(), cancelled);
             var gateway =
                 await GatewayHost.StartAsync(new GatewayOptions { DeclarationPath = declaration, Clock = clock, Events = events }, cancelled);

@@ -17,7 +17,8 @@ internal static class RouteAssertions
     {
         if (!draft.Root.SaysAssertions && route.Text.Has(RouteSection.Assertion))
             route.Text.Findings.Add(Rules.Contradiction, route.Text.PlaceOf(RouteSection.Assertion),
-                $"route {route.Id} says something about assertions, and the declaration has none", "assertions: { issuer: …, keys: [ … ] }, at the top");
+                $"route {route.Id} says something about assertions, and the declaration has none",
+                "assertions: { issuer: …, keys: [ … ] }, at the top");
         if (!route.Changes && !route.TouchesPeople) return;
         if (!draft.Root.SaysAssertions && route.BackendChecks == BackendChecks.Object)
             route.Text.Complain(Rules.Assertions, route.Text.PlaceOf(RouteSection.BackendChecks),
@@ -42,7 +43,8 @@ internal static class RouteAssertions
             if (route.Match is not { Method: "GET" } match || match.Path.Text != publish.Path.Value) continue;
             if (route.Exposure is { } exposure && listener.Value?.Serves.Contains(exposure) == true)
                 draft.Findings.Add(Rules.Overlap, publish.Path.Place,
-                    $"the published keys and route {route.Id} ({route.MatchPlace}) both claim GET {Show.Bounded(match.Path.Text)}", "change one path");
+                    $"the published keys and route {route.Id} ({route.MatchPlace}) both claim GET {Show.Bounded(match.Path.Text)}",
+                    "change one path");
         }
     }
 }

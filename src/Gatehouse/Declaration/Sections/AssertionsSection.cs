@@ -8,9 +8,12 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary><c>assertions</c>: under whose name and keys backends are told who calls.</summary>
 internal static class AssertionsSection
 {
-    private const int LeastPemBytes = 100;
+    private const int LeastPemBytes = 1;
 
-    public static readonly Key<string> Issuer = new("issuer", Shapes.WebAddress(), "The name under which the gateway speaks: the 'iss' of every assertion.")
+    public static readonly Key<string> Issuer = new(
+        "issuer",
+        Shapes.WebAddress(),
+        "The name under which the gateway speaks: the 'iss' of every assertion.")
     {
         Required = true,
     };
@@ -29,7 +32,8 @@ internal static class AssertionsSection
     public static readonly Shape<AssertionsText> Shape = new Section<AssertionsText>("assertions", [Issuer, Keys, Lifetime, Publish], text =>
     {
         // Each is read, so that each is complained about
-        var (issuer, keys, lifetime, publish) = (text.Get(Issuer), text.Get(Keys), text.Get(Lifetime, AssertionIssuer.LongestLife), text.Get(Publish));
+        var (issuer, keys, publish) = (text.Get(Issuer), text.Get(Keys), text.Get(Publish));
+        var lifetime = text.Get(Lifetime, AssertionIssuer.LongestLife);
         return issuer is null || keys is null ? null : new AssertionsText(issuer, keys, lifetime, publish);
     });
 
@@ -44,7 +48,8 @@ internal static class AssertionsSection
                 files.Findings.Add(Rules.UnusableFile, reference.Place, $"'{Show.Bounded(reference.Value)}' cannot sign assertions: {fault}",
                     "make one with: gatehouse key init FILE --assertions");
             else if (keys.Exists(k => k.Id == key.Id))
-                files.Findings.Add(Rules.DuplicateKey, reference.Place, $"'{Show.Bounded(reference.Value)}' is a key that stands in the list already");
+                files.Findings.Add(
+                    Rules.DuplicateKey, reference.Place, $"'{Show.Bounded(reference.Value)}' is a key that stands in the list already");
             else keys.Add(key);
         }
 
@@ -64,7 +69,10 @@ internal sealed record AssertionsText(string Issuer, IReadOnlyList<Located<strin
 /// <summary><c>publish</c> of <c>assertions</c>.</summary>
 internal static class PublishSection
 {
-    public static readonly Key<string> Listener = new("listener", DecisionShapes.Reference(), "The listener that serves the keys.") { Required = true };
+    public static readonly Key<string> Listener = new("listener", DecisionShapes.Reference(), "The listener that serves the keys.")
+    {
+        Required = true,
+    };
     public static readonly Key<string> Path = new("path",
         Shapes.Parsed<string>("a path of plain segments such as /.well-known/gatehouse/keys", "^(/[A-Za-z0-9._~-]+){1,10}$",
             (ScalarNode node, out string value) => IsPath(value = node.Text)),
@@ -78,7 +86,7 @@ internal static class PublishSection
 
     private static bool IsPath(string text) =>
         text.Length is > 1 and <= 200 && text[0] == '/' && NormalPath.TryRead(text, text, out var normal, out _) && normal == text
-            && text[1..].Split('/').All(s => s.Length > 0 && s.All(c => char.IsAsciiLetterOrDigit(c) || "._~-".Contains(c, StringComparison.Ordinal)));
+            && text.All(c => c == '/' || char.IsAsciiLetterOrDigit(c) || "._~-".Contains(c, StringComparison.Ordinal)) && text[^1] != '/';
 }
 
 internal sealed record PublishText(Located<string> Listener, Located<string> Path);

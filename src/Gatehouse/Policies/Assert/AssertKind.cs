@@ -3,7 +3,9 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Assert;
 
-/// <summary>Where the declaration has <c>assertions</c>, every route has it that does not say <c>assertion: { none: … }</c>, anonymous ones too.</summary>
+/// <summary>
+/// Where the declaration has <c>assertions</c>, every route has it that does not say <c>assertion: { none: … }</c>, anonymous ones too.
+/// </summary>
 internal sealed class AssertKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "assert";

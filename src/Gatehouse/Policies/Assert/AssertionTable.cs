@@ -11,7 +11,8 @@ internal readonly struct AssertionId(CallerIdentity caller, string place, int pl
     private readonly string _place = place;
     private readonly int _hash = HashCode.Combine(caller.GetHashCode(), placeHash);
 
-    public bool Equals(AssertionId other) => _hash == other._hash && _caller.Equals(other._caller) && string.Equals(_place, other._place, StringComparison.Ordinal);
+    public bool Equals(AssertionId other) =>
+        _hash == other._hash && _caller.Equals(other._caller) && string.Equals(_place, other._place, StringComparison.Ordinal);
 
     public override bool Equals(object? obj) => obj is AssertionId other && Equals(other);
 

@@ -12,7 +12,9 @@ internal sealed class PublishedKeysKind() : ListenerPolicyKind(KindName)
     public const string KindName = "assertion-keys";
 
     public override Policy? Compile(Listener listener, CompileContext context) =>
-        context.Assertions is { Publish: { } publish } issuer && publish.Listener == listener.Name ? new PublishedKeysPolicy(issuer, publish.Path) : null;
+        context.Assertions is { Publish: { } publish } issuer && publish.Listener == listener.Name
+            ? new PublishedKeysPolicy(issuer, publish.Path)
+            : null;
 }
 
 /// <summary>Answers GET of one path with the public keys, as any answer of the listener is given: recorded, and only to whom it admits.</summary>

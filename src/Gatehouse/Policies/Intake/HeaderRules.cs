@@ -51,7 +51,8 @@ internal static class HeaderRules
 
     public static bool IsStripped(string name) =>
         name.Length > 0 && FirstLetters.Contains((char)(name[0] | 0x20))
-        && (Stripped.Contains(name) || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase)));
+        && (Stripped.Contains(name)
+            || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase)));
 
     public static bool IsConnectionOption(ReadOnlySpan<char> name) => OptionLookup.Contains(name);
 

@@ -51,6 +51,6 @@ internal sealed class GatehouseHandler(
         Response.StatusCode = status;
         Response.ContentType = "application/problem+json";
         Response.Headers.CacheControl = "no-store";
-        return Response.WriteAsync($$"""{"title":"{{title}}","status":{{status}}}""");
+        return Response.WriteAsync($$"""{"type":"about:blank","title":"{{title}}","status":{{status}}}""");
     }
 }

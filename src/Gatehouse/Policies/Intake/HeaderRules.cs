@@ -24,7 +24,7 @@ internal static class HeaderRules
     private static readonly string[] StrippedPrefixes =
     [
         "Gatehouse-", "X-Gatehouse-",
-        "X-User", "X-Consumer", "X-Authenticated", "X-Auth-", "X-Identity", "X-Remote-", "Remote-", "X-WEBAUTH-", "X-Principal", "X-Subject",
+        "X-User", "X-Consumer", "X-Auth", "X-Identity", "X-Remote-", "Remote-", "X-WEBAUTH-", "X-Principal", "X-Subject",
         "X-Forwarded-", "X-Credential-", "X-Anonymous-", "X-JWT-", "X-Token-", "X-Groups", "X-Roles", "X-Email", "X-MS-Client-Principal",
         "X-Goog-Authenticated-", "X-Goog-IAP-", "X-Amzn-Oidc-", "Cf-Access-", "OIDC-", "X-Pomerium-", "Tailscale-User-",
         "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-",

@@ -12,12 +12,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Benchmarks;
 
-/// <summary>What it costs to tell a backend who calls: to find an assertion that is in use, to make one, and to make one for a single request.</summary>
+/// <summary>
+/// What it costs to tell a backend who calls: to find an assertion that is in use, to make one, and to make one for a single request.
+/// </summary>
 [MemoryDiagnoser]
 public class AssertionBenchmarks
 {
-    private readonly Exchange _exchange = new(new DefaultHttpContext { Request = { Method = "GET" } }, null!, 1, 0, "01M8A45X6NK44DKHMDSA7QDZ4S",
-        new PeerAddress(IPAddress.Loopback)) { Path = "/orders/17", Query = "?a=1" };
+    private readonly Exchange _exchange = new(
+        new DefaultHttpContext { Request = { Method = "GET" } }, null!, 1, 0, "01M8A45X6NK44DKHMDSA7QDZ4S", new PeerAddress(IPAddress.Loopback))
+    {
+        Path = "/orders/17",
+        Query = "?a=1",
+    };
 
     private AssertPolicy _reused = null!;
     private AssertEachPolicy _each = null!;
@@ -52,11 +58,11 @@ public class AssertionBenchmarks
     }
 
     [Benchmark]
-    public bool Reused() => _reused.OnRequestAsync(_exchange).IsCompleted;
+    public ValueTask<Verdict> Reused() => _reused.OnRequestAsync(_exchange);
 
     [Benchmark]
     public string? Made() => _writer.Write(_exchange.Caller, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow(), null);
 
     [Benchmark]
-    public bool ForOneRequest() => _each.OnRequestAsync(_exchange).IsCompleted;
+    public ValueTask<Verdict> ForOneRequest() => _each.OnRequestAsync(_exchange);
 }

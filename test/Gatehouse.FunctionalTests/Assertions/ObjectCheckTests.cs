@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.TestKit;
 using Retailer.Backends;
 
 namespace Gatehouse.FunctionalTests.Assertions;
@@ -9,7 +10,7 @@ public sealed class ObjectCheckTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    [TestKit.Control("BKD-3")]
+    [Control("BKD-3")]
     public async Task A_person_sees_its_own_order_and_not_another_s()
     {
         var inside = Cli.Declarations.FreePort();

@@ -36,7 +36,8 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
     }
 
     /// <summary>
-    /// Removes product names, versions, the addresses in <c>Via</c>, and what the gateway itself has told the backend. Goes through the fields once; most answers have none to remove.
+    /// Removes product names, versions, the addresses in <c>Via</c>, and what the gateway itself has told the backend. Goes through the
+    /// fields once; most answers have none to remove.
     /// </summary>
     private static void Scrub(IHeaderDictionary headers)
     {

@@ -56,7 +56,7 @@ public class RouteTableBenchmarks
         _ => $"/files/team{i / 100}/report{i}-{{id}}.json",
     };
 
-    private static Route NewRoute(string template) => new()
+    internal static Route NewRoute(string template) => new()
     {
         Id = new RouteId(template),
         Owner = "",

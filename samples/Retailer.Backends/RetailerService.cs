@@ -10,8 +10,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Retailer.Backends;
 
 /// <summary>
-/// One running instance of a retailer's service, on a free loopback port. The services are as plain as real ones often are: they know nothing of the
-/// gateway in front of them, and they say more about themselves than they should (<c>X-Powered-By</c>, <c>X-Warehouse</c>).
+/// One running instance of a retailer's service, on a free loopback port. The services are as plain as real ones often are, and say more about
+/// themselves than they should (<c>X-Powered-By</c>, <c>X-Warehouse</c>). Told whose word to take (<see cref="GatewayTrust"/>), they answer only
+/// calls that the gateway vouches for; otherwise they know nothing of a gateway.
 /// </summary>
 public sealed class RetailerService : IAsyncDisposable
 {
@@ -30,20 +31,20 @@ public sealed class RetailerService : IAsyncDisposable
     /// <summary>Where it listens: <c>http://127.0.0.1:…</c>.</summary>
     public Uri Address => new(_app.Urls.First());
 
-    public static Task<RetailerService> StartOrdersAsync(string instance, CancellationToken cancelled) =>
-        StartAsync(instance, OrdersApi.Map, cancelled);
+    public static Task<RetailerService> StartOrdersAsync(string instance, CancellationToken cancelled, GatewayTrust? trust = null) =>
+        StartAsync(instance, OrdersApi.Map, trust, "orders", cancelled);
 
-    public static Task<RetailerService> StartReturnsAsync(string instance, CancellationToken cancelled) =>
-        StartAsync(instance, ReturnsApi.Map, cancelled);
+    public static Task<RetailerService> StartReturnsAsync(string instance, CancellationToken cancelled, GatewayTrust? trust = null) =>
+        StartAsync(instance, ReturnsApi.Map, trust, "returns", cancelled);
 
-    public static Task<RetailerService> StartCustomersAsync(string instance, CancellationToken cancelled) =>
-        StartAsync(instance, CustomersApi.Map, cancelled);
+    public static Task<RetailerService> StartCustomersAsync(string instance, CancellationToken cancelled, GatewayTrust? trust = null) =>
+        StartAsync(instance, CustomersApi.Map, trust, "customers", cancelled);
 
-    public static Task<RetailerService> StartDocumentsAsync(string instance, CancellationToken cancelled) =>
-        StartAsync(instance, DocumentsApi.Map, cancelled);
+    public static Task<RetailerService> StartDocumentsAsync(string instance, CancellationToken cancelled, GatewayTrust? trust = null) =>
+        StartAsync(instance, DocumentsApi.Map, trust, "documents", cancelled);
 
-    public static Task<RetailerService> StartStockAsync(string instance, CancellationToken cancelled) =>
-        StartAsync(instance, StockApi.Map, cancelled);
+    public static Task<RetailerService> StartStockAsync(string instance, CancellationToken cancelled, GatewayTrust? trust = null) =>
+        StartAsync(instance, StockApi.Map, trust, "stock", cancelled);
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
@@ -75,12 +76,20 @@ public sealed class RetailerService : IAsyncDisposable
         }
     }
 
-    private static async Task<RetailerService> StartAsync(string instance, Action<IEndpointRouteBuilder, string> map, CancellationToken cancelled)
+    private static async Task<RetailerService> StartAsync(
+        string instance, Action<IEndpointRouteBuilder, string> map, GatewayTrust? trust, string upstream, CancellationToken cancelled)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        trust?.Add(builder.Services, upstream);
         var app = builder.Build();
+        if (trust is not null)
+        {
+            app.UseAuthentication();
+            app.Use(GatewayTrust.RequireAsync);
+        }
+
         app.UseRouting();
         map(app, instance);
         await app.StartAsync(cancelled);

@@ -32,7 +32,7 @@ internal static class DemoCommand
 
     private static async Task<int> ShowAsync(DemoSite site, bool check, TextWriter output, CancellationToken cancelled)
     {
-        var calls = DemoCalls.For(site.Doors, site.Keys);
+        var calls = DemoCalls.For(site.Doors, site.Keys, site.Orders);
         if (check) return await CheckAsync(calls, output, cancelled) ? ExitCode.Done : ExitCode.Failed;
         DemoGuide.Print(site, calls, output);
         await AskedToStopAsync(cancelled);

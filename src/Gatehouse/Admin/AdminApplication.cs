@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Gatehouse.Assertions;
 using Gatehouse.Pipeline;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -11,11 +12,14 @@ namespace Gatehouse.Admin;
 /// Answers operators and orchestrators, on listeners of their own. Nothing of the data path runs here, and no data listener leads here.
 /// </summary>
 /// <param name="metrics">Null where there is none: on the health listener.</param>
+/// <param name="keys">The public keys of assertions, null where there are none; on the health listener null itself.</param>
 /// <param name="detailed">Whether the caller may know more than yes or no; then only names of this machine are accepted as <c>Host</c>, so that no
 /// web page
 /// can reach the listener through a name that it made point here.</param>
-internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, bool detailed) : IHttpApplication<HttpContext>
+internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, Func<byte[]?>? keys, bool detailed) : IHttpApplication<HttpContext>
 {
+    private const string KeysPath = "/assertion-keys";
+
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
     public Task ProcessRequestAsync(HttpContext context)
@@ -29,6 +33,7 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
             "/livez" => TextAsync(context, StatusCodes.Status200OK, "ok"),
             "/readyz" => ReadyAsync(context),
             "/metrics" when metrics is not null => metrics.AnswerAsync(context),
+            KeysPath when keys?.Invoke() is { } set => KeysAsync(context, set),
             _ => RefuseAsync(context, Problems.NotFound),
         };
     }
@@ -54,16 +59,24 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
 
     private static Task TextAsync(HttpContext context, int status, string text) => AnswerAsync(context, status, "text/plain; charset=utf-8", text);
 
-    private static Task AnswerAsync(HttpContext context, int status, string contentType, string text)
+    private static Task KeysAsync(HttpContext context, byte[] keys)
     {
-        var body = Encoding.UTF8.GetBytes(text);
+        context.Response.Headers.CacheControl = AssertionIssuer.CacheControl;
+        return AnswerAsync(context, StatusCodes.Status200OK, AssertionIssuer.KeySetType, keys);
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, string contentType, string text) =>
+        AnswerAsync(context, status, contentType, Encoding.UTF8.GetBytes(text));
+
+    private static Task AnswerAsync(HttpContext context, int status, string contentType, byte[] body)
+    {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
         context.Response.ContentLength = body.Length;
         return context.Response.Body.WriteAsync(body).AsTask();
     }
 
-    private bool IsPage(string? path) => path is "/livez" or "/readyz" || (path == "/metrics" && metrics is not null);
+    private bool IsPage(string? path) => path is "/livez" or "/readyz" || (path == "/metrics" && metrics is not null) || (path == KeysPath && keys?.Invoke() is not null);
 
     private Task ReadyAsync(HttpContext context)
     {

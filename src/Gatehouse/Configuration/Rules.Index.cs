@@ -16,7 +16,7 @@ internal static partial class Rules
         CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, InlineSecret, KeyLife, SingleDestination, CleartextListener,
         UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
         UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
-        OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
+        OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds, Assertions,
         IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
     ];
 

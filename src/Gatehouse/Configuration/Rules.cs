@@ -60,6 +60,9 @@ internal static partial class Rules
     public static readonly Rule Bounds = new(
         "GH2041", "Included files stay inside their bounds", Severity.Error,
         "A team decides about what is its own, and nothing else.");
+    public static readonly Rule Assertions = new(
+        "GH2050", "Backends that check for themselves are told who calls", Severity.Warning,
+        "A backend that is told nothing it can verify trusts whoever reaches it.", Waivable: true);
     public static readonly Rule InlineSecret = new(
         "GH1042", "Secrets are references", Severity.Error,
         "A secret in a declaration, or in a file that others read, is a secret in every copy of it.");

@@ -45,6 +45,12 @@ internal sealed class Caller
 
     /// <summary>What the token says of its subject; empty without a token.</summary>
     public TokenClaims Claims { get; init; } = TokenClaims.None;
+
+    /// <summary>The first instant at which what proved it does not hold any more, leeway included; null when nobody knows.</summary>
+    public DateTimeOffset? Expires { get; init; }
+
+    /// <summary>Everything that is said of this caller, as one value.</summary>
+    public CallerIdentity Identity => field ??= CallerIdentity.Of(this);
 }
 
 /// <summary>A person whom callers speak for.</summary>

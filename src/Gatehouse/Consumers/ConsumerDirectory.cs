@@ -71,5 +71,12 @@ internal sealed class ConsumerDirectory
 internal sealed record ApiKeyHolder(Consumer Consumer, Authentication Entry, ApiKeyCredential Key)
 {
     /// <summary>Who calls when the key alone is presented.</summary>
-    public Caller Caller { get; } = new() { Consumer = Consumer, CredentialKind = "apiKey", CredentialId = Key.Id, Scopes = Consumer.Grants };
+    public Caller Caller { get; } = new()
+    {
+        Consumer = Consumer,
+        CredentialKind = "apiKey",
+        CredentialId = Key.Id,
+        Scopes = Consumer.Grants,
+        Expires = Key.Revoked < Key.Expires ? Key.Revoked : Key.Expires,
+    };
 }

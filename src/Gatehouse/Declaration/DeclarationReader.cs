@@ -68,6 +68,7 @@ internal static class DeclarationReader
             Now = files.Now,
             Root = root,
             Pepper = root.Keys is { } keys ? SecretReference.Resolve(keys.Pepper, "pepper", ApiKeyHash.LeastPepperBytes, files) : null,
+            Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
             Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),
@@ -128,6 +129,7 @@ internal static class DeclarationReader
             Consumers = new ConsumerDirectory(
                 draft.Consumers.Values.Select(c => c.Value!),
                 draft.People.Select(p => new PeopleGroup(p.Name, p.Value.Issuer.Value, p.Value.Claims))),
+            Assertions = draft.Assertions,
             Issuers = [.. draft.Issuers.Values.Select(i => i.Value!)],
             Upstreams = draft.Upstreams.ToDictionary(u => u.Key, u => u.Value.Value!, StringComparer.Ordinal),
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],

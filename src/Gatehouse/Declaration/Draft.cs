@@ -1,3 +1,4 @@
+using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Contracts;
@@ -24,6 +25,9 @@ internal sealed class Draft
     public required RootText Root { get; init; }
 
     public required Secret? Pepper { get; init; }
+
+    /// <summary>Null when there is no <c>assertions</c>, or it could not be read.</summary>
+    public required AssertionIssuer? Assertions { get; init; }
 
     public required IReadOnlyList<Drafted<Listener>> Listeners { get; init; }
 

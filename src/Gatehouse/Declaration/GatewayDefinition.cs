@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
@@ -24,6 +25,9 @@ internal sealed class GatewayDefinition
     public required IPEndPoint? Health { get; init; }
 
     public required Secret? Pepper { get; init; }
+
+    /// <summary>Under whose name and keys backends are told who calls; null for nobody's.</summary>
+    public required AssertionIssuer? Assertions { get; init; }
 
     public required ConsumerDirectory Consumers { get; init; }
 

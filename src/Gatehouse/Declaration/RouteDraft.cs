@@ -52,6 +52,8 @@ internal sealed class RouteDraft
 
     public required LifecycleText? Lifecycle { get; init; }
 
+    public required AssertionUse Assertion { get; init; }
+
     public required Located<DateOnly>? Review { get; init; }
 
     public required IReadOnlyDictionary<string, object> Specs { get; init; }
@@ -101,6 +103,7 @@ internal sealed class RouteDraft
             Deadline = Upgrade is null ? Deadline?.Value ?? RouteReader.UsualDeadline : null,
             Upgrade = Upgrade,
             Lifecycle = Lifecycle is { } end ? new Lifecycle(end.Deprecated?.Value, end.Sunset?.Value, SuccessorId, end.Documentation) : null,
+            Assertion = Assertion,
             Review = Review?.Value,
             Waivers = Waivers.All,
             Specs = Specs,

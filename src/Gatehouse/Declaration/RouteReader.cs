@@ -58,6 +58,7 @@ internal sealed class RouteReader
             Deadline = text.Find(RouteSection.Deadline),
             Upgrade = text.FindOwn(RouteSection.Upgrade)?.Value,
             Lifecycle = text.Find(RouteSection.Lifecycle)?.Value,
+            Assertion = text.Find(RouteSection.Assertion)?.Value ?? AssertionUse.Reuse,
             Review = text.Find(RouteSection.Review),
             Specs = SpecsOf(text),
         };

@@ -108,9 +108,9 @@ internal sealed class RunningGateway : IAsyncDisposable
 
         Opening = $"administration on {definition.Administration.Address}";
         var health = new HealthPage(Activation, () => _drain.IsAnnounced);
-        await ListenAsync(definition.Administration.Address, new AdminApplication(health, _metrics, detailed: true), cancel);
+        await ListenAsync(definition.Administration.Address, new AdminApplication(health, _metrics, KeySet, detailed: true), cancel);
         Opening = $"health on {definition.Health}";
-        if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, detailed: false), cancel);
+        if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");
         _events.Write($"administration on {Administration}; revision 1 is in force, fingerprint {definition.Fingerprint}");
         _metrics.PrepareSoon(_clock);
@@ -118,6 +118,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private async Task ListenAsync(IPEndPoint address, AdminApplication application, CancellationToken cancel) =>
         _operatorServers.Add(await ListeningServer.StartAsync(new ListeningPlan(address, Protocols.Http1, OperatorLimits), application, cancel));
+
+    private byte[]? KeySet() => Activation.Current.Definition.Assertions?.KeySet;
 
     private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application)
     {

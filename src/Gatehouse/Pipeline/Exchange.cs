@@ -97,6 +97,9 @@ public sealed class Exchange
     /// <summary>What is kept from one exchange of the connection to the next; null where there is no connection.</summary>
     internal ConnectionMemory? Connection { get; init; }
 
+    /// <summary>What the backend is told, under the gateway's signature, of who calls; null for nothing. Never for a log or a client.</summary>
+    internal string? Assertion { get; set; }
+
     internal Listener Listener { get; }
 
     /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>

@@ -1,3 +1,4 @@
+using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
@@ -24,6 +25,9 @@ internal sealed class CompileContext
 
     /// <summary>The key under which API keys are hashed; null when the declaration names none.</summary>
     public required Secret? Pepper { get; init; }
+
+    /// <summary>Under whose name and keys backends are told who calls; null when the declaration names none.</summary>
+    public AssertionIssuer? Assertions { get; init; }
 
     /// <summary>Says whether tokens are good.</summary>
     public required TokenVerifier Tokens { get; init; }

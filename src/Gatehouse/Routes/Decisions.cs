@@ -42,6 +42,19 @@ internal enum Upgrade
     WebSocket,
 }
 
+/// <summary>Whether a route's backend is sent an assertion of who calls, and which.</summary>
+internal enum AssertionUse
+{
+    /// <summary>One that serves every exchange of the same caller, route and upstream for its life.</summary>
+    Reuse,
+
+    /// <summary>One of its own for each exchange, bound to it and used once.</summary>
+    PerRequest,
+
+    /// <summary>None.</summary>
+    None,
+}
+
 /// <summary>Who may call a route. What is not written is denied.</summary>
 internal sealed record Access
 {

@@ -55,6 +55,9 @@ internal sealed class Route
     /// <summary>From deprecation to the end; null for a route that stays.</summary>
     internal Lifecycle? Lifecycle { get; init; }
 
+    /// <summary>The assertion that the backend is sent, where the gateway makes any.</summary>
+    internal AssertionUse Assertion { get; init; }
+
     /// <summary>The day (UTC) on which the decisions are to be looked at again, or null.</summary>
     internal DateOnly? Review { get; init; }
 

@@ -2,6 +2,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
+using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
@@ -25,6 +26,7 @@ internal static class PolicyCatalog
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
+        new PublishedKeysKind(), // public keys are for whom the listener admits, and need neither a route nor a credential
     ];
 
     /// <summary>Part two, once the route is known: compiled for each route.</summary>
@@ -41,7 +43,8 @@ internal static class PolicyCatalog
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
         .. Own(own), // they see a caller that is known, may call and is within its limits, and cannot keep anybody from being checked
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
-        new AdaptKind(), // last: every policy before has decided on what was sent, and on the way back this sees first what the backend sent
+        new AdaptKind(), // every policy before has decided on what was sent, and on the way back this sees first what the backend sent
+        new AssertKind(), // last: nothing that was refused costs a signature, and what is vouched for is what is forwarded
     ];
 
     private static IEnumerable<RoutePolicyKind> Own(IReadOnlyList<PolicyKind> kinds) =>

@@ -30,6 +30,7 @@ internal sealed class SnapshotCompiler(
             Consumers = definition.Consumers,
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
+            Assertions = definition.Assertions,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             AccessLog = accessLog,
             Meter = meter,

@@ -40,6 +40,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         Replace(sent, received, "X-Forwarded-Proto", httpContext.Request.Scheme);
         Replace(sent, received, "X-Forwarded-Host", exchange.Host);
         Replace(sent, received, "X-Request-Id", exchange.RequestId);
+        if (exchange.Assertion is { } assertion) Replace(sent, received, GatewayHeaders.Assertion, assertion);
         var via = HttpProtocol.IsHttp2(httpContext.Request.Protocol) ? "2.0 gatehouse" : "1.1 gatehouse";
         sent.TryAddWithoutValidation(HeaderNames.Via, via);
     }
@@ -71,11 +72,13 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         return true;
     }
 
-    public override ValueTask TransformResponseTrailersAsync(
+    public override async ValueTask TransformResponseTrailersAsync(
         HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
     {
         Completed = true;
-        return base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+        await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+        if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;
+        foreach (var name in trailers.Keys.Where(GatewayHeaders.StayInside).ToArray()) trailers.Remove(name); // policies see heads only
     }
 
     /// <summary>Why a response cannot be passed on as one that everybody reads alike (RFC 9112 section 6, RFC 9110 section 15), or null.</summary>

@@ -52,6 +52,11 @@ internal sealed class GatehouseProcess : IAsyncDisposable
         params string[] arguments) =>
         Start(Built(project, project), environment, folder, arguments);
 
+    /// <summary>Starts a program of somebody else's.</summary>
+    public static GatehouseProcess StartProgram(
+        string executable, IReadOnlyList<(string Name, string Value)> environment, string folder, params string[] arguments) =>
+        Start(executable, environment, folder, arguments);
+
     private static GatehouseProcess Start(
         string executable,
         IReadOnlyList<(string Name, string Value)> environment,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gatehouse.Assertions;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
 using Gatehouse.Configuration;
@@ -36,6 +37,21 @@ public sealed partial class KeyCommandTests : IDisposable
         Assert.Equal(32, Convert.FromBase64String(File.ReadAllText(_folder.Of("test.pepper"))).Length);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Of("test.pepper")));
+    }
+
+    [Fact]
+    public async Task Init_writes_a_key_for_assertions_that_only_the_owner_may_read()
+    {
+        var path = _folder.Of("assert.pem");
+
+        var run = await KeyAsync("init", path, "--assertions");
+
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        Assert.Contains("keys: [ \"file:assert.pem\" ]", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("PRIVATE KEY", run.Output, StringComparison.Ordinal);
+        Assert.Equal("ES256", AssertionKey.Read(new Secret("file:assert.pem", File.ReadAllBytes(path)), out _)?.Algorithm);
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Assert.Equal(ExitCode.Failed, (await KeyAsync("init", path, "--assertions")).ExitCode);
     }
 
     [Fact]

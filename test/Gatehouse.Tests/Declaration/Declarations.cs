@@ -54,11 +54,23 @@ internal static class Declarations
             ["keys/weak.json"] = $$"""{"keys":[{{PublicKey}},{"kid":"rsa","kty":"RSA","n":"wA","e":"AQAB"},{"kid":"shared","kty":"oct","k":"AAAA"}]}""",
             ["keys/none.json"] = """{"keys":[]}""",
         };
+        AddAssertionKeys(files);
         AddCertificate(files, "certs/edge", Now.AddYears(1));
         AddCertificate(files, "certs/soon", Now.AddDays(10));
         files["certs/other.key"] = Pem(ECDsa.Create(ECCurve.NamedCurves.nistP256));
         files["certs/open-to-others.key"] = files["certs/edge.key"];
         return files;
+    }
+
+    private static void AddAssertionKeys(Dictionary<string, string> files)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var rsa = RSA.Create(2048);
+        files["keys/assert-2026.pem"] = files["keys/open-to-others.pem"] = Pem(key);
+        files["keys/public.pem"] = key.ExportSubjectPublicKeyInfoPem();
+        files["keys/assert-rsa.pem"] = rsa.ExportPkcs8PrivateKeyPem();
+        files["keys/p384.pem"] = Pem(ECDsa.Create(ECCurve.NamedCurves.nistP384));
+        files["keys/short-rsa.pem"] = RSA.Create(1024).ExportPkcs8PrivateKeyPem();
     }
 
     private static void AddCertificate(Dictionary<string, string> files, string path, DateTimeOffset end)

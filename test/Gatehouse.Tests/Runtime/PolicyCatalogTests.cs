@@ -1,6 +1,7 @@
 using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
+using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
@@ -17,14 +18,14 @@ public sealed class PolicyCatalogTests
 {
     [Fact]
     public void Before_the_route() => Assert.Equal(
-        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind)],
+        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(PublishedKeysKind)],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
             typeof(RouteAddressesKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
-            typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind),
+            typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind), typeof(AssertKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

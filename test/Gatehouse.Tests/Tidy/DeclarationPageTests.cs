@@ -31,6 +31,7 @@ public sealed class DeclarationPageTests
         ["^https?://[A-Za-z0-9\\[][A-Za-z0-9._~:/?#\\[\\]!$&'()*+,;=%-]{0,490}$"] = "an address: `https://docs.retailer.example/stock`",
         ["^(/[A-Za-z0-9._~!$&'()*+,=:@-]+){1,20}$"] = "the beginning of a path: `/v1`",
         ["^(/[A-Za-z0-9._~!$&'()*+,=:@%-]+)+$"] = "the beginning of a path: `/v1`",
+        ["^(/[A-Za-z0-9._~-]+){1,10}$"] = "a path of plain segments: `/.well-known/gatehouse/keys`",
         ["^[a-z0-9]{4,16}$"] = "the public part of a key: `k7f3abcd`",
         ["^hmac-sha256:[A-Za-z0-9_-]{43}$"] = "a keyed hash, as `gatehouse key create` prints it",
         ["^.{1,100}$"] = "text, at most 100 characters",

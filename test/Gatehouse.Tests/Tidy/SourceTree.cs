@@ -16,7 +16,7 @@ internal static class SourceTree
         where Directory.Exists(path)
         from file in Directory.EnumerateFiles(path, pattern, SearchOption.AllDirectories)
         let relative = Path.GetRelativePath(Root, file)
-        where !relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "corpora")
+        where !relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "corpora" or "node_modules")
         select relative;
 
     public static string Read(string relative) => File.ReadAllText(Path.Combine(Root, relative));

@@ -19,16 +19,17 @@ public sealed class WallsTests
         ["Telemetry"] = [],
         ["Consumers"] = ["Configuration"],
         ["Tokens"] = ["Configuration", "Telemetry", "Consumers"],
+        ["Assertions"] = ["Configuration"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
-        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Routes", "Telemetry"],
+        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
-        ["Policies"] = ["Configuration", "Consumers", "Tokens", "Routes", "Pipeline", "Telemetry"],
-        ["Declaration"] = ["Configuration", "Consumers", "Tokens", "Routes", "Contracts", "Pipeline", "Upstreams"],
+        ["Policies"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Pipeline", "Telemetry"],
+        ["Declaration"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Contracts", "Pipeline", "Upstreams"],
         ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
-        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
+        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };
 
     /// <summary>Libraries that belong to some rooms only.</summary>

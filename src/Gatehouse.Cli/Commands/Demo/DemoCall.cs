@@ -5,7 +5,7 @@ namespace Gatehouse.Cli.Commands.Demo;
 /// <summary>
 /// A call that the demo prints for people to try and that <c>demo --check</c> makes itself: one list, so that what is printed is what is checked.
 /// </summary>
-/// <param name="Group">What the call belongs to: allowed, ending, refused, limited, hidden, apart, watched.</param>
+/// <param name="Group">What the call belongs to: allowed, ending, refused, limited, hidden, apart, around, watched.</param>
 /// <param name="Shows">What there is to see, in a sentence.</param>
 internal sealed record DemoCall(string Group, string Shows, string Method, Uri Url, ExpectedAnswer Expected)
 {

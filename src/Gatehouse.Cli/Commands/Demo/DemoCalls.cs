@@ -3,7 +3,8 @@ namespace Gatehouse.Cli.Commands.Demo;
 /// <summary>The calls of the demo, in the order in which they are best tried.</summary>
 internal static class DemoCalls
 {
-    public static IReadOnlyList<DemoCall> For(DemoDoors doors, DemoKeys keys) =>
+    /// <param name="orders">One of the orders services, which nobody should reach but the gateway.</param>
+    public static IReadOnlyList<DemoCall> For(DemoDoors doors, DemoKeys keys, Uri orders) =>
         [
             .. Allowed(doors, keys),
             .. Ending(doors),
@@ -11,6 +12,7 @@ internal static class DemoCalls
             .. Limited(doors),
             .. Hidden(doors, keys),
             .. Apart(doors, keys),
+            .. Around(orders),
             .. Watched(doors),
         ];
 
@@ -96,8 +98,17 @@ internal static class DemoCalls
             new(404) { Problem = "not-found" }) { Key = keys.AcmeFreight.Key },
     ];
 
+    private static IEnumerable<DemoCall> Around(Uri orders) =>
+    [
+        new("Around", "The orders service itself, past the gateway: nobody vouches for the call", "GET", new Uri(orders, "/orders/17"),
+            new(401) { Problem = "about:blank" }),
+    ];
+
     private static IEnumerable<DemoCall> Watched(DemoDoors doors) =>
     [
+        new("Watched", "The keys by which services verify who calls; no secret is among them", "GET",
+            new Uri(doors.Inside, "/.well-known/gatehouse/keys"),
+            new(200) { Says = ["\"ES256\""], Carries = [("Cache-Control", "max-age=300")] }),
         new("Watched", "Ready to serve", "GET", new Uri(doors.Administration, "/readyz"), new(200)),
         new("Watched", "What happened so far, for Prometheus", "GET", new Uri(doors.Administration, "/metrics"), new(200) { Says = ["gatehouse_"] }),
     ];

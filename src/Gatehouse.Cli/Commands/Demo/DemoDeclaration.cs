@@ -8,17 +8,24 @@ using Retailer.Backends;
 namespace Gatehouse.Cli.Commands.Demo;
 
 /// <summary>
-/// Writes the demo's declaration, its pepper and the hashes of its keys into a folder: the same files that anybody would write by hand.
+/// Writes the demo's declaration, its secrets and the hashes of its keys into a folder: the same files that anybody would write by hand.
 /// </summary>
 internal static class DemoDeclaration
 {
     private const string Pepper = "demo.pepper";
+    private const string AssertionKey = "demo.assert.pem";
+    private const string Issuer = "https://gateway.retailer.example";
+    private const string KeysPath = "/.well-known/gatehouse/keys";
+
+    /// <summary>What the services need to know of the gateway in front of them.</summary>
+    public static GatewayTrust TrustIn(DemoDoors doors) => new(Issuer, new Uri(doors.Inside, KeysPath));
 
     /// <summary>Writes everything; returns the path of the declaration.</summary>
     public static async Task<string> WriteAsync(
         string folder, DemoDoors doors, DemoKeys keys, DemoServices services, DateTimeOffset now, CancellationToken cancelled)
     {
         await KeyInitCommand.WriteAsync(Path.Combine(folder, Pepper), cancelled);
+        await KeyInitCommand.WriteAssertionKeyAsync(Path.Combine(folder, AssertionKey), cancelled);
         var pepper =
             new Secret("file:" + Pepper, Encoding.ASCII.GetBytes((await File.ReadAllTextAsync(Path.Combine(folder, Pepper), cancelled)).TrimEnd()));
         var declaration = Path.Combine(folder, "gatehouse.yaml");
@@ -31,6 +38,9 @@ internal static class DemoDeclaration
         using var resource = typeof(DemoDeclaration).Assembly.GetManifestResourceStream("demo/gatehouse.yaml")!;
         var text = new StringBuilder(new StreamReader(resource, Encoding.UTF8).ReadToEnd());
         Set(text, "waive-key", "{ rule: GH1003, reason: The demo has no identity provider, owner: security@retailer.example, until: {{waiver-end}} }");
+        Set(text, "issuer", Issuer);
+        Set(text, "assertion-key", AssertionKey);
+        Set(text, "keys-path", KeysPath);
         Set(text, "edge", Number(doors.Edge.Port));
         Set(text, "inside", Number(doors.Inside.Port));
         Set(text, "partners", Number(doors.Partners.Port));

@@ -9,14 +9,15 @@ internal sealed class DemoServices : IAsyncDisposable
 
     public IReadOnlyList<RetailerService> All { get; }
 
-    public static async Task<DemoServices> StartAsync(CancellationToken cancelled) => new(
+    /// <param name="trust">Whose word about callers the services take.</param>
+    public static async Task<DemoServices> StartAsync(GatewayTrust trust, CancellationToken cancelled) => new(
     [
-        await RetailerService.StartOrdersAsync("orders-1", cancelled),
-        await RetailerService.StartOrdersAsync("orders-2", cancelled),
-        await RetailerService.StartReturnsAsync("returns", cancelled),
-        await RetailerService.StartCustomersAsync("customers", cancelled),
-        await RetailerService.StartDocumentsAsync("documents", cancelled),
-        await RetailerService.StartStockAsync("stock", cancelled),
+        await RetailerService.StartOrdersAsync("orders-1", cancelled, trust),
+        await RetailerService.StartOrdersAsync("orders-2", cancelled, trust),
+        await RetailerService.StartReturnsAsync("returns", cancelled, trust),
+        await RetailerService.StartCustomersAsync("customers", cancelled, trust),
+        await RetailerService.StartDocumentsAsync("documents", cancelled, trust),
+        await RetailerService.StartStockAsync("stock", cancelled, trust),
     ]);
 
     public async ValueTask DisposeAsync()

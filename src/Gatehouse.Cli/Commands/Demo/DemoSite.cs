@@ -27,6 +27,9 @@ internal sealed class DemoSite : IAsyncDisposable
 
     public DemoKeys Keys { get; }
 
+    /// <summary>Where one of the orders services is.</summary>
+    public Uri Orders => _services.All[0].Address;
+
     /// <summary>Starts everything. Another program may take a port between its choice and its use: then others are chosen.</summary>
     public static async Task<DemoSite> StartAsync(TimeProvider clock, TextWriter events, CancellationToken cancelled)
     {
@@ -60,7 +63,7 @@ internal sealed class DemoSite : IAsyncDisposable
         DemoServices? services = null;
         try
         {
-            services = await DemoServices.StartAsync(cancelled);
+            services = await DemoServices.StartAsync(DemoDeclaration.TrustIn(doors), cancelled);
             var declaration = await DemoDeclaration.WriteAsync(folder, doors, keys, services, clock.GetUtcNow(), cancelled);
             var gateway =
                 await GatewayHost.StartAsync(new GatewayOptions { DeclarationPath = declaration, Clock = clock, Events = events }, cancelled);

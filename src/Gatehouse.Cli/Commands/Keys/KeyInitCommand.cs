@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
-/// <summary><c>gatehouse key init FILE</c>: writes a new pepper, the secret under which API keys are hashed.</summary>
+/// <summary>
+/// <c>gatehouse key init FILE</c>: writes a new pepper, the secret under which API keys are hashed; with <c>--assertions</c> a key under which
+/// assertions are signed.
+/// </summary>
 internal static class KeyInitCommand
 {
     private const int PepperBytes = 32;
@@ -13,42 +16,68 @@ internal static class KeyInitCommand
     {
         var file = new Argument<string>("FILE")
         {
-            Description = "Where to write the pepper. A file that exists is never overwritten: its keys would all stop working.",
+            Description = "Where to write it. A file that exists is never overwritten: what was made under it would all stop working.",
         };
-        var command = new Command("init", "Writes a new pepper that only its owner may read (mode 0600).") { file };
+        var assertions = new Option<bool>("--assertions")
+        {
+            Description = "Write a private key (EC P-256, PEM) under which backends are told who calls, instead of a pepper.",
+        };
+        var command = new Command("init", "Writes a new pepper, or a new key for assertions, that only its owner may read (mode 0600).") { file, assertions };
         command.SetAction(async (parsed, cancelled) =>
         {
             var path = parsed.GetRequiredValue(file);
+            var signs = parsed.GetValue(assertions);
             try
             {
-                await WriteAsync(path, cancelled);
+                await (signs ? WriteAssertionKeyAsync(path, cancelled) : WriteAsync(path, cancelled));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"The pepper was not written: {e.Message}");
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"{(signs ? "The key" : "The pepper")} was not written: {e.Message}");
                 return ExitCode.Failed;
             }
 
-            await parsed.InvocationConfiguration.Output.WriteLineAsync(
-                $"""
-                Wrote {path}. Refer to it in the declaration, by a path relative to the declaration:
-
-                  keys: {"{"} pepper: "file:{Path.GetFileName(path)}" {"}"}
-
-                Keep it out of the repository, and keep a copy: without it no key can be verified.
-                """);
+            await parsed.InvocationConfiguration.Output.WriteLineAsync(signs ? AboutAssertionKey(path) : AboutPepper(path));
             return ExitCode.Done;
         });
         return command;
     }
 
     /// <summary>Writes 256 random bits as one line of base64, to a new file.</summary>
-    public static async Task WriteAsync(string path, CancellationToken cancelled)
+    public static Task WriteAsync(string path, CancellationToken cancelled) =>
+        WriteAsync(path, Convert.ToBase64String(RandomNumberGenerator.GetBytes(PepperBytes)), cancelled);
+
+    /// <summary>Writes a new private key on the curve P-256 in PEM (PKCS #8), to a new file.</summary>
+    public static async Task WriteAssertionKeyAsync(string path, CancellationToken cancelled)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await WriteAsync(path, key.ExportPkcs8PrivateKeyPem(), cancelled);
+    }
+
+    private static async Task WriteAsync(string path, string text, CancellationToken cancelled)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         await using var file = new FileStream(path, options);
-        var line = Convert.ToBase64String(RandomNumberGenerator.GetBytes(PepperBytes)) + "\n";
-        await file.WriteAsync(Encoding.ASCII.GetBytes(line), cancelled);
+        await file.WriteAsync(Encoding.ASCII.GetBytes(text + "\n"), cancelled);
     }
+
+    private static string AboutPepper(string path) =>
+        $"""
+        Wrote {path}. Refer to it in the declaration, by a path relative to the declaration:
+
+          keys: {"{"} pepper: "file:{Path.GetFileName(path)}" {"}"}
+
+        Keep it out of the repository, and keep a copy: without it no key can be verified.
+        """;
+
+    private static string AboutAssertionKey(string path) =>
+        $"""
+        Wrote {path}. Refer to it in the declaration, by a path relative to the declaration:
+
+          assertions: {"{"} issuer: "https://gateway.example", keys: [ "file:{Path.GetFileName(path)}" ] {"}"}
+
+        Keep it out of the repository. The first key signs, all are published: to replace one, add the new one behind it, put it first
+        when backends have fetched it (five minutes), and take the old one away when what it signed has ended (a minute).
+        """;
 }

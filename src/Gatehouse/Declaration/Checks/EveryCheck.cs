@@ -14,6 +14,7 @@ internal static class EveryCheck
         Keys.Check(draft);
         Issuers.Check(draft);
         Proofs.Check(draft);
+        RouteAssertions.Check(draft);
         RouteDecisions.Check(draft);
         RouteReferences.Check(draft);
         RouteAccess.Check(draft);

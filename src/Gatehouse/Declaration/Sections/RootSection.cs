@@ -38,6 +38,11 @@ internal sealed class RootSection
         AdministrationSection.Health,
         "Where orchestrators ask for /livez and /readyz, without detail.");
     private static readonly Key<KeysText> Keys = new("keys", KeysSection.Shape, "What API keys are hashed under.");
+    private static readonly Key<AssertionsText> Assertions = new(
+        "assertions",
+        AssertionsSection.Shape,
+        "Under whose name and keys backends are told who calls. With it, every forwarded exchange carries Gatehouse-Assertion.");
+
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
 
@@ -78,7 +83,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Issuers, People, Consumers, Upstreams, _apis,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Issuers, People, Consumers,
+                Upstreams, _apis,
                 .. StillToCome,
             ],
             ReadMain);
@@ -104,6 +110,8 @@ internal sealed class RootSection
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
             SaysKeys = text.Has(Keys),
+            Assertions = text.Get(Assertions),
+            SaysAssertions = text.Has(Assertions),
         };
     }
 
@@ -140,4 +148,9 @@ internal sealed record RootText(
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }
+
+    public AssertionsText? Assertions { get; init; }
+
+    /// <summary>Whether <c>assertions</c> stands there at all, read or not.</summary>
+    public bool SaysAssertions { get; init; }
 }

@@ -35,6 +35,11 @@ internal static class RouteSection
     public static readonly Key<LifecycleText> Lifecycle = new("lifecycle", LifecycleSection.Shape, "From the route's deprecation to its end.");
     public static readonly Key<DateOnly> Review = new("review", Shapes.Date(), "The day (UTC) on which somebody looks at the decisions again.");
 
+    public static readonly Key<AssertionUse> Assertion = new(
+        "assertion",
+        new AssertionUseShape(),
+        "Whether the backend is sent one assertion of who calls for the life of it (reuse), one for each request, or none; reuse unless written.");
+
     public static readonly Key<Effect> Effect = new(
         "effect",
         DecisionShapes.Effect(),
@@ -66,7 +71,7 @@ internal static class RouteSection
     /// <summary>What an api or its <c>each</c> may give to every route.</summary>
     public static IReadOnlyList<Key> Shared(IReadOnlyList<RoutePolicyKind> kinds) =>
         [
-            Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Review,
+            Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Assertion, Review,
             .. kinds.SelectMany(k => k.Keys),
             .. StillToCome,
         ];

@@ -36,13 +36,14 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
     }
 
     /// <summary>
-    /// Removes product names, versions and the addresses in <c>Via</c>. Goes through the fields once; most answers have none to remove.
+    /// Removes product names, versions, the addresses in <c>Via</c>, and what the gateway itself has told the backend. Goes through the
+    /// fields once; most answers have none to remove.
     /// </summary>
     private static void Scrub(IHeaderDictionary headers)
     {
         List<string>? telling = null;
         foreach (var (name, _) in headers)
-            if (Tells(name)) (telling ??= []).Add(name);
+            if (Tells(name) || GatewayHeaders.StayInside(name)) (telling ??= []).Add(name);
         if (telling is null) return;
         foreach (var name in telling) headers.Remove(name);
     }

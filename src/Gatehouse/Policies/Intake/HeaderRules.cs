@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Gatehouse.Policies.Intake;
@@ -14,14 +15,23 @@ internal static class HeaderRules
         "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
         "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-ProxyUser-Ip", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP",
         "X-Remote-IP", "X-Remote-Addr", "X-Originating-IP",
-        "X-User", "X-User-Id", "X-User-Name", "X-User-Email", "X-User-Roles", "X-Remote-User", "Remote-User", "X-Auth-User", "X-WEBAUTH-USER",
         "X-Scheme", "X-Url-Scheme", "Front-End-Https", "Via", "Proxy-Authorization", "Proxy-Connection", "Keep-Alive", "HTTP2-Settings");
 
+    /// <summary>
+    /// The beginnings of such names, those by which gateways and proxies of every kind name a person or a consumer among them. An underscore for a
+    /// hyphen is no way around: names with one are refused.
+    /// </summary>
     private static readonly string[] StrippedPrefixes =
     [
-        "X-Forwarded-", "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-", "X-Consumer-", "X-Authenticated-", "X-Auth-Request-", "Gatehouse-",
-            "X-Gatehouse-",
+        "Gatehouse-", "X-Gatehouse-",
+        "X-User", "X-Consumer", "X-Auth", "X-Identity", "X-Remote-", "Remote-", "X-WEBAUTH-", "X-Principal", "X-Subject",
+        "X-Forwarded-", "X-Credential-", "X-Anonymous-", "X-JWT-", "X-Token-", "X-Groups", "X-Roles", "X-Email", "X-MS-Client-Principal",
+        "X-Goog-Authenticated-", "X-Goog-IAP-", "X-Amzn-Oidc-", "Cf-Access-", "OIDC-", "X-Pomerium-", "Tailscale-User-",
+        "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-",
     ];
+
+    /// <summary>The letters with which all of these begin, in lower case: most names are told apart by the first letter.</summary>
+    private static readonly SearchValues<char> FirstLetters = SearchValues.Create("cfghkoprstvx");
 
     /// <summary>Names in <c>Connection</c> that are about the connection and not about a field to be removed.</summary>
     private static readonly FrozenSet<string> ConnectionOptions = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
@@ -40,7 +50,9 @@ internal static class HeaderRules
         Protected.GetAlternateLookup<ReadOnlySpan<char>>();
 
     public static bool IsStripped(string name) =>
-        Stripped.Contains(name) || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase));
+        name.Length > 0 && FirstLetters.Contains((char)(name[0] | 0x20))
+        && (Stripped.Contains(name)
+            || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase)));
 
     public static bool IsConnectionOption(ReadOnlySpan<char> name) => OptionLookup.Contains(name);
 

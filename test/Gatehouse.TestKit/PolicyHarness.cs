@@ -51,7 +51,7 @@ internal sealed class PolicyHarness
         IReadOnlyList<string>? hosts = null,
         IntakeLimits? intake = null,
         Networks? allow = null,
-        Networks? deny = null,
+        DenyList? deny = null,
         Exposure serves = Exposure.Public) => new()
         {
             Name = name,

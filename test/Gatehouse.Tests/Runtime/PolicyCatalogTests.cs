@@ -3,6 +3,7 @@ using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
@@ -17,7 +18,7 @@ public sealed class PolicyCatalogTests
 {
     [Fact]
     public void Before_the_route() => Assert.Equal(
-        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind)],
+        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ListenerCertificatesKind)],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 
     [Fact]

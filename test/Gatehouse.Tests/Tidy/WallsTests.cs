@@ -21,14 +21,15 @@ public sealed class WallsTests
         ["Tokens"] = ["Consumers"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
+        ["Certificates"] = ["Consumers", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
         ["Policies"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Telemetry"],
-        ["Declaration"] = ["Configuration", "Consumers", "Routes", "Contracts", "Pipeline", "Upstreams"],
-        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
+        ["Declaration"] = ["Configuration", "Consumers", "Routes", "Contracts", "Certificates", "Pipeline", "Upstreams"],
+        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
-        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
+        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };
 
     /// <summary>Libraries that belong to some rooms only.</summary>

@@ -97,7 +97,7 @@ public sealed class AddressesPolicyTests
     [Control("IPX-5")]
     public void A_listener_takes_only_the_clients_it_allows(string peer, string serves, string? problem)
     {
-        var listener = PolicyHarness.Listener(allow: Networks("10.0.0.0/8"), deny: Networks("10.9.0.0/16"), serves: Enum.Parse<Exposure>(serves));
+        var listener = PolicyHarness.Listener(allow: Networks("10.0.0.0/8"), deny: Denied("10.9.0.0/16"), serves: Enum.Parse<Exposure>(serves));
         Assert.Equal(problem, Decide(Exchange(listener, peer))?.Name);
     }
 
@@ -154,6 +154,9 @@ public sealed class AddressesPolicyTests
         return Decide(Exchange(listener, "10.0.0.1", ("X-Forwarded-For", chain))) is null
             && Decide(Exchange(listener, "10.0.0.1", ("Forwarded", other))) is null;
     });
+
+    private static DenyList Denied(string text, DateTimeOffset? until = null) =>
+        new([new DenyEntry(IPNetwork.Parse(text), until, null, new Place("test.yaml", 1, 1))]);
 
     private static Networks Networks(string text) => new([IPNetwork.Parse(text)]);
 

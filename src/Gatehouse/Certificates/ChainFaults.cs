@@ -2,7 +2,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Gatehouse.Certificates;
 
-/// <summary>Says in constant words what the platform found wrong with a chain (RFC 5280 section 6). Whatever it found, nothing is overlooked.</summary>
+/// <summary>
+/// Says in constant words what the platform found wrong with a chain (RFC 5280 section 6). Whatever it found, nothing is overlooked.
+/// </summary>
 internal static class ChainFaults
 {
     /// <summary>What is said of a chain with several faults: the first of these.</summary>

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Gatehouse.Runtime;
 
-/// <summary>How long the certificates and revocation lists of a snapshot's listeners are still good, in seconds; negative when they no longer are.</summary>
+/// <summary>
+/// How long the certificates and revocation lists of a snapshot's listeners are still good, in seconds; negative when they no longer are.
+/// </summary>
 internal static class CertificateEnds
 {
     public static IEnumerable<Measurement<double>> Of(GatewaySnapshot snapshot, DateTimeOffset now)

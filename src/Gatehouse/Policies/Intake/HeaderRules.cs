@@ -20,7 +20,7 @@ internal static class HeaderRules
     private static readonly string[] StrippedPrefixes =
     [
         "X-Forwarded-", "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-", "X-Consumer-", "X-Authenticated-", "X-Auth-Request-", "Gatehouse-",
-            "X-Gatehouse-",
+            "X-Gatehouse-", "X-ARR-ClientCert", "X-Amzn-Mtls-", "X-TLS-Client-",
     ];
 
     /// <summary>Names in <c>Connection</c> that are about the connection and not about a field to be removed.</summary>

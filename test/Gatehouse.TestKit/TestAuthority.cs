@@ -124,7 +124,8 @@ internal sealed class Sha1Signer(RSA key) : X509SignatureGenerator
     public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) =>
         Convert.FromHexString("300d06092a864886f70d0101050500"); // sha1WithRSAEncryption, RFC 3279 section 2.2.1
 
-    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
+    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) =>
+        key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
 
     protected override PublicKey BuildPublicKey() => new(key);
 }

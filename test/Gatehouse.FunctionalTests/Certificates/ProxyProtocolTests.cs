@@ -27,7 +27,8 @@ public sealed class ProxyProtocolTests
         await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
         await client.SendAsync(binary ? [.. Binary, .. Encoding.ASCII.GetBytes(Get)] : Encoding.ASCII.GetBytes(Preamble + Get));
         Assert.Equal(200, (await client.ReadResponseAsync()).Status);
-        await client.SendAsync(Get.Replace("\r\n\r\n", "\r\nX-Forwarded-For: 198.51.100.9\r\n\r\n", StringComparison.Ordinal)); // the client's own word
+        const string ownWord = "\r\nX-Forwarded-For: 198.51.100.9\r\n\r\n";
+        await client.SendAsync(Get.Replace("\r\n\r\n", ownWord, StringComparison.Ordinal));
         Assert.Equal(200, (await client.ReadResponseAsync()).Status);
         Assert.All(upstream.Requests, r => Assert.Equal("192.0.2.1", r.Header("X-Forwarded-For")));
         var line = await gateway.AccessLog.WaitForAsync(_ => true, Cancel);

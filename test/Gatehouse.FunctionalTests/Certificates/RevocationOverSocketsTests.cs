@@ -64,7 +64,8 @@ public sealed class RevocationOverSocketsTests
     public async Task What_passes_without_a_list_is_told_once_and_counted()
     {
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        var allowance = $"{{ allow: Their authority moves, owner: security@retailer.example, until: {clock.GetUtcNow().AddDays(60):yyyy-MM-dd}, atMost: 1d }}";
+        var until = clock.GetUtcNow().AddDays(60);
+        var allowance = $"{{ allow: Their authority moves, owner: security@retailer.example, until: {until:yyyy-MM-dd}, atMost: 1d }}";
         await using var partners = await Partners.StartAsync($", revocation: {{ lists: [partner.crl], whenStale: {allowance} }}", null, clock);
         using var leaf = partners.Root.Issue(new TestClient { Until = TimeSpan.FromDays(20) });
         Assert.Equal(200, await Partners.CallAsync(partners.Client(leaf)));

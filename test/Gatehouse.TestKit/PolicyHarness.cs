@@ -62,8 +62,9 @@ internal sealed class PolicyHarness
         IReadOnlyList<string>? hosts = null,
         IntakeLimits? intake = null,
         Networks? allow = null,
-        Networks? deny = null,
-        Exposure serves = Exposure.Public) => new()
+        DenyList? deny = null,
+        Exposure serves = Exposure.Public,
+        bool proxyProtocol = false) => new()
         {
             Name = name,
             Address = new IPEndPoint(IPAddress.Loopback, 0),
@@ -73,6 +74,7 @@ internal sealed class PolicyHarness
             Allow = allow,
             Deny = deny,
             Proxies = proxies,
+            ProxyProtocol = proxyProtocol,
             Protocols = Protocols.Http1,
             Tls = null,
             Intake = intake ?? new IntakeLimits(),
@@ -136,7 +138,11 @@ internal sealed class PolicyHarness
         string peer = "127.0.0.1",
         Listener? listener = null,
         Route? route = null,
-        params (string Name, string Value)[] headers)
+        params (string Name, string Value)[] headers) => Exchange(method, target, peer, listener, route, headers, null);
+
+    /// <param name="proxiedFor">What a proxy has said of its client before the connection's first byte.</param>
+    public Exchange Exchange(
+        string method, string target, string peer, Listener? listener, Route? route, (string Name, string Value)[] headers, IPAddress? proxiedFor)
     {
         var http = new DefaultHttpContext();
         http.Request.Method = method;
@@ -151,6 +157,7 @@ internal sealed class PolicyHarness
         var question = target.IndexOf('?', StringComparison.Ordinal);
         return new Exchange(http, listener ?? Listener(), 1, Clock.GetTimestamp(), "01TESTREQUEST", new PeerAddress(IPAddress.Parse(peer)))
         {
+            ProxiedFor = proxiedFor,
             Path = question < 0 ? target : target[..question],
             Query = question < 0 ? "" : target[question..],
             Host = "localhost",

@@ -1,8 +1,14 @@
 namespace Gatehouse.Configuration;
 
-/// <summary>The rules about what guards a route besides its callers: limits, bodies and adaptation.</summary>
+/// <summary>The rules about what guards a route besides its callers: certificates, proxies, limits, bodies and adaptation.</summary>
 internal static partial class Rules
 {
+    public static readonly Rule ClientCertificates = new(
+        "GH1022", "Client certificates are judged by pinned authorities and their revocation lists", Severity.Error,
+        "What a stranger's authority vouches for, or what was revoked, must not open what is meant for a partner.");
+    public static readonly Rule ProxyRange = new(
+        "GH1027", "Trusted proxies are not where clients are", Severity.Error,
+        "A client that counts as a proxy chooses its own address.");
     public static readonly Rule NoLimit = new(
         "GH1028", "Every route has a limit", Severity.Error,
         "One caller's mistake or malice would be every caller's outage.");

@@ -10,7 +10,12 @@ namespace Gatehouse.Configuration;
 /// <param name="read">Reads a file whole; throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot.</param>
 /// <param name="mode">The access mode of a file, or null where files have none.</param>
 /// <param name="variable">A variable of the environment, or null.</param>
-internal sealed class SourceFiles(Func<string, byte[]> read, Func<string, UnixFileMode?>? mode = null, Func<string, string?>? variable = null)
+/// <param name="foreign">Whether a file belongs to another account.</param>
+internal sealed class SourceFiles(
+    Func<string, byte[]> read,
+    Func<string, UnixFileMode?>? mode = null,
+    Func<string, string?>? variable = null,
+    Func<string, bool>? foreign = null)
 {
     /// <summary>Bytes of the largest file that is read.</summary>
     public const int Largest = 64 * 1024 * 1024;
@@ -18,7 +23,7 @@ internal sealed class SourceFiles(Func<string, byte[]> read, Func<string, UnixFi
     private readonly Dictionary<string, byte[]> _contents = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
 
-    public static SourceFiles OnDisk() => new(ReadBounded, ModeOf, Environment.GetEnvironmentVariable);
+    public static SourceFiles OnDisk() => new(ReadBounded, ModeOf, Environment.GetEnvironmentVariable, FileOwner.IsAnother);
 
     /// <summary>Files of a test or of the demo, by path.</summary>
     public static SourceFiles InMemory(
@@ -69,6 +74,9 @@ internal sealed class SourceFiles(Func<string, byte[]> read, Func<string, UnixFi
             return false; // it cannot be read either, which TryRead has said
         }
     }
+
+    /// <summary>Whether another account than this process's or root owns the file.</summary>
+    public bool BelongsToAnother(string path) => foreign?.Invoke(path) ?? false;
 
     public string? Variable(string name) => variable?.Invoke(name);
 

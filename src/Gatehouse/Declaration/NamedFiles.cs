@@ -40,6 +40,14 @@ internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeO
             return null;
         }
 
+        if (secret && Source.BelongsToAnother(path))
+        {
+            Findings.Add(
+                Rules.InlineSecret, written.Place, $"the {what} '{Show.Bounded(written.Value)}' belongs to another account than the gateway's",
+                "chown it to the account that the gateway runs as, or to root");
+            return null;
+        }
+
         Remember(path, bytes);
         return new NamedFile(path, bytes);
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Certificates;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Microsoft.AspNetCore.Connections;
@@ -17,8 +18,20 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     /// <summary>The version of TLS once its handshake is done, as in <c>1.3</c>; null before, and for cleartext.</summary>
     public string? TlsVersion { get; set; }
 
+    /// <summary>What the proxy in front said of its client in its preamble; null for nothing.</summary>
+    public IPAddress? ProxiedFor { get; set; }
+
+    /// <summary>Why the handshake was refused, a constant text; null when the client's certificate is not what was wrong with it.</summary>
+    public string? HandshakeFault { get; set; }
+
+    /// <summary>The certificate that the client has sent, good or not; null for none.</summary>
+    public PresentedCertificate? Presented { get; set; }
+
+    /// <summary>What was last found of it; null before, and where the listener asked for none.</summary>
+    public Standing? Standing { get; set; }
+
     /// <summary>The client's certificate, once it was found good; null before, and where the listener asks for none.</summary>
-    public ClientCertificate? Certificate { get; set; }
+    public ClientCertificate? Certificate => Standing?.Verdict.Certificate;
 
     /// <summary>What its exchanges leave for each other.</summary>
     public ConnectionMemory Memory { get; } = new();

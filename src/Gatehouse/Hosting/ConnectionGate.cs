@@ -1,4 +1,5 @@
-using Gatehouse.Pipeline;
+using Gatehouse.Policies.Record;
+using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Connections;
@@ -13,8 +14,9 @@ namespace Gatehouse.Hosting;
 /// is told, for a stranger must not be able to fill a log.
 /// </summary>
 /// <param name="tls">Whether the listener speaks TLS.</param>
-internal sealed class ConnectionGate(int index, bool tls, Activation activation, GatehouseMeter meter, EventWriter events)
+internal sealed class ConnectionGate(int index, bool tls, Activation activation, GatehouseMeter meter, EventWriter events, TimeProvider clock)
 {
+    private static readonly TimeSpan LongestPreamble = TimeSpan.FromSeconds(5);
     private readonly HashSet<string> _told = [];
     private int _open;
 
@@ -22,7 +24,8 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
 
     private async Task AcceptAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var listener = activation.Current.Listeners[index].Listener;
+        var compiled = activation.Current.Listeners[index];
+        var listener = compiled.Listener;
         var accepted = AcceptedConnection.Of(connection);
         if (listener.Networks is { } networks && !networks.Contain(accepted.Peer.Value))
         {
@@ -39,13 +42,59 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
             }
 
             connection.Features.Set(accepted);
+            if (listener.ProxyProtocol && await TakePreambleAsync(connection, accepted, listener) is { } fault)
+            {
+                Refuse(connection, listener.Name, fault);
+                return;
+            }
+
             await next(connection);
-            if (tls && accepted.TlsVersion is null) Count(listener.Name, "no TLS handshake");
+            if (!tls || accepted.TlsVersion is not null) return;
+            const string reason = "no TLS handshake";
+            Count(listener.Name, reason);
+            if (compiled.Clients is not null) Record(listener.Name, accepted, accepted.HandshakeFault ?? reason);
         }
         finally
         {
             Interlocked.Decrement(ref _open);
         }
+    }
+
+    /// <summary>Reads what the proxy says of its client. Null when it has; otherwise why the connection is cut.</summary>
+    private async ValueTask<string?> TakePreambleAsync(ConnectionContext connection, AcceptedConnection accepted, Listener listener)
+    {
+        if (listener.Proxies is not { } proxies || !proxies.Networks.Contain(accepted.Peer.Value)) return "not one of the proxies";
+        using var late = new CancellationTokenSource(LongestPreamble, clock);
+        var input = connection.Transport.Input;
+        try
+        {
+            while (true)
+            {
+                var read = await input.ReadAsync(late.Token);
+                var state = ProxyPreamble.Read(read.Buffer, out var length, out var client);
+                if (state == PreambleState.Complete)
+                {
+                    accepted.ProxiedFor = client;
+                    input.AdvanceTo(read.Buffer.GetPosition(length));
+                    return null;
+                }
+
+                input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                if (state == PreambleState.Wrong || read.IsCompleted) return "no PROXY preamble";
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ConnectionAbortedException)
+        {
+            return "no PROXY preamble";
+        }
+    }
+
+    private void Record(string listener, AcceptedConnection accepted, string reason)
+    {
+        var (peer, presented) = (accepted.Peer.Value, accepted.Presented);
+        var handshake = new RefusedHandshake(
+            listener, accepted.ProxiedFor ?? peer, peer, accepted.ServerName, presented?.Serial, presented?.SpkiDigest, reason);
+        meter.AccessLog?.Write(HandshakeLine.Of(handshake, clock.GetUtcNow()));
     }
 
     private void Refuse(ConnectionContext connection, string listener, string reason)

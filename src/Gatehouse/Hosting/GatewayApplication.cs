@@ -12,7 +12,8 @@ namespace Gatehouse.Hosting;
 /// What Kestrel calls for each request of one data listener: opens the exchange and runs it. There is no ASP.NET pipeline between: no scopes, no
 /// diagnostics, no middleware.
 /// </summary>
-internal sealed class GatewayApplication(int index, Activation activation, DrainState drain, TimeProvider clock) : IHttpApplication<RequestSlot>
+internal sealed class GatewayApplication(int index, Activation activation, ClientAdmission clients, DrainState drain, TimeProvider clock)
+    : IHttpApplication<RequestSlot>
 {
     public RequestSlot CreateContext(IFeatureCollection contextFeatures)
     {
@@ -75,14 +76,23 @@ internal sealed class GatewayApplication(int index, Activation activation, Drain
             http.Response.Headers.Connection = "close";
     }
 
-    private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection) =>
-        new(http, listener.Listener, revision, clock.GetTimestamp(), RequestIds.Next(clock.GetUtcNow()), connection.Peer)
+    private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection)
+    {
+        var now = clock.GetUtcNow();
+        string? fault = null;
+        var certificate = listener.Clients is { } trust ? clients.Of(connection, trust, now, out fault) : null;
+        var exchange = new Exchange(http, listener.Listener, revision, clock.GetTimestamp(), RequestIds.Next(now), connection.Peer)
         {
             ServerName = connection.ServerName,
             TlsVersion = connection.TlsVersion,
-            Certificate = connection.Certificate,
+            ProxiedFor = connection.ProxiedFor,
+            Certificate = certificate,
             Connection = connection.Memory,
+            CertificateFault = fault,
         };
+        if (connection.ProxiedFor is { } client) exchange.Client = new ClientAddress(client);
+        return exchange;
+    }
 }
 
 /// <summary>What is reused from request to request of one connection.</summary>

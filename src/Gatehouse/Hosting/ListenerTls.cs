@@ -13,7 +13,7 @@ namespace Gatehouse.Hosting;
 /// snapshot
 /// in force, so that a renewed one is used by the next handshake.
 /// </summary>
-internal sealed class ListenerTls(int index, Activation activation)
+internal sealed class ListenerTls(int index, Activation activation, ClientAdmission clients)
 {
     private static readonly TimeSpan LongestHandshake = TimeSpan.FromSeconds(10);
     private static readonly CipherSuitesPolicy? Suites = OperatingSystem.IsWindows() ? null : CreateSuites();
@@ -24,9 +24,13 @@ internal sealed class ListenerTls(int index, Activation activation)
         HandshakeTimeout = LongestHandshake,
         OnConnection = handshake =>
         {
-            if (handshake.Connection.Features.Get<AcceptedConnection>() is { } accepted)
-                accepted.ServerName = handshake.ClientHelloInfo.ServerName is { Length: > 0 } name ? name : null;
-            return new(Current());
+            var accepted = handshake.Connection.Features.GetRequiredFeature<AcceptedConnection>();
+            accepted.ServerName = handshake.ClientHelloInfo.ServerName is { Length: > 0 } name ? name : null;
+            var listener = activation.Current.Listeners[index];
+            if (listener.Clients is not { } trust) return new(Current(listener));
+            var options = Create(listener);
+            clients.Ask(options, trust, accepted);
+            return new(options);
         },
     };
 
@@ -43,31 +47,32 @@ internal sealed class ListenerTls(int index, Activation activation)
         return next(connection);
     };
 
-    private SslServerAuthenticationOptions Current()
+    /// <summary>The same for every handshake, as long as the certificate is.</summary>
+    private SslServerAuthenticationOptions Current(CompiledListener listener)
     {
-        var certificate = activation.Current.Listeners[index].Certificate!;
+        var certificate = listener.Certificate!;
         var prepared = Volatile.Read(ref _prepared);
         if (prepared is null || !ReferenceEquals(prepared.Certificate, certificate))
         {
-            prepared = new Prepared(certificate, Create(certificate));
+            prepared = new Prepared(certificate, Create(listener));
             Volatile.Write(ref _prepared, prepared);
         }
 
         return prepared.Options;
     }
 
-    private SslServerAuthenticationOptions Create(SslStreamCertificateContext certificate)
+    private static SslServerAuthenticationOptions Create(CompiledListener listener)
     {
         var options = new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = certificate,
+            ServerCertificateContext = listener.Certificate!,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = false,
             AllowRenegotiation = false,
             ApplicationProtocols = [],
         };
         if (!OperatingSystem.IsWindows()) options.CipherSuitesPolicy = Suites;
-        var protocols = activation.Current.Listeners[index].Listener.Protocols;
+        var protocols = listener.Listener.Protocols;
         if (protocols.HasFlag(Routes.Protocols.Http2)) options.ApplicationProtocols.Add(SslApplicationProtocol.Http2);
         if (protocols.HasFlag(Routes.Protocols.Http1)) options.ApplicationProtocols.Add(SslApplicationProtocol.Http11);
         return options;

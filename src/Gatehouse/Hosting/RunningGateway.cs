@@ -19,6 +19,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly BufferedLineSink? _ownLog;
     private readonly DrainState _drain = new();
     private readonly DeclarationWatch _watch;
+    private readonly RevocationFetch _lists;
     private readonly MetricsPage _metrics;
     private readonly Dictionary<string, ListeningServer> _listeners = new(StringComparer.Ordinal);
     private readonly List<ListeningServer> _operatorServers = [];
@@ -33,6 +34,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         _meter.AccessLog = options.AccessLog ?? _ownLog!;
         var state = new StateStore();
         Activation = new Activation(first, new SnapshotCompiler(_clock, state, _meter.AccessLog, _meter, options.Kinds, _events), state);
+        _lists = new RevocationFetch(Activation, _events, _clock);
+        _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
         _metrics = new MetricsPage(_meter, definition);
         _watch = new DeclarationWatch(new WatchSource(load, options.Files, options.WatchEvery), first.Digests, Activation, _events, _meter, _clock);
         foreach (var finding in first.Findings) _events.Write(finding.ToString());
@@ -83,6 +86,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         _drain.Announce();
         await _watch.DisposeAsync();
+        await _lists.DisposeAsync();
         foreach (var server in _listeners.Values.Concat(_operatorServers))
         {
             if (!_stopped) await server.StopAsync(new CancellationToken(canceled: true));
@@ -98,12 +102,14 @@ internal sealed class RunningGateway : IAsyncDisposable
     internal async Task ListenAsync(CancellationToken cancel)
     {
         var definition = Activation.Current.Definition;
+        await _lists.StartAsync(cancel);
         for (var i = 0; i < Activation.Current.Listeners.Count; i++)
         {
             var listener = Activation.Current.Listeners[i].Listener;
             Opening = $"listener '{listener.Name}' on {listener.Address}";
-            var application = new GatewayApplication(i, Activation, _drain, _clock);
-            _listeners[listener.Name] = await ListeningServer.StartAsync(PlanOf(listener, i, application), application, cancel);
+            var clients = new ClientAdmission(listener.Name, _events, _meter, _clock);
+            var application = new GatewayApplication(i, Activation, clients, _drain, _clock);
+            _listeners[listener.Name] = await ListeningServer.StartAsync(PlanOf(listener, i, application, clients), application, cancel);
         }
 
         Opening = $"administration on {definition.Administration.Address}";
@@ -121,9 +127,9 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private byte[]? KeySet() => Activation.Current.Definition.Assertions?.KeySet;
 
-    private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application)
+    private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application, ClientAdmission clients)
     {
-        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events);
+        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events, _clock);
         return new ListeningPlan(listener.Address, listener.Protocols, listener.Intake)
         {
             Tls = listener.Tls is not null,
@@ -131,7 +137,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             {
                 listen.Use(gate.Before);
                 if (listener.Tls is null) return;
-                listen.UseHttps(new ListenerTls(index, Activation).Options());
+                listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
                 listen.Use(ListenerTls.After);
             },
             Refused = application.RecordRefused,

@@ -67,7 +67,7 @@ internal static class InventoryColumns
         new(
             "addresses",
             "from where calls may come and may not",
-            e => List(Text(e.Addresses?.Allow, "allow").Concat(Text(e.Addresses?.Deny, "deny")))),
+            e => List(Text(e.Addresses?.Allow, "allow").Concat(e.Addresses?.Deny?.All.Select(d => $"deny {d}") ?? []))),
         new("listeners", "the listeners that serve it", e => List(e.Listeners.Select(l => l.Name))),
         new("hosts", "the hosts that it is bound to; none for every host of its listeners", e => List(e.Route.Match.Hosts)),
         new("conditions", "the header fields and query parameters that a request has to have", e => List(Conditions(e.Route.Match))),

@@ -88,8 +88,14 @@ public sealed class Exchange
     /// <summary>The kinds of credentials that were presented, good or not.</summary>
     internal CredentialKinds Presented { get; set; }
 
+    /// <summary>What the proxy in front said of its client before the connection's first byte (PROXY protocol); null for nothing.</summary>
+    internal IPAddress? ProxiedFor { get; init; }
+
     /// <summary>The client's certificate, where its listener asks for one and took it.</summary>
     internal ClientCertificate? Certificate { get; init; }
+
+    /// <summary>Why the certificate that the connection was opened with is not taken any longer: a constant text; null where it is.</summary>
+    internal string? CertificateFault { get; init; }
 
     /// <summary>The client's token, once it is verified and taken off the request: for who may pass it on or exchange it. Never for a log.</summary>
     internal string? PresentedToken { get; set; }

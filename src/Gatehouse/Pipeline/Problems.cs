@@ -11,6 +11,8 @@ internal static class Problems
         "credential-ambiguous", 400, "The credentials that were presented do not go together.", ProblemSource.Downstream);
     public static readonly Problem Unauthenticated = new(
         "unauthenticated", 401, "A valid credential is needed.", ProblemSource.Downstream);
+    public static readonly Problem CertificateRefused = new(
+        "certificate-refused", 401, "The client certificate is not good, or no longer.", ProblemSource.Downstream, closes: true);
     public static readonly Problem Forbidden = new(
         "forbidden", 403, "The caller may not do this.", ProblemSource.Downstream);
     public static readonly Problem InsufficientScope = new(
@@ -53,8 +55,8 @@ internal static class Problems
     /// <summary>Every problem, by status and name: for the reference page and the tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
-        MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound,
-        MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
+        MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
+        NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
         HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable, UpstreamTimeout,
         DeadlineExceeded,
     ];

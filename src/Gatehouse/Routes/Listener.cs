@@ -22,10 +22,13 @@ internal sealed class Listener
     public Networks? Allow { get; init; }
 
     /// <summary>The clients that may not call, whatever <see cref="Allow"/> says.</summary>
-    public Networks? Deny { get; init; }
+    public DenyList? Deny { get; init; }
 
     /// <summary>The proxies whose word about the client's address is taken; null for none.</summary>
     public required TrustedProxies? Proxies { get; init; }
+
+    /// <summary>Whether each connection begins with what a proxy says of its client (PROXY protocol); then none comes from elsewhere.</summary>
+    public bool ProxyProtocol { get; init; }
 
     public required Protocols Protocols { get; init; }
 
@@ -48,7 +51,11 @@ internal enum Protocols
 }
 
 /// <summary>The files of a listener's certificate chain and private key, both PEM, as paths that can be opened.</summary>
-internal sealed record TlsFiles(string Certificate, string Key, Place Place);
+internal sealed record TlsFiles(string Certificate, string Key, Place Place)
+{
+    /// <summary>Whose client certificates are asked for; null where none are.</summary>
+    public ClientAuthorities? Clients { get; init; }
+}
 
 /// <param name="Networks">Where the proxies are.</param>
 /// <param name="Hops">How many of them a request may pass through.</param>

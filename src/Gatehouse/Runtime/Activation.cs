@@ -23,7 +23,7 @@ internal sealed class Activation
         _state = state;
         _loaded = first;
         _listeners = [.. first.Definition!.Listeners.Select(l => l.Name)];
-        _current = compiler.Compile(first.Definition, 1, _listeners, first.Certificates);
+        _current = compiler.Compile(first.Definition, 1, _listeners, first);
     }
 
     /// <summary>The snapshot in force. An exchange takes it once and keeps it.</summary>
@@ -39,7 +39,7 @@ internal sealed class Activation
         if (restart.HasErrors) return new(ActivationOutcome.NeedsRestart, restart.InOrder());
         if (definition.Fingerprint == _current.Definition.Fingerprint && next.CertificateDigests() == _loaded.CertificateDigests())
             return new(ActivationOutcome.Unchanged, next.Findings);
-        var snapshot = _compiler.Compile(definition, _current.Revision + 1, _listeners, next.Certificates);
+        var snapshot = _compiler.Compile(definition, _current.Revision + 1, _listeners, next);
         _loaded = next;
         Volatile.Write(ref _current, snapshot);
         _state.Sweep();

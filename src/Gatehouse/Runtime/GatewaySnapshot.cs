@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
@@ -34,6 +35,9 @@ internal sealed class CompiledListener(Listener listener, Policy[] beforeRoute, 
 
     /// <summary>What a TLS handshake presents; null for cleartext.</summary>
     public SslStreamCertificateContext? Certificate { get; init; }
+
+    /// <summary>What client certificates are judged by; null where none are asked for.</summary>
+    public ClientTrust? Clients { get; init; }
 }
 
 /// <summary>A route with its policies, in the catalogue's order, and the client that forwards to its upstream.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Gatehouse.Certificates;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
@@ -18,6 +19,9 @@ internal sealed record LoadedDeclaration(
     IReadOnlyDictionary<string, string> Digests,
     IReadOnlyDictionary<string, SslStreamCertificateContext> Certificates)
 {
+    /// <summary>For each listener that asks for client certificates, by its name, what they are judged by.</summary>
+    public IReadOnlyDictionary<string, TrustedClients> Clients { get; init; } = new Dictionary<string, TrustedClients>();
+
     /// <param name="kinds">The second part of the catalogue.</param>
     /// <param name="environment">The name of the environment whose file says where things are, or null.</param>
     public static LoadedDeclaration Load(
@@ -36,19 +40,29 @@ internal sealed record LoadedDeclaration(
         var certificates = new Dictionary<string, SslStreamCertificateContext>(StringComparer.Ordinal);
         if (reading.Definition is null) return new LoadedDeclaration(null, reading.Findings, files.Digests, certificates);
         var findings = new Findings();
+        var clients = new Dictionary<string, TrustedClients>(StringComparer.Ordinal);
         foreach (var listener in reading.Definition.Listeners)
+        {
             if (listener.Tls is { } tls && CertificateLoader.TryLoad(tls, files, findings) is { } certificate)
                 certificates[listener.Name] = certificate;
+            if (listener.Tls?.Clients is { } declared) clients[listener.Name] = ClientTrustLoader.Load(declared, files);
+        }
+
         return new LoadedDeclaration(
             findings.HasErrors ? null : reading.Definition,
             [.. reading.Findings, .. findings.InOrder()],
             files.Digests,
-            certificates);
+            certificates)
+        {
+            Clients = clients,
+        };
     }
 
     /// <summary>What the files of certificates and keys hold, in one text: they may change while the declaration stays the same.</summary>
     public string CertificateDigests() =>
         Definition is null ? "" : string.Join(' ', Definition.Listeners
             .Where(l => l.Tls is not null)
-            .Select(l => $"{l.Name} {Digests.GetValueOrDefault(l.Tls!.Certificate)} {Digests.GetValueOrDefault(l.Tls.Key)}"));
+            .SelectMany(l => (IEnumerable<string>)
+                [l.Name, l.Tls!.Certificate, l.Tls.Key, .. l.Tls.Clients?.Files ?? [], .. l.Tls.Clients?.ListFiles ?? []])
+            .Select(path => Digests.GetValueOrDefault(path, path)));
 }

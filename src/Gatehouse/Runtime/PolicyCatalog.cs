@@ -4,6 +4,7 @@ using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
@@ -26,6 +27,7 @@ internal static class PolicyCatalog
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
+        new ListenerCertificatesKind(), // whose certificate is no longer good is nobody, and must not learn which routes there are
         new PublishedKeysKind(), // public keys are for whom the listener admits, and need neither a route nor a credential
     ];
 

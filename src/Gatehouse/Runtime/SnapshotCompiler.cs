@@ -1,4 +1,4 @@
-using System.Net.Security;
+using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
@@ -16,12 +16,12 @@ internal sealed class SnapshotCompiler(
     EventWriter? events = null)
 {
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
-    /// <param name="certificates">The certificates of the listeners that speak TLS; null when nothing will be served.</param>
+    /// <param name="loaded">Has the certificates of the listeners that speak TLS; null when nothing will be served.</param>
     public GatewaySnapshot Compile(
         GatewayDefinition definition,
         long revision,
         IReadOnlyList<string>? order = null,
-        IReadOnlyDictionary<string, SslStreamCertificateContext>? certificates = null)
+        LoadedDeclaration? loaded = null)
     {
         var context = new CompileContext
         {
@@ -42,18 +42,18 @@ internal sealed class SnapshotCompiler(
         {
             Revision = revision,
             Definition = definition,
-            Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, certificates?.GetValueOrDefault(l.Name)))],
+            Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }
 
     private static IEnumerable<Listener> InOrder(GatewayDefinition definition, IReadOnlyList<string>? order) =>
         order is null ? definition.Listeners : order.Select(name => definition.Listeners.First(l => l.Name == name));
 
-    private static CompiledListener Compile(
+    private CompiledListener Compile(
         Listener listener,
         List<CompiledRoute> routes,
         CompileContext context,
-        SslStreamCertificateContext? certificate)
+        LoadedDeclaration? loaded)
     {
         var policies = new List<Policy>();
         foreach (var kind in PolicyCatalog.BeforeRoute)
@@ -61,10 +61,13 @@ internal sealed class SnapshotCompiler(
         var served = routes.Where(r => listener.Serves.Contains(r.Route.Exposure)).Select(r => r.On(listener, context.Meter));
         return new CompiledListener(listener, [.. policies], RouteTable.Compile(served))
         {
-            Certificate = certificate,
+            Certificate = loaded?.Certificates.GetValueOrDefault(listener.Name),
+            Clients = loaded?.Clients.GetValueOrDefault(listener.Name) is { } clients ? new ClientTrust(clients, Fetched()) : null,
             FaultsAtEnd = context.Meter.FaultsAtEnd,
         };
     }
+
+    private FetchedLists Fetched() => state.Get("revocation", "fetched", () => new FetchedLists(clock.GetUtcNow()));
 
     private Policy[] PoliciesOf(Route route, CompileContext context)
     {

@@ -21,6 +21,8 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _connections = new();
     private readonly ConcurrentDictionary<string, Tally> _reloads = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Issuer, string Outcome), Tally> _keyFetches = new();
+    private readonly ConcurrentDictionary<(string Listener, string Within), Tally> _ending = new();
+    private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
     {
@@ -35,10 +37,19 @@ internal sealed class GatehouseMeter : IDisposable
         _meter.CreateObservableCounter("gatehouse.policies.faults", () => FaultsAtEnd.Value, null, "Policies that threw when an exchange was over.");
         _meter.CreateObservableCounter("gatehouse.issuers.fetches", ReadKeyFetches, null, "Fetches of the keys of issuers, by outcome.");
         _meter.CreateObservableCounter("gatehouse.connections.refused", ReadConnections, null, "Connections closed before a request was read.");
+        _meter.CreateObservableGauge("gatehouse.certificates.remaining", ReadCertificates, "s",
+            "Time until a listener's certificate, the first of its clients' authorities or of their revocation lists ends.");
+        _meter.CreateObservableCounter("gatehouse.certificates.ending", ReadEnding, null,
+            "Handshakes with a client certificate that ends within a day, a week or 30 days.");
+        _meter.CreateObservableCounter("gatehouse.certificates.unchecked", ReadSoftened, null,
+            "Client certificates that passed without a current revocation list, as declared.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
     public LineSink? AccessLog { get; set; }
+
+    /// <summary>Says for how long certificates and lists are still good.</summary>
+    public Func<IEnumerable<Measurement<double>>>? CertificateEnds { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();
@@ -57,6 +68,11 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <param name="reason">A constant text.</param>
     public Tally RefusedConnections(string listener, string reason) => _connections.GetOrAdd((listener, reason), static _ => new Tally());
+
+    /// <param name="within">A constant text.</param>
+    public Tally EndingCertificates(string listener, string within) => _ending.GetOrAdd((listener, within), static _ => new Tally());
+
+    public Tally SoftenedCertificates(string listener) => _softened.GetOrAdd(listener, static _ => new Tally());
 
     /// <param name="outcome">A constant text.</param>
     public Tally Reloads(string outcome) => _reloads.GetOrAdd(outcome, static _ => new Tally());
@@ -103,5 +119,17 @@ internal sealed class GatehouseMeter : IDisposable
     private IEnumerable<Measurement<long>> ReadConnections()
     {
         foreach (var (key, tally) in _connections) yield return new(tally.Value, new("listener", key.Listener), new("reason", key.Reason));
+    }
+
+    private IEnumerable<Measurement<double>> ReadCertificates() => CertificateEnds?.Invoke() ?? [];
+
+    private IEnumerable<Measurement<long>> ReadEnding()
+    {
+        foreach (var (key, tally) in _ending) yield return new(tally.Value, new("listener", key.Listener), new("within", key.Within));
+    }
+
+    private IEnumerable<Measurement<long>> ReadSoftened()
+    {
+        foreach (var (listener, tally) in _softened) yield return new(tally.Value, new KeyValuePair<string, object?>("listener", listener));
     }
 }

@@ -58,6 +58,16 @@ internal static class Declarations
         AddCertificate(files, "certs/edge", Now.AddYears(1));
         AddCertificate(files, "certs/soon", Now.AddDays(10));
         files["certs/other.key"] = Pem(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+        using var partners = TestAuthority.Root("partners", Now);
+        using var issuing = partners.Intermediate("issuing");
+        using var others = TestAuthority.Root("others", Now, until: Now.AddDays(9));
+        files["certs/partner-ca.pem"] = partners.Pem;
+        files["certs/issuing-ca.pem"] = issuing.Pem;
+        files["certs/other-ca.pem"] = others.Pem;
+        files["certs/partner.crl"] = PemEncoding.WriteString("X509 CRL", partners.List());
+        files["certs/other.crl"] = PemEncoding.WriteString("X509 CRL", others.List());
+        files["certs/stale.crl"] =
+            PemEncoding.WriteString("X509 CRL", partners.List(new TestList { From = TimeSpan.FromDays(-9), Until = TimeSpan.FromDays(-2) }));
         files["certs/open-to-others.key"] = files["certs/edge.key"];
         return files;
     }

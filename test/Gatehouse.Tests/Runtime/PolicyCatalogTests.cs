@@ -3,6 +3,7 @@ using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
@@ -18,7 +19,7 @@ public sealed class PolicyCatalogTests
 {
     [Fact]
     public void Before_the_route() => Assert.Equal(
-        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(PublishedKeysKind)],
+        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ListenerCertificatesKind), typeof(PublishedKeysKind)],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 
     [Fact]

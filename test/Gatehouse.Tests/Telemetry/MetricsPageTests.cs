@@ -33,6 +33,9 @@ public sealed class MetricsPageTests
         meter.Refusals("not-found").Add();
         meter.RefusedConnections("edge", "too many connections").Add();
         meter.Reloads("activated").Add();
+        meter.EndingCertificates("edge", "7d").Add();
+        meter.SoftenedCertificates("edge").Add();
+        meter.CertificateEnds = () => [new Measurement<double>(1, new("listener", "edge"), new("of", "certificate"))];
         listener.RecordObservableInstruments();
 
         var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")
@@ -43,7 +46,7 @@ public sealed class MetricsPageTests
     }
 
     private static string KindOf(Instrument instrument) =>
-        instrument is Histogram<double> ? "histogram" : instrument.IsObservable ? "counter" : "other";
+        instrument is Histogram<double> ? "histogram" : instrument is ObservableGauge<double> ? "gauge" : instrument.IsObservable ? "counter" : "other";
 
     private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

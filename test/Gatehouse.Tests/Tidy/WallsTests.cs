@@ -22,14 +22,18 @@ public sealed class WallsTests
         ["Assertions"] = ["Configuration"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
+        ["Certificates"] = ["Consumers", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
         ["Policies"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Pipeline", "Telemetry"],
-        ["Declaration"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Contracts", "Pipeline", "Upstreams"],
-        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration"],
+        ["Declaration"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Routes", "Contracts", "Certificates", "Pipeline", "Upstreams"],
+        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
-        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
+        ["Hosting"] =
+        [
+            "Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime", "Admin",
+        ],
     };
 
     /// <summary>Libraries that belong to some rooms only.</summary>

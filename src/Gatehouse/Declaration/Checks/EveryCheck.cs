@@ -11,6 +11,7 @@ internal static class EveryCheck
         IncludeBounds.Check(draft);
         ListeningPoints.Check(draft);
         ListenerInterlock.Check(draft);
+        ListenerClients.Check(draft);
         Keys.Check(draft);
         Issuers.Check(draft);
         Proofs.Check(draft);

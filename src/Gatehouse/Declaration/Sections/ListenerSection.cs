@@ -30,6 +30,10 @@ internal static class ListenerSection
         "proxies",
         ProxiesSection.Shape,
         "The proxies in front whose word about the client's address is taken.");
+    public static readonly Key<bool> ProxyProtocol = new(
+        "proxyProtocol",
+        Shapes.Flag(),
+        "Whether the proxies begin each connection with the client's address (PROXY protocol, version 1 or 2); nobody else may connect then.");
     public static readonly Key<IReadOnlyList<Protocols>> Speaks = new(
         "protocols",
         Shapes.List(Shapes.OneOf(("http1", Protocols.Http1), ("http2", Protocols.Http2)), 1, 2),
@@ -45,7 +49,7 @@ internal static class ListenerSection
     public static readonly Key<IntakeLimits> Intake = new("intake", IntakeSection.Shape, "How large and how slow a request may be.");
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("a listener",
-        [Address, Hosts, Serves, Networks, Proxies, Speaks, Tls, Addresses, Intake], text => text);
+        [Address, Hosts, Serves, Networks, Proxies, ProxyProtocol, Speaks, Tls, Addresses, Intake], text => text);
 
     /// <summary>The listener as far as its text goes, or null when it says too little.</summary>
     public static Listener? Read(Named<SectionReader> written, NamedFiles files)
@@ -66,6 +70,7 @@ internal static class ListenerSection
             Allow = addresses?.Allow,
             Deny = addresses?.Deny,
             Proxies = proxies,
+            ProxyProtocol = text.Get(ProxyProtocol, false),
             Protocols = speaks?.Aggregate((a, b) => a | b) ?? (text.Has(Tls) ? Protocols.Http1 | Protocols.Http2 : Protocols.Http1),
             Tls = certificate,
             Intake = intake ?? new IntakeLimits(),
@@ -101,13 +106,13 @@ internal static class ProxiesSection
 internal static class AddressesSection
 {
     public static readonly Key<Networks> Allow = new("allow", new AllowList(), "The clients that may call; without it, every one.");
-    public static readonly Key<Networks> Deny = new("deny", NetworkShapes.Networks(), "The clients that may not call, whatever 'allow' says.");
+    public static readonly Key<DenyList> Deny = new("deny", new DenyListShape(), "The clients that may not call, whatever 'allow' says.");
 
     public static readonly Shape<AddressesText> Shape = new Section<AddressesText>("listener addresses", [Allow, Deny],
         text => new AddressesText(text.Get(Allow), text.Get(Deny)));
 }
 
-internal sealed record AddressesText(Networks? Allow, Networks? Deny);
+internal sealed record AddressesText(Networks? Allow, DenyList? Deny);
 
 /// <summary><c>intake</c> of a listener.</summary>
 internal static class IntakeSection

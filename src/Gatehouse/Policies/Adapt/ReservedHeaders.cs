@@ -36,7 +36,8 @@ internal sealed class ReservedHeaders
             (Credential, ["Authorization", "Proxy-Authorization", "X-Api-Key", "Cookie"]),
             (Origin, ["Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP"]),
         ],
-        ("X-Forwarded-", Origin), ("X-Original-", Origin), ("Sec-WebSocket-", Hop), ("Gatehouse-", Identity), ("X-Gatehouse-", Identity));
+        ("X-Forwarded-", Origin), ("X-Original-", Origin), ("Sec-WebSocket-", Hop), ("Gatehouse-", Identity), ("X-Gatehouse-", Identity),
+        ("Client-Cert", Identity), ("X-Client-Cert", Identity), ("X-SSL-Client", Identity), ("SSL-Client-", Identity));
 
     public static ReservedHeaders OfResponse { get; } = new(
         [

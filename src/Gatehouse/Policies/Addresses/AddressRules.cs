@@ -8,7 +8,8 @@ namespace Gatehouse.Policies.Addresses;
 /// </summary>
 /// <param name="Allow">Null for everywhere.</param>
 /// <param name="Deny">Null for nowhere.</param>
-internal sealed record AddressRules(Networks? Allow, Networks? Deny)
+internal sealed record AddressRules(Networks? Allow, DenyList? Deny)
 {
-    public bool Admit(IPAddress address) => (Deny is null || !Deny.Contain(address)) && (Allow is null || Allow.Contain(address));
+    public bool Admit(IPAddress address, TimeProvider clock) =>
+        (Deny is null || !Deny.Contain(address, clock)) && (Allow is null || Allow.Contain(address));
 }

@@ -8,8 +8,8 @@ internal static class AddressesSpec
     private static readonly Key<Networks> Allow =
         new("allow", new AllowList(), "The networks or addresses that calls may come from; without it, everywhere.");
 
-    private static readonly Key<Networks> Deny =
-        new("deny", NetworkShapes.Networks(), "The networks or addresses that calls may not come from, whatever 'allow' says.");
+    private static readonly Key<DenyList> Deny =
+        new("deny", new DenyListShape(), "The networks or addresses that calls may not come from, whatever 'allow' says.");
 
     public static Shape<AddressRules> Shape { get; } = new Section<AddressRules>("addresses", [Allow, Deny], Build);
 

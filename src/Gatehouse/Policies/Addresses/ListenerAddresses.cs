@@ -8,7 +8,7 @@ internal sealed class ListenerAddressesKind() : ListenerPolicyKind(KindName)
 {
     public const string KindName = "addresses";
 
-    public override Policy Compile(Listener listener, CompileContext context) => new ListenerAddressesPolicy(listener);
+    public override Policy Compile(Listener listener, CompileContext context) => new ListenerAddressesPolicy(listener, context.Clock);
 }
 
 /// <summary>
@@ -16,10 +16,14 @@ internal sealed class ListenerAddressesKind() : ListenerPolicyKind(KindName)
 /// backend
 /// itself. Connections from outside the listener's networks are refused by the server already; a second look costs nothing.
 /// </summary>
-internal sealed class ListenerAddressesPolicy(Listener listener) : Policy
+internal sealed class ListenerAddressesPolicy(Listener listener, TimeProvider clock) : Policy
 {
-    private readonly AddressRules _peers = new(listener.Networks, null);
     private readonly AddressRules _clients = new(listener.Allow, listener.Deny);
+
+    /// <summary>What the first proxy says before the connection's first byte is the first hop; header fields say the others.</summary>
+    private readonly TrustedProxies? _proxies =
+        listener is { ProxyProtocol: true, Proxies: { } all } ? all with { Hops = all.Hops - 1 } : listener.Proxies;
+
     private readonly Problem _refusal = AddressRefusal.For(listener.Serves.Contains(Exposure.Partner));
 
     public override string Name => ListenerAddressesKind.KindName;
@@ -27,18 +31,20 @@ internal sealed class ListenerAddressesPolicy(Listener listener) : Policy
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         var peer = exchange.Peer.Value.IsIPv4MappedToIPv6 ? exchange.Peer.Value.MapToIPv4() : exchange.Peer.Value;
-        exchange.Client = new ClientAddress(peer);
-        if (!_peers.Admit(peer)) return new(Verdict.Reject(_refusal, "the peer is outside the listener's networks"));
-        if (listener.Proxies is { } proxies)
+        var source = exchange.ProxiedFor ?? peer;
+        exchange.Client = new ClientAddress(source);
+        if (listener.Networks is { } networks && !networks.Contain(peer))
+            return new(Verdict.Reject(_refusal, "the peer is outside the listener's networks"));
+        if (_proxies is { } proxies)
         {
-            if (!ForwardedChain.TryFindClient(exchange.RequestHeaders, proxies, peer, out var client))
+            if (!ForwardedChain.TryFindClient(exchange.RequestHeaders, proxies, source, out var client))
                 return new(Verdict.Reject(Problems.MalformedRequest, "Forwarded and X-Forwarded-For name different clients"));
             exchange.Client = new ClientAddress(client);
         }
 
         exchange.RequestHeaders.Remove("X-Forwarded-For");
         exchange.RequestHeaders.Remove("Forwarded");
-        return new(_clients.Admit(exchange.Client.Value)
+        return new(_clients.Admit(exchange.Client.Value, clock)
             ? Verdict.Continue : Verdict.Reject(_refusal, "the listener does not take this client's address"));
     }
 }

@@ -17,11 +17,13 @@ internal sealed class RouteAddressesKind() : RoutePolicyKind(KindName)
     public override object? Read(RouteSource source) => source.Find(Addresses)?.Value;
 
     public override Policy? Compile(Route route, CompileContext context) =>
-        SpecOf<AddressRules>(route) is { } rules ? new RouteAddressesPolicy(rules, AddressRefusal.For(route.Exposure == Exposure.Partner)) : null;
+        SpecOf<AddressRules>(route) is { } rules
+            ? new RouteAddressesPolicy(rules, AddressRefusal.For(route.Exposure == Exposure.Partner), context.Clock)
+            : null;
 }
 
 /// <summary>Refuses clients from elsewhere, before anybody looks at their credentials.</summary>
-internal sealed class RouteAddressesPolicy(AddressRules rules, Problem refusal) : Policy
+internal sealed class RouteAddressesPolicy(AddressRules rules, Problem refusal, TimeProvider clock) : Policy
 {
     public override string Name => RouteAddressesKind.KindName;
 
@@ -29,7 +31,7 @@ internal sealed class RouteAddressesPolicy(AddressRules rules, Problem refusal) 
     public AddressRules Rules { get; } = rules;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) =>
-        new(Rules.Admit(exchange.Client.Value) ? Verdict.Continue : Verdict.Reject(refusal, "the route does not take this client's address"));
+        new(Rules.Admit(exchange.Client.Value, clock) ? Verdict.Continue : Verdict.Reject(refusal, "the route does not take this client's address"));
 }
 
 /// <summary>A partner is told that its address is refused, because it has to mend that; nobody else learns that there is anything.</summary>

@@ -28,6 +28,7 @@ internal static class HeaderRules
         "X-Forwarded-", "X-Credential-", "X-Anonymous-", "X-JWT-", "X-Token-", "X-Groups", "X-Roles", "X-Email", "X-MS-Client-Principal",
         "X-Goog-Authenticated-", "X-Goog-IAP-", "X-Amzn-Oidc-", "Cf-Access-", "OIDC-", "X-Pomerium-", "Tailscale-User-",
         "Client-Cert", "X-Client-Cert", "X-SSL-", "SSL-",
+        "X-ARR-ClientCert", "X-Amzn-Mtls-", "X-TLS-Client-",
     ];
 
     /// <summary>The letters with which all of these begin, in lower case: most names are told apart by the first letter.</summary>

@@ -97,8 +97,45 @@ public sealed class AddressesPolicyTests
     [Control("IPX-5")]
     public void A_listener_takes_only_the_clients_it_allows(string peer, string serves, string? problem)
     {
-        var listener = PolicyHarness.Listener(allow: Networks("10.0.0.0/8"), deny: Networks("10.9.0.0/16"), serves: Enum.Parse<Exposure>(serves));
+        var listener = PolicyHarness.Listener(allow: Networks("10.0.0.0/8"), deny: Denied("10.9.0.0/16"), serves: Enum.Parse<Exposure>(serves));
         Assert.Equal(problem, Decide(Exchange(listener, peer))?.Name);
+    }
+
+    [Fact]
+    [Control("IPX-6")]
+    public void A_network_is_denied_until_its_day()
+    {
+        var until = _harness.Clock.GetUtcNow().AddDays(1);
+        var policy = new ListenerAddressesKind();
+        var listener = PolicyHarness.Listener(deny: Denied("192.0.2.0/24", until));
+        var compiled = policy.Compile(listener, _harness.Context);
+        Assert.Same(Problems.NotFound, PolicyHarness.Decide(compiled, Exchange(listener, "192.0.2.9")).Problem);
+        Assert.Same(Problems.NotFound, PolicyHarness.Decide(compiled, Exchange(listener, "::ffff:192.0.2.9")).Problem);
+        Assert.Null(PolicyHarness.Decide(compiled, Exchange(listener, "192.0.3.9")).Problem);
+        _harness.Clock.SetUtcNow(until);
+        Assert.Null(PolicyHarness.Decide(compiled, Exchange(listener, "192.0.2.9")).Problem);
+    }
+
+    [Theory]
+    [InlineData("addresses: { deny: [ { network: 127.0.0.1, until: 2026-11-24, reason: Scans } ] }", "not-found")]
+    [InlineData("addresses: { deny: [ { network: 127.0.0.1, until: 2026-11-23T12:00:00Z, reason: Scans } ] }", null)]
+    [InlineData("addresses: { deny: [ { network: 127.0.0.1, reason: Scans } ] }", "not-found")]
+    [Control("IPX-6")]
+    public void A_route_denies_until_the_day_that_it_says(string fragment, string? problem)
+    {
+        var route = _harness.Route(new RouteAddressesKind(), fragment);
+        Assert.Empty(_harness.Findings.InOrder());
+        var policy = new RouteAddressesKind().Compile(route, _harness.Context)!;
+        Assert.Equal(problem, PolicyHarness.Decide(policy, _harness.Exchange(route: route)).Problem?.Name);
+    }
+
+    [Fact]
+    public void A_preamble_is_the_first_hop_and_header_fields_are_the_others()
+    {
+        var proxies = new TrustedProxies(Networks("10.0.0.0/8"), 2);
+        Assert.Equal("203.0.113.7", ClientOf(proxies, IPAddress.Parse("203.0.113.7"), "192.0.2.1")); // the client's own word
+        Assert.Equal("192.0.2.1", ClientOf(proxies, IPAddress.Parse("10.0.0.7"), "192.0.2.1")); // a proxy behind the first one
+        Assert.Equal("10.0.0.7", ClientOf(proxies with { Hops = 1 }, IPAddress.Parse("10.0.0.7"), "192.0.2.1"));
     }
 
     [Fact]
@@ -154,6 +191,17 @@ public sealed class AddressesPolicyTests
         return Decide(Exchange(listener, "10.0.0.1", ("X-Forwarded-For", chain))) is null
             && Decide(Exchange(listener, "10.0.0.1", ("Forwarded", other))) is null;
     });
+
+    private string ClientOf(TrustedProxies proxies, IPAddress preamble, string header)
+    {
+        var listener = PolicyHarness.Listener(proxies: proxies, proxyProtocol: true);
+        var exchange = _harness.Exchange("GET", "/", "10.0.0.1", listener, null, [("X-Forwarded-For", header)], preamble);
+        Assert.Null(Decide(exchange));
+        return exchange.Client.ToString();
+    }
+
+    private static DenyList Denied(string text, DateTimeOffset? until = null) =>
+        new([new DenyEntry(IPNetwork.Parse(text), until, null, new Place("test.yaml", 1, 1))]);
 
     private static Networks Networks(string text) => new([IPNetwork.Parse(text)]);
 

@@ -13,7 +13,7 @@ internal static partial class Rules
     [
         NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review,
         Lifecycle, Overlap, Wildcard, EffectMismatch, OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline,
-        CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination, CleartextListener,
+        CleartextUpstream, ForbiddenDestination, Adaptation, CrossOrigin, InlineSecret, KeyLife, SingleDestination, CleartextListener,
         UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
         UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
         OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstreams;
@@ -43,6 +44,9 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     public Policy[] Policies { get; } = policies;
 
     public UpstreamClient Upstream { get; } = upstream;
+
+    /// <summary>Whether a policy of the route answers browsers that ask before they call.</summary>
+    public bool AnswersPreflights { get; } = Array.Exists(policies, static p => p is CorsPolicy);
 
     /// <summary>Where exchanges of the route on one listener are counted.</summary>
     public ExchangeTally? Tally { get; private init; }

@@ -4,6 +4,7 @@ using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
@@ -34,6 +35,7 @@ internal static class PolicyCatalog
     public static IReadOnlyList<RoutePolicyKind> AfterRouteWith(IReadOnlyList<PolicyKind> own) =>
     [
         new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
+        new CorsKind(), // preflights carry no credential, and scripts have to be able to read every refusal from here on
         new ApiKeysKind(), // who calls has to be known before anybody asks whether they may
         new LifecycleKind(), // what has ended is over for everybody, whether they might have called it or not
         new AccessKind(), // nothing is done, counted or changed for a caller that may not

@@ -3,6 +3,7 @@ using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
@@ -23,8 +24,8 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
-            typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind),
+            typeof(RouteAddressesKind), typeof(CorsKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind),
+            typeof(UpgradeKind), typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

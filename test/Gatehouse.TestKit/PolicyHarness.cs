@@ -3,6 +3,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 using Microsoft.AspNetCore.Http;
@@ -28,6 +29,8 @@ internal sealed class PolicyHarness
 
     public List<Consumer> Consumers { get; } = [];
 
+    public Dictionary<string, Authoriser> Authorisers { get; } = [];
+
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
@@ -39,6 +42,7 @@ internal sealed class PolicyHarness
         Routes = Routes.ToDictionary(r => r.Id),
         Pepper = Pepper,
         Tokens = new TokenVerifier(),
+        Authorisers = Authorisers,
         AccessLog = AccessLog,
         Meter = Meter,
     };

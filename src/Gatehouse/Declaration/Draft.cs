@@ -4,6 +4,7 @@ using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration;
@@ -29,6 +30,8 @@ internal sealed class Draft
     public required IReadOnlyDictionary<string, Drafted<Upstream>> Upstreams { get; init; }
 
     public required IReadOnlyDictionary<string, Drafted<Consumer>> Consumers { get; init; }
+
+    public required IReadOnlyDictionary<string, Drafted<Authoriser>> Authorisers { get; init; }
 
     /// <summary>The names of all upstreams, those that could not be read included.</summary>
     public required IReadOnlySet<string> UpstreamNames { get; init; }

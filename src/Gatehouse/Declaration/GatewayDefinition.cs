@@ -2,6 +2,7 @@ using System.Net;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration;
@@ -27,6 +28,9 @@ internal sealed class GatewayDefinition
     public required ConsumerDirectory Consumers { get; init; }
 
     public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
+
+    /// <summary>The services that are asked whether calls may pass, by name.</summary>
+    public required IReadOnlyDictionary<string, Authoriser> Authorisers { get; init; }
 
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }

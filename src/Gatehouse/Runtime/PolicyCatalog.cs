@@ -3,6 +3,7 @@ using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
+using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Intake;
@@ -41,6 +42,7 @@ internal static class PolicyCatalog
         new AccessKind(), // nothing is done, counted or changed for a caller that may not
         new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
+        new AuthorizeKind(), // a stranger or a flood costs its service no question, and it can only take away what access grants
         .. Own(own), // they see a caller that is known, may call and is within its limits, and cannot keep anybody from being checked
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
         new AdaptKind(), // last: every policy before has decided on what was sent, and on the way back this sees first what the backend sent

@@ -29,6 +29,7 @@ internal sealed class SnapshotCompiler(
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
             Tokens = new TokenVerifier(),
+            Authorisers = definition.Authorisers,
             AccessLog = accessLog,
             Meter = meter,
         };

@@ -2,6 +2,7 @@ using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.ApiKeys;
+using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Intake;
@@ -25,7 +26,7 @@ public sealed class PolicyCatalogTests
     public void After_the_route() => Assert.Equal(
         [
             typeof(RouteAddressesKind), typeof(CorsKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind),
-            typeof(UpgradeKind), typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind),
+            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(AdaptKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

@@ -26,6 +26,8 @@ public sealed class DeclarationPageTests
         ["^[A-Za-z0-9!#$%&'+.^_`|~-]{1,100}$"] = "the name of a header field",
         ["^[A-Z-]{1,32}$"] = "a method: `GET`",
         ["^(\\*|https?://([a-z0-9.-]{1,253}|\\[[0-9a-f:.]{2,45}\\])(:[0-9]{1,5})?)$"] = "an origin: `https://shop.example`, or `*`",
+        ["^https?://([a-zA-Z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,400})?$"] =
+            "an address: `https://pdp.in.example/access/v1/evaluation`",
         ["^[!-~]([ -~]{0,998}[!-~])?$"] = "the value of a header field",
         ["^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$"] = "a scope: `orders.read`",
         ["^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?){0,20}|\\[[0-9a-f:.]{2,45}\\])$"] =

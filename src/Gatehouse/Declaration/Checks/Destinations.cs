@@ -37,13 +37,17 @@ internal static class Destinations
         }
     }
 
+    /// <summary>Whether an address is link-local or a metadata service.</summary>
+    public static bool IsNobodysService(Uri uri) =>
+        MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant())
+        || (AddressOf(uri) is { } address && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address))));
+
     private static void CheckTarget(
         Located<DestinationAddress> destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
     {
         var uri = destination.Value.Value;
         var address = AddressOf(uri);
-        if (MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant())
-            || (address is not null && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address)))))
+        if (IsNobodysService(uri))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} is link-local or a metadata service");
         else if (address is not null && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} stands for every address, which is none");

@@ -50,6 +50,11 @@ internal sealed class RootSection
         Shapes.Map(UpstreamSection.Shape),
         "Groups of servers that answer alike, by name.");
 
+    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Authorisers = new(
+        "authorisers",
+        Shapes.Map(AuthoriserSection.Shape, 100),
+        "Services that are asked whether calls may pass, by name.");
+
     private static readonly Key[] StillToCome =
     [
         new Key<string>("issuers", DecisionShapes.StillToCome(), "Who issues tokens.") { NotYet = "tokens come with 'issuers'" },
@@ -69,7 +74,10 @@ internal sealed class RootSection
     {
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
-            [Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Consumers, Upstreams, _apis, .. StillToCome],
+            [
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Log, Drain, Consumers, Authorisers, Upstreams, _apis,
+                .. StillToCome,
+            ],
             ReadMain);
         _included = new("an included file", [Include, Consumers, Upstreams, _apis], ReadShared);
     }
@@ -90,6 +98,7 @@ internal sealed class RootSection
             Keys = text.Get(Keys),
             Log = text.Get(Log),
             Drain = text.Get(Drain),
+            Authorisers = text.Get(Authorisers) ?? [],
             SaysKeys = text.Has(Keys),
         };
     }
@@ -120,6 +129,8 @@ internal sealed record RootText(
     public LogText? Log { get; init; }
 
     public Drain? Drain { get; init; }
+
+    public IReadOnlyList<Named<SectionReader>> Authorisers { get; init; } = [];
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Upstreams;
 
@@ -61,7 +58,7 @@ internal static class UpstreamSection
         var text = written.Value;
         var (destinations, authorities, timeouts) = (text.Get(Destinations), text.Find(Authorities), text.Get(Timeouts));
         var (balance, protocol) = (text.Get(Balance, Upstreams.Balance.PowerOfTwoChoices), text.Get(Protocol, UpstreamProtocol.Http1));
-        var trusted = authorities is { } file ? ReadAuthorities(file, files) : null;
+        var trusted = authorities is { } file ? AuthoritiesFile.Read(file, files) : null;
         if (destinations is null) return null;
         return new Upstream
         {
@@ -73,25 +70,6 @@ internal static class UpstreamSection
             Authorities = trusted,
             Place = written.NamePlace,
         };
-    }
-
-    private static byte[]? ReadAuthorities(Located<string> path, NamedFiles files)
-    {
-        if (files.Read(path, "file of authorities") is not { } file) return null;
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPem(Encoding.UTF8.GetString(file.Bytes));
-            foreach (var authority in authorities) authority.Dispose();
-            if (authorities.Count > 0) return file.Bytes;
-        }
-        catch (CryptographicException)
-        {
-            // said below, as for a file without any certificate
-        }
-
-        files.Findings.Add(Rules.UnusableFile, path.Place, $"'{Show.Bounded(path.Value)}' holds no certificates in PEM");
-        return null;
     }
 }
 

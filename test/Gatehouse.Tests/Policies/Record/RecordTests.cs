@@ -150,6 +150,7 @@ public sealed class RecordTests
             Routes = new Dictionary<RouteId, Route>(),
             Pepper = null,
             Tokens = new TokenVerifier(),
+            Authorisers = _harness.Authorisers,
             AccessLog = new CountingLines(),
             Meter = _harness.Meter,
         };

@@ -100,6 +100,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             ListenerSection.Tls.Name,
             UpstreamSection.Destinations.Name,
             UpstreamSection.Authorities.Name,
+            .. UpstreamTlsSection.Keys.Select(k => k.Name),
             LogSection.Access.Name,
         ],
         StringComparer.Ordinal);

@@ -50,7 +50,7 @@ internal static class UpstreamSection
     };
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("an upstream",
-        [Destinations, Authorities, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
+        [Destinations, Authorities, .. UpstreamTlsSection.Keys, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
 
     /// <summary>The upstream as far as its text goes, or null when it says too little.</summary>
     public static Upstream? Read(Named<SectionReader> written, NamedFiles files)
@@ -59,6 +59,7 @@ internal static class UpstreamSection
         var (destinations, authorities, timeouts) = (text.Get(Destinations), text.Find(Authorities), text.Get(Timeouts));
         var (balance, protocol) = (text.Get(Balance, Upstreams.Balance.PowerOfTwoChoices), text.Get(Protocol, UpstreamProtocol.Http1));
         var trusted = authorities is { } file ? AuthoritiesFile.Read(file, files) : null;
+        var tls = UpstreamTlsSection.Read(text, files);
         if (destinations is null) return null;
         return new Upstream
         {
@@ -68,6 +69,7 @@ internal static class UpstreamSection
             Balance = balance,
             Protocol = protocol,
             Authorities = trusted,
+            Tls = tls,
             Place = written.NamePlace,
         };
     }

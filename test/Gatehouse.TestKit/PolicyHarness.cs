@@ -31,6 +31,8 @@ internal sealed class PolicyHarness
 
     public Dictionary<string, Authoriser> Authorisers { get; } = [];
 
+    public Dictionary<string, TokenExchange> TokenExchanges { get; } = [];
+
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
@@ -43,6 +45,7 @@ internal sealed class PolicyHarness
         Pepper = Pepper,
         Tokens = new TokenVerifier(),
         Authorisers = Authorisers,
+        TokenExchanges = TokenExchanges,
         AccessLog = AccessLog,
         Meter = Meter,
     };

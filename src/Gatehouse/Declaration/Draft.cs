@@ -33,6 +33,9 @@ internal sealed class Draft
 
     public required IReadOnlyDictionary<string, Drafted<Authoriser>> Authorisers { get; init; }
 
+    /// <summary>Where tokens come from, by the upstream that wants them.</summary>
+    public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
+
     /// <summary>The names of all upstreams, those that could not be read included.</summary>
     public required IReadOnlySet<string> UpstreamNames { get; init; }
 

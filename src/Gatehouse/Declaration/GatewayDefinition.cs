@@ -32,6 +32,9 @@ internal sealed class GatewayDefinition
     /// <summary>The services that are asked whether calls may pass, by name.</summary>
     public required IReadOnlyDictionary<string, Authoriser> Authorisers { get; init; }
 
+    /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
+    public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
+
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }
 

@@ -32,6 +32,9 @@ internal sealed class CompileContext
     /// <summary>The services that are asked whether calls may pass, by name.</summary>
     public required IReadOnlyDictionary<string, Authoriser> Authorisers { get; init; }
 
+    /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
+    public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
+
     public required LineSink AccessLog { get; init; }
 
     /// <summary>What is measured; it outlives the snapshot.</summary>

@@ -43,6 +43,8 @@ internal static class Problems
         "upstream-unavailable", 503, "The service behind the gateway is not available.", ProblemSource.Upstream);
     public static readonly Problem Overloaded = new(
         "overloaded", 503, "The gateway cannot take more at the moment.", ProblemSource.Gateway);
+    public static readonly Problem IdentityUnavailable = new(
+        "identity-unavailable", 503, "The caller's identity cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem AuthorisationUnavailable = new(
         "authorisation-unavailable", 503, "Whether the caller may do this cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem UpstreamTimeout = new(
@@ -55,7 +57,7 @@ internal static class Problems
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, Forbidden, InsufficientScope, NotFound,
         MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
-        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, AuthorisationUnavailable,
-        UpstreamTimeout, DeadlineExceeded,
+        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable,
+        AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded,
     ];
 }

@@ -12,6 +12,7 @@ using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
+using Gatehouse.Policies.UpstreamToken;
 
 namespace Gatehouse.Runtime;
 
@@ -45,6 +46,7 @@ internal static class PolicyCatalog
         new AuthorizeKind(), // a stranger or a flood costs its service no question, and it can only take away what access grants
         .. Own(own), // they see a caller that is known, may call and is within its limits, and cannot keep anybody from being checked
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
+        new UpstreamTokenKind(), // asked for when the request is whole and everybody has agreed: it goes nowhere but to the backend
         new AdaptKind(), // last: every policy before has decided on what was sent, and on the way back this sees first what the backend sent
     ];
 

@@ -30,6 +30,7 @@ internal sealed class SnapshotCompiler(
             Pepper = definition.Pepper,
             Tokens = new TokenVerifier(),
             Authorisers = definition.Authorisers,
+            TokenExchanges = definition.TokenExchanges,
             AccessLog = accessLog,
             Meter = meter,
         };

@@ -10,6 +10,7 @@ using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
+using Gatehouse.Policies.UpstreamToken;
 using Gatehouse.Runtime;
 
 namespace Gatehouse.Tests.Runtime;
@@ -26,7 +27,8 @@ public sealed class PolicyCatalogTests
     public void After_the_route() => Assert.Equal(
         [
             typeof(RouteAddressesKind), typeof(CorsKind), typeof(ApiKeysKind), typeof(LifecycleKind), typeof(AccessKind),
-            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(AdaptKind),
+            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(UpstreamTokenKind),
+            typeof(AdaptKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

@@ -50,7 +50,11 @@ internal static class UpstreamSection
     };
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("an upstream",
-        [Destinations, Authorities, .. UpstreamTlsSection.Keys, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
+        [
+            Destinations, Authorities, .. UpstreamTlsSection.Keys, UpstreamTokenSection.Token, Timeouts, Balance, Protocol, Health, Retries,
+            Breaker,
+        ],
+        text => text);
 
     /// <summary>The upstream as far as its text goes, or null when it says too little.</summary>
     public static Upstream? Read(Named<SectionReader> written, NamedFiles files)

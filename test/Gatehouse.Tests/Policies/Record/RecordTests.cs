@@ -151,6 +151,7 @@ public sealed class RecordTests
             Pepper = null,
             Tokens = new TokenVerifier(),
             Authorisers = _harness.Authorisers,
+            TokenExchanges = _harness.TokenExchanges,
             AccessLog = new CountingLines(),
             Meter = _harness.Meter,
         };

@@ -4,6 +4,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 using Microsoft.AspNetCore.Http;
@@ -39,6 +40,10 @@ internal sealed class PolicyHarness
 
     public TokenVerifier Tokens { get; set; } = new();
 
+    public Dictionary<string, Authoriser> Authorisers { get; } = [];
+
+    public Dictionary<string, TokenExchange> TokenExchanges { get; } = [];
+
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
@@ -50,6 +55,8 @@ internal sealed class PolicyHarness
         Routes = Routes.ToDictionary(r => r.Id),
         Pepper = Pepper,
         Tokens = Tokens,
+        Authorisers = Authorisers,
+        TokenExchanges = TokenExchanges,
         AccessLog = AccessLog,
         Meter = Meter,
     };

@@ -115,6 +115,33 @@ internal sealed class RawConnection(TcpClient client, ChannelWriter<string> head
     /// <summary>Cancelled when the service stops.</summary>
     public CancellationToken Stopped => stopped;
 
+    /// <summary>Speaks TLS from here on, asks for a certificate, and returns the one that this authority vouches for; null for none.</summary>
+    public async Task<X509Certificate2?> SecureMutuallyAsync(X509Certificate2 certificate, X509Certificate2 authority)
+    {
+        var tls = new SslStream(_stream);
+        X509Certificate2? proved = null;
+        await tls.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions
+            {
+                ServerCertificate = certificate,
+                ClientCertificateRequired = true,
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { authority },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+                RemoteCertificateValidationCallback = (_, presented, _, errors) =>
+                {
+                    proved = errors == SslPolicyErrors.None ? presented as X509Certificate2 : null;
+                    return presented is null || proved is not null;
+                },
+            },
+            stopped);
+        _stream = tls;
+        return proved;
+    }
+
     /// <summary>Speaks TLS from here on, with whatever certificate: nothing is checked on this side.</summary>
     public async Task SecureAsync(X509Certificate2 certificate)
     {

@@ -21,4 +21,7 @@ internal static partial class Rules
     public static readonly Rule Adaptation = new(
         "GH1037", "Adaptation keeps away from framing, routing and identity", Severity.Error,
         "The gateway vouches for these; a rewritten one would lie to the backend or to the client.");
+    public static readonly Rule CrossOrigin = new(
+        "GH1039", "Browsers' calls are opened to sites that are named", Severity.Error,
+        "Every other site's scripts would read what the visitor may read.");
 }

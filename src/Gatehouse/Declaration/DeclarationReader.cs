@@ -3,6 +3,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Declaration.Checks;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
+using Gatehouse.Services;
 
 namespace Gatehouse.Declaration;
 
@@ -73,6 +74,9 @@ internal static class DeclarationReader
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
             Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),
             Issuers = root.Issuers.ToDictionary(i => i.Name, i => Drafted(i, IssuerSection.Read(i, files)), StringComparer.Ordinal),
+            Authorisers = root.Authorisers.ToDictionary(a => a.Name, a => Drafted(a, AuthoriserSection.Read(a, files)), StringComparer.Ordinal),
+            TokenExchanges = upstreams.Select(u => UpstreamTokenSection.Read(u, files)).OfType<TokenExchange>()
+                .ToDictionary(e => e.Upstream, StringComparer.Ordinal),
             UpstreamNames = NamesIn("upstreams", written),
             ConsumerNames = NamesIn("consumers", written),
             IssuerNames = NamesIn("issuers", written),
@@ -132,6 +136,8 @@ internal static class DeclarationReader
             Assertions = draft.Assertions,
             Issuers = [.. draft.Issuers.Values.Select(i => i.Value!)],
             Upstreams = draft.Upstreams.ToDictionary(u => u.Key, u => u.Value.Value!, StringComparer.Ordinal),
+            Authorisers = draft.Authorisers.ToDictionary(a => a.Key, a => a.Value.Value!, StringComparer.Ordinal),
+            TokenExchanges = draft.TokenExchanges,
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
             Drain = root.Drain ?? DrainSection.Usual,

@@ -5,6 +5,7 @@ using Gatehouse.Contracts;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -36,6 +37,11 @@ internal sealed class Draft
     public required IReadOnlyDictionary<string, Drafted<Consumer>> Consumers { get; init; }
 
     public required IReadOnlyDictionary<string, Drafted<Issuer>> Issuers { get; init; }
+
+    public required IReadOnlyDictionary<string, Drafted<Authoriser>> Authorisers { get; init; }
+
+    /// <summary>Where tokens come from, by the upstream that wants them.</summary>
+    public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
 
     /// <summary>The names of all upstreams, those that could not be read included.</summary>
     public required IReadOnlySet<string> UpstreamNames { get; init; }

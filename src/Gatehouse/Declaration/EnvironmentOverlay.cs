@@ -107,6 +107,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             ListenerSection.Tls.Name,
             UpstreamSection.Destinations.Name,
             UpstreamSection.Authorities.Name,
+            .. UpstreamTlsSection.Keys.Select(k => k.Name),
             LogSection.Access.Name,
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,

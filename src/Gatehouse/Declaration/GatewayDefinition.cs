@@ -3,6 +3,7 @@ using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -34,6 +35,12 @@ internal sealed class GatewayDefinition
     public required IReadOnlyList<Issuer> Issuers { get; init; }
 
     public required IReadOnlyDictionary<string, Upstream> Upstreams { get; init; }
+
+    /// <summary>The services that are asked whether calls may pass, by name.</summary>
+    public required IReadOnlyDictionary<string, Authoriser> Authorisers { get; init; }
+
+    /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
+    public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
 
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }

@@ -25,7 +25,8 @@ internal static class SecretReference
         while (end > 0 && bytes[end - 1] is (byte)'\n' or (byte)'\r') end--;
         if (end >= leastBytes) return new Secret(reference.Value, bytes[..end]);
         files.Findings.Add(
-            Rules.InlineSecret, reference.Place, $"the {what} is shorter than {leastBytes} bytes", "make one with: gatehouse key init FILE");
+            Rules.InlineSecret, reference.Place, leastBytes == 1 ? $"the {what} is empty" : $"the {what} is shorter than {leastBytes} bytes",
+            leastBytes == 1 ? null : "make one with: gatehouse key init FILE");
         return null;
     }
 

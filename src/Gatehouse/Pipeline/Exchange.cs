@@ -80,6 +80,9 @@ public sealed class Exchange
 
     internal Route? Route { get; set; }
 
+    /// <summary>Set where a browser asks whether <see cref="Route"/> may be called by another site's script: nothing is forwarded then.</summary>
+    internal Preflight? Preflight { get; set; }
+
     /// <summary>Who calls, once that is proved.</summary>
     internal Caller? Caller { get; set; }
 
@@ -171,6 +174,10 @@ public sealed class Exchange
     /// <summary>The policies that saw the request.</summary>
     internal PolicyWalk Walk { get; } = new();
 }
+
+/// <summary>A browser's question before a call (Fetch standard, section 3.2.2).</summary>
+/// <param name="Allow">The methods that are served at the path, as any other <c>OPTIONS</c> is told.</param>
+internal sealed record Preflight(string Allow);
 
 /// <summary>What forwarding did.</summary>
 internal sealed class ForwardState

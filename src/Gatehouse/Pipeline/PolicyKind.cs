@@ -2,6 +2,7 @@ using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 
@@ -31,6 +32,12 @@ internal sealed class CompileContext
 
     /// <summary>Says whether tokens are good.</summary>
     public required TokenVerifier Tokens { get; init; }
+
+    /// <summary>The services that are asked whether calls may pass, by name.</summary>
+    public required IReadOnlyDictionary<string, Authoriser> Authorisers { get; init; }
+
+    /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
+    public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
 
     public required LineSink AccessLog { get; init; }
 
@@ -82,6 +89,10 @@ internal abstract class RoutePolicyKind(string name)
     /// </summary>
     /// <param name="declared">What the route, or its api for it, declares; null for nothing.</param>
     public virtual Node Tighten(Node? declared, Node environment, Findings findings) => declared ?? environment;
+
+    /// <summary>The authoriser that what this kind has read names, or null: who is named has to be declared.</summary>
+    /// <param name="specs">What every kind has read of the route.</param>
+    public virtual Located<string>? AuthoriserOf(IReadOnlyDictionary<string, object> specs) => null;
 
     /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
     public virtual void Check(Route route, Findings findings)

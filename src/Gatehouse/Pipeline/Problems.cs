@@ -46,7 +46,9 @@ internal static class Problems
     public static readonly Problem Overloaded = new(
         "overloaded", 503, "The gateway cannot take more at the moment.", ProblemSource.Gateway);
     public static readonly Problem IdentityUnavailable = new(
-        "identity-unavailable", 503, "The caller cannot be identified at the moment.", ProblemSource.Gateway);
+        "identity-unavailable", 503, "The caller's identity cannot be established at the moment.", ProblemSource.Gateway);
+    public static readonly Problem AuthorisationUnavailable = new(
+        "authorisation-unavailable", 503, "Whether the caller may do this cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem UpstreamTimeout = new(
         "upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
     public static readonly Problem DeadlineExceeded = new(
@@ -57,7 +59,7 @@ internal static class Problems
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
         NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
-        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable, UpstreamTimeout,
-        DeadlineExceeded,
+        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable,
+        AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded,
     ];
 }

@@ -28,7 +28,7 @@ internal sealed class SuccessorPath
         foreach (var segment in to.Path.Segments)
         {
             var source = -1;
-            if (segment.Name is { } name && (source = IndexOf(name, from.Path.Segments)) < 0)
+            if (segment.Name is { } name && (source = PathValue.IndexOf(name, from.Path.Segments)) < 0)
             {
                 why = $"nothing in the request stands for its {{{name}}}";
                 return false;
@@ -55,26 +55,9 @@ internal sealed class SuccessorPath
         foreach (var (literal, segment) in _pieces)
         {
             text.Append(literal);
-            if (segment >= 0) text.Append(ValueOf(segment, path));
+            if (segment >= 0) text.Append(PathValue.Of(_from, segment, path));
         }
 
         return text.ToString();
-    }
-
-    private static int IndexOf(string name, IReadOnlyList<Segment> segments)
-    {
-        for (var i = 0; i < segments.Count; i++)
-            if (segments[i].Name == name) return i;
-        return -1;
-    }
-
-    private ReadOnlySpan<char> ValueOf(int segment, ReadOnlySpan<char> path)
-    {
-        for (var i = 0; i < segment; i++) path = path[(path[1..].IndexOf('/') + 1)..];
-        path = path[1..];
-        if (_from[segment].Kind == SegmentKind.Rest) return path;
-        var end = path.IndexOf('/');
-        if (end >= 0) path = path[..end];
-        return path[_from[segment].Prefix.Length..^_from[segment].Suffix.Length];
     }
 }

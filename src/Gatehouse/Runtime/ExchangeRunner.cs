@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Runtime;
 
@@ -54,21 +55,24 @@ internal static class ExchangeRunner
 
     private static ValueTask<Verdict> RunRouteAsync(Exchange exchange, RouteTable routes)
     {
+        if (exchange.Method == HttpMethods.Options && AskPreflight(exchange, routes) is { } asked) return DecideAsync(exchange, asked);
         var match = routes.Find(exchange);
-        if (match.Route is not { } route)
-        {
-            exchange.DecidedBy = "route";
-            if (match.Allow is null)
-                return new(Verdict.Reject(Problems.NotFound, match.IsUnclear ? "a condition of the route occurs more than once" : "no route"));
-            exchange.ResponseHeaders.Allow = match.Allow;
-            return new(Verdict.Reject(Problems.MethodNotAllowed, "no route for this method"));
-        }
+        if (match.Route is { } route) return DecideAsync(exchange, route);
+        exchange.DecidedBy = "route";
+        if (match.Allow is null)
+            return new(Verdict.Reject(Problems.NotFound, match.IsUnclear ? "a condition of the route occurs more than once" : "no route"));
+        exchange.ResponseHeaders.Allow = match.Allow;
+        return new(Verdict.Reject(Problems.MethodNotAllowed, "no route for this method"));
+    }
 
-        exchange.Route = route.Route;
-        exchange.RouteFields = route.Fields;
-        exchange.RouteTally = route.Tally;
-        exchange.Walk.Continue(route.Policies);
-        return DecideAndForwardAsync(exchange, route);
+    /// <summary>The route that a browser asks about before it calls; null for every other request, and where no route answers it.</summary>
+    private static CompiledRoute? AskPreflight(Exchange exchange, RouteTable routes)
+    {
+        var headers = exchange.RequestHeaders;
+        if (headers.Origin.Count == 0 || headers.AccessControlRequestMethod is not [{ } method]) return null;
+        if (routes.FindForPreflight(exchange, method) is not { } match) return null;
+        exchange.Preflight = new Preflight(match.Allow!);
+        return match.Route;
     }
 
     /// <summary>A policy has answered: where its answer is not on its way yet, the others see the head, as they see a backend's.</summary>
@@ -82,9 +86,15 @@ internal static class ExchangeRunner
         exchange.Walk.OnResponse(exchange);
     }
 
-    private static async ValueTask<Verdict> DecideAndForwardAsync(Exchange exchange, CompiledRoute route)
+    private static async ValueTask<Verdict> DecideAsync(Exchange exchange, CompiledRoute route)
     {
+        exchange.Route = route.Route;
+        exchange.RouteFields = route.Fields;
+        exchange.RouteTally = route.Tally;
+        exchange.Walk.Continue(route.Policies);
         var verdict = await PolicyPipeline.OnRequestAsync(exchange, route.Policies);
-        return verdict.Kind == VerdictKind.Continue ? await route.Upstream.ForwardAsync(exchange, route.Route) : verdict;
+        if (verdict.Kind != VerdictKind.Continue) return verdict;
+        if (exchange.Preflight is not null) return Verdict.Reject(Problems.InternalError, "a preflight that nobody has answered");
+        return await route.Upstream.ForwardAsync(exchange, route.Route);
     }
 }

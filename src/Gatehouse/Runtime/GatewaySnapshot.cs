@@ -2,6 +2,7 @@ using System.Net.Security;
 using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
@@ -56,6 +57,9 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
 
     /// <summary>The route's fields of the access log.</summary>
     public byte[] Fields { get; } = fields;
+
+    /// <summary>Whether a policy of the route answers browsers that ask before they call.</summary>
+    public bool AnswersPreflights { get; } = Array.Exists(policies, static p => p is CorsPolicy);
 
     /// <summary>Where exchanges of the route on one listener are counted.</summary>
     public ExchangeTally? Tally { get; private init; }

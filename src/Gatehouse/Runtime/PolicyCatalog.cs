@@ -3,8 +3,10 @@ using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
+using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Certificates;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
@@ -12,6 +14,7 @@ using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
+using Gatehouse.Policies.UpstreamToken;
 
 namespace Gatehouse.Runtime;
 
@@ -38,13 +41,16 @@ internal static class PolicyCatalog
     public static IReadOnlyList<RoutePolicyKind> AfterRouteWith(IReadOnlyList<PolicyKind> own) =>
     [
         new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
+        new CorsKind(), // preflights carry no credential, and scripts have to be able to read every refusal from here on
         new IdentifyKind(), // who calls has to be known before anybody asks whether they may
         new LifecycleKind(), // what has ended is over for everybody, whether they might have called it or not
         new AccessKind(), // nothing is done, counted or changed for a caller that may not
         new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
+        new AuthorizeKind(), // a stranger or a flood costs its service no question, and it can only take away what access grants
         .. Own(own), // they see a caller that is known, may call and is within its limits, and cannot keep anybody from being checked
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
+        new UpstreamTokenKind(), // asked for when the request is whole and everybody has agreed: it goes nowhere but to the backend
         new AdaptKind(), // every policy before has decided on what was sent, and on the way back this sees first what the backend sent
         new AssertKind(), // last: nothing that was refused costs a signature, and what is vouched for is what is forwarded
     ];

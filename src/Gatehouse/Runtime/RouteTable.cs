@@ -43,16 +43,34 @@ internal sealed class RouteTable
         Span<int> starts = stackalloc int[PathTemplate.MostSegments + 1];
         var count = RouteSearch.Split(exchange.Path, starts);
         if (count == 0) return default;
+        var own = Search(exchange, exchange.Method, starts[..(count + 1)]);
+        return own.IsPathServed ? own.Result : new RouteMatchResult(null, Allow(exchange, starts[..(count + 1)]), false);
+    }
 
+    /// <summary>
+    /// The route that answers the question whether this exchange's path may be called by this method, and what any other <c>OPTIONS</c> would be
+    /// told; null where no such route is opened to other sites.
+    /// </summary>
+    public RouteMatchResult? FindForPreflight(Exchange exchange, string method)
+    {
+        Span<int> starts = stackalloc int[PathTemplate.MostSegments + 1];
+        var count = RouteSearch.Split(exchange.Path, starts);
+        if (count == 0) return null;
+        var asked = Search(exchange, method, starts[..(count + 1)]).Result.Route;
+        return asked is { AnswersPreflights: true } ? new RouteMatchResult(asked, Allow(exchange, starts[..(count + 1)]), false) : null;
+    }
+
+    private (RouteMatchResult Result, bool IsPathServed) Search(Exchange exchange, string name, ReadOnlySpan<int> starts)
+    {
         foreach (var method in _methods)
         {
-            if (method.Name != exchange.Method) continue;
-            var search = new RouteSearch(exchange, starts[..(count + 1)]);
+            if (method.Name != name) continue;
+            var search = new RouteSearch(exchange, starts);
             search.FindRoute(method.Root);
-            if (search.Route is not null || search.IsPathServed) return new RouteMatchResult(search.Route, null, search.IsUnclear);
+            return (new RouteMatchResult(search.Route, null, search.IsUnclear), search.Route is not null || search.IsPathServed);
         }
 
-        return new RouteMatchResult(null, Allow(exchange, starts[..(count + 1)]), false);
+        return default;
     }
 
     /// <summary>The methods that have a route for this path and host, in ordinal order; null when there are none.</summary>

@@ -31,6 +31,8 @@ internal sealed class SnapshotCompiler(
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
             Assertions = definition.Assertions,
+            Authorisers = definition.Authorisers,
+            TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             AccessLog = accessLog,
             Meter = meter,

@@ -15,6 +15,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
 {
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
+    /// <summary>What the destination is asked for as; null for its address.</summary>
+    public string? Host { get; set; }
+
     /// <summary>Whether the response was passed on to its end.</summary>
     public bool Completed { get; private set; }
 
@@ -33,7 +36,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         // the options say: the bytes that were matched and decided on are the bytes that are sent; a path always begins with its slash
         proxyRequest.RequestUri = new Uri(string.Concat(destinationPrefix, exchange.ForwardedPath ?? exchange.Path, exchange.Query), AsWritten);
         var sent = proxyRequest.Headers;
-        sent.Host = null;
+        sent.Host = Host;
         if (received.ContainsKey(HeaderNames.Expect)) sent.Remove(HeaderNames.Expect); // the gateway asks the client for the body itself
         if (received.ContainsKey("Forwarded")) sent.Remove("Forwarded");
         Replace(sent, received, "X-Forwarded-For", exchange.Client.ToString());
@@ -118,6 +121,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     {
         var location = headers.Location.ToString();
         var destination = exchange.Forward.Destination!;
+        if (Host is not null) destination = destination[..(destination.IndexOf("//", StringComparison.Ordinal) + 2)] + Host;
         if (!location.StartsWith(destination, StringComparison.OrdinalIgnoreCase)) return;
         if (location.Length == destination.Length) headers.Location = "/";
         else if (location[destination.Length] == '/') headers.Location = location[destination.Length..];

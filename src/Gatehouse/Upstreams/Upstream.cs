@@ -19,6 +19,9 @@ internal sealed record Upstream
     /// <summary>PEM of the certificate authorities that destinations are trusted by; null for the system's.</summary>
     public required byte[]? Authorities { get; init; }
 
+    /// <summary>What TLS proves in addition.</summary>
+    public UpstreamTls Tls { get; init; } = UpstreamTls.Usual;
+
     public required Place Place { get; init; }
 }
 

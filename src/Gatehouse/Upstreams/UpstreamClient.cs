@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
@@ -31,6 +32,7 @@ internal sealed class UpstreamClient
     private readonly HttpMessageInvoker _connections;
     private readonly ObjectPool<ForwardTimer> _timers;
     private readonly Destination[] _destinations;
+    private readonly string?[] _hosts;
     private readonly Balancer _balancer;
     private readonly ForwarderRequestConfig _settings;
     private readonly long _headTicks;
@@ -42,6 +44,7 @@ internal sealed class UpstreamClient
         _connections = connections;
         _timers = timers;
         _destinations = destinations;
+        _hosts = [.. upstream.Destinations.Select(d => upstream.Tls.ServerName is { } name ? HostOf(name, d.Value) : null)];
         _balancer = new Balancer(upstream.Balance, destinations, Random.Shared);
         _headTicks = TicksOf(upstream.Timeouts.Head);
         _settings = new ForwarderRequestConfig
@@ -106,7 +109,9 @@ internal sealed class UpstreamClient
         var first = _balancer.Choose();
         for (var tried = 1; ; tried++)
         {
-            var destination = _destinations[(first + tried - 1) % _destinations.Length];
+            var index = (first + tried - 1) % _destinations.Length;
+            var destination = _destinations[index];
+            call.Host = _hosts[index];
             exchange.Forward.Destination = destination.Text;
             ForwarderError error;
             destination.Enter();
@@ -138,6 +143,10 @@ internal sealed class UpstreamClient
         exchange.Http.Request.Body = watched;
         return watched;
     }
+
+    /// <summary>The name that is asked for at this address: connections take the name for TLS from it too.</summary>
+    private static string HostOf(string name, Uri address) =>
+        address.IsDefaultPort ? name : string.Create(CultureInfo.InvariantCulture, $"{name}:{address.Port}");
 
     private long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
 }

@@ -32,7 +32,8 @@ internal static class UpstreamConnections
     public static string IdentityOf(Upstream upstream)
     {
         var authorities = upstream.Authorities is null ? "system" : Convert.ToHexString(SHA256.HashData(upstream.Authorities));
-        return string.Create(CultureInfo.InvariantCulture, $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities} {upstream.Tls.Identity}");
     }
 
     public static HttpMessageInvoker Open(Upstream upstream)
@@ -57,10 +58,32 @@ internal static class UpstreamConnections
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                 CertificateChainPolicy = upstream.Authorities is null ? null : TrustOnly(upstream.Authorities),
+                ClientCertificateContext = upstream.Tls.Certificate is { } own ? Present(own) : null,
+                RemoteCertificateValidationCallback = upstream.Tls.Pins is { Count: > 0 } pins ? HasPin(pins) : null,
             },
         };
         return new HttpMessageInvoker(handler);
     }
+
+    private static SslStreamCertificateContext Present(UpstreamCertificate own)
+    {
+        var certificate = Encoding.UTF8.GetString(own.Certificate);
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(certificate);
+        chain.RemoveAt(0);
+        var leaf = X509Certificate2.CreateFromPem(certificate, Encoding.UTF8.GetString(own.Key));
+        // a key in memory only cannot serve there
+        if (OperatingSystem.IsWindows()) leaf = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), null);
+        return SslStreamCertificateContext.Create(leaf, chain, offline: true);
+    }
+
+    /// <summary>Asks for one of the pinned keys where everything else was found good: a pin adds, and never stands in for a chain.</summary>
+    private static RemoteCertificateValidationCallback HasPin(IReadOnlyList<byte[]> pins) => (_, certificate, _, errors) =>
+    {
+        if (errors != SslPolicyErrors.None || certificate is not X509Certificate2 presented) return false;
+        var digest = SHA256.HashData(presented.PublicKey.ExportSubjectPublicKeyInfo());
+        return pins.Any(p => p.AsSpan().SequenceEqual(digest));
+    };
 
     private static X509ChainPolicy TrustOnly(byte[] authorities)
     {

@@ -19,6 +19,9 @@ internal sealed record SmallDeclaration(Uri Destination)
     /// <summary>The version of HTTP that the destination speaks.</summary>
     public string Protocol { get; init; } = "http1";
 
+    /// <summary>More keys of the upstream.</summary>
+    public string MoreOfUpstream { get; init; } = "";
+
     /// <summary>Text of further routes, indented as routes are.</summary>
     public string MoreRoutes { get; init; } = "";
 
@@ -34,7 +37,7 @@ internal sealed record SmallDeclaration(Uri Destination)
         {{(Health.Length == 0 ? "" : $$"""health: { address: "{{Health}}" }""")}}
         drain: { {{Drain}} }
         upstreams:
-          things: { destinations: ["{{Destination.GetLeftPart(UriPartial.Authority)}}"], protocol: {{Protocol}} }
+          things: { destinations: ["{{Destination.GetLeftPart(UriPartial.Authority)}}"], protocol: {{Protocol}}{{MoreOfUpstream}} }
         apis:
           things:
             owner: things@retailer.example

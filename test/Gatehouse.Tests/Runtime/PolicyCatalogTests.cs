@@ -2,14 +2,17 @@ using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Adapt;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
+using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Certificates;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
+using Gatehouse.Policies.UpstreamToken;
 using Gatehouse.Runtime;
 
 namespace Gatehouse.Tests.Runtime;
@@ -25,8 +28,9 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
-            typeof(LimitsKind), typeof(BodyKind), typeof(AdaptKind), typeof(AssertKind),
+            typeof(RouteAddressesKind), typeof(CorsKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind),
+            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(UpstreamTokenKind),
+            typeof(AdaptKind), typeof(AssertKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

@@ -31,19 +31,30 @@ internal static class Destinations
             if (upstream.Value is { Destinations.Count: 1 } && draft.Root.Gateway?.Environment == "production")
                 draft.Findings.Add(Rules.SingleDestination, upstream.Text.PlaceOf(UpstreamSection.Destinations),
                     $"upstream {upstream.Name} has one destination", "name a second one");
-            if (upstream.Value is { Authorities: not null } cleartext && cleartext.Destinations.All(d => d.Value.Scheme == "http"))
-                draft.Findings.Add(Rules.Contradiction, upstream.Text.PlaceOf(UpstreamSection.Authorities),
-                    $"upstream {upstream.Name} has authorities, but no destination with https");
+            CheckProof(upstream, draft.Findings);
         }
     }
+
+    private static void CheckProof(Drafted<Upstream> upstream, Findings findings)
+    {
+        if (upstream.Value is not { } read || read.Destinations.Any(d => d.Value.Scheme == "https")) return;
+        foreach (var key in UpstreamTlsSection.Keys.Prepend(UpstreamSection.Authorities))
+            if (upstream.Text.Has(key))
+                findings.Add(Rules.Contradiction, upstream.Text.PlaceOf(key),
+                    $"upstream {upstream.Name} has {key.Name}, but no destination with https");
+    }
+
+    /// <summary>Whether an address is link-local or a metadata service.</summary>
+    public static bool IsNobodysService(Uri uri) =>
+        MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant())
+        || (AddressOf(uri) is { } address && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address))));
 
     private static void CheckTarget(
         Located<DestinationAddress> destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
     {
         var uri = destination.Value.Value;
         var address = AddressOf(uri);
-        if (MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant())
-            || (address is not null && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address)))))
+        if (IsNobodysService(uri))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} is link-local or a metadata service");
         else if (address is not null && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} stands for every address, which is none");

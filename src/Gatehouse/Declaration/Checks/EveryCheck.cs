@@ -28,6 +28,7 @@ internal static class EveryCheck
         RouteLifecycles.Check(draft);
         RouteReviews.Check(draft);
         RoutePolicies.Check(draft);
+        Authorisers.Check(draft);
         Destinations.Check(draft);
         Usage.Check(draft);
         ContractCoverage.Check(draft);

@@ -33,7 +33,10 @@ internal static class EnvironmentSection
             One("health", AdministrationSection.Health, "Where orchestrators ask for health here."),
             Entries(
                 "upstreams",
-                Part("an upstream of an environment", UpstreamSection.Shape.Keys, [UpstreamSection.Destinations, UpstreamSection.Authorities]),
+                Part(
+                    "an upstream of an environment",
+                    UpstreamSection.Shape.Keys,
+                    [UpstreamSection.Destinations, UpstreamSection.Authorities, .. UpstreamTlsSection.Keys]),
                 "Where services are here, by name."),
             One("log", LogSection.Shape, "Where records go here."),
             Entries("apis", api, "The apis whose routes have other limits here, by name."),

@@ -71,7 +71,7 @@ internal static class IssuerSection
         var (identifier, audiences, hosts) = (text.Get(Identifier), text.Get(Audiences), text.Get(Hosts) ?? []);
         var (lifetime, skew) = (text.Get(Lifetime, Issuer.UsualLifetime), text.Get(Skew, Issuer.UsualSkew));
         var (profile, client, bound, revoked) = (text.Get(Profile), text.Get(Client), text.Get(Bound, TokenBond.None), text.Get(Revoked));
-        var authorities = text.Find(Authorities) is { } file ? UpstreamSection.ReadAuthorities(file, files) : null;
+        var authorities = text.Find(Authorities) is { } file ? AuthoritiesFile.Read(file, files) : null;
         var keys = text.Get(Keys) is { } source ? IssuerKeysSection.Read(source, hosts, algorithms, files) : null;
         var introspection = text.Get(Introspection) is { } asked ? IntrospectionSection.Read(asked, files) : null;
         if (identifier is null || audiences is null || (keys is null && introspection is null)) return null;

@@ -65,6 +65,11 @@ internal sealed class RootSection
         Shapes.Map(UpstreamSection.Shape),
         "Groups of servers that answer alike, by name.");
 
+    private static readonly Key<IReadOnlyList<Named<SectionReader>>> Authorisers = new(
+        "authorisers",
+        Shapes.Map(AuthoriserSection.Shape, 100),
+        "Services that are asked whether calls may pass, by name.");
+
     private static readonly Key[] StillToCome =
     [
         new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.")
@@ -84,7 +89,7 @@ internal sealed class RootSection
         _main = new("a declaration",
             [
                 Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Issuers, People, Consumers,
-                Upstreams, _apis,
+                Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
             ReadMain);
@@ -109,6 +114,7 @@ internal sealed class RootSection
             Drain = text.Get(Drain),
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
+            Authorisers = text.Get(Authorisers) ?? [],
             SaysKeys = text.Has(Keys),
             Assertions = text.Get(Assertions),
             SaysAssertions = text.Has(Assertions),
@@ -145,6 +151,8 @@ internal sealed record RootText(
     public Drain? Drain { get; init; }
 
     public IReadOnlyList<Named<SectionReader>> Issuers { get; init; } = [];
+
+    public IReadOnlyList<Named<SectionReader>> Authorisers { get; init; } = [];
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }

@@ -61,7 +61,6 @@ internal static class RouteSection
     private static readonly Key[] StillToCome =
     [
         new Key<string>("about", DecisionShapes.StillToCome(), "Whose data it is.") { NotYet = "it comes with the audit trail" },
-        new Key<string>("cors", DecisionShapes.StillToCome(), "Calls from browsers.") { NotYet = "it comes with browsers' calls" },
         new Key<string>("quotas", DecisionShapes.StillToCome(), "Budgets over long windows.")
         {
             NotYet = "it comes with quotas; 'limits' protects short windows",

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Upstreams;
 
@@ -53,7 +50,11 @@ internal static class UpstreamSection
     };
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("an upstream",
-        [Destinations, Authorities, Timeouts, Balance, Protocol, Health, Retries, Breaker], text => text);
+        [
+            Destinations, Authorities, .. UpstreamTlsSection.Keys, UpstreamTokenSection.Token, Timeouts, Balance, Protocol, Health, Retries,
+            Breaker,
+        ],
+        text => text);
 
     /// <summary>The upstream as far as its text goes, or null when it says too little.</summary>
     public static Upstream? Read(Named<SectionReader> written, NamedFiles files)
@@ -61,7 +62,8 @@ internal static class UpstreamSection
         var text = written.Value;
         var (destinations, authorities, timeouts) = (text.Get(Destinations), text.Find(Authorities), text.Get(Timeouts));
         var (balance, protocol) = (text.Get(Balance, Upstreams.Balance.PowerOfTwoChoices), text.Get(Protocol, UpstreamProtocol.Http1));
-        var trusted = authorities is { } file ? ReadAuthorities(file, files) : null;
+        var trusted = authorities is { } file ? AuthoritiesFile.Read(file, files) : null;
+        var tls = UpstreamTlsSection.Read(text, files);
         if (destinations is null) return null;
         return new Upstream
         {
@@ -71,28 +73,9 @@ internal static class UpstreamSection
             Balance = balance,
             Protocol = protocol,
             Authorities = trusted,
+            Tls = tls,
             Place = written.NamePlace,
         };
-    }
-
-    /// <summary>The PEM of authorities; null when it cannot be had, and then a finding says why.</summary>
-    public static byte[]? ReadAuthorities(Located<string> path, NamedFiles files)
-    {
-        if (files.Read(path, "file of authorities") is not { } file) return null;
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPem(Encoding.UTF8.GetString(file.Bytes));
-            foreach (var authority in authorities) authority.Dispose();
-            if (authorities.Count > 0) return file.Bytes;
-        }
-        catch (CryptographicException)
-        {
-            // said below, as for a file without any certificate
-        }
-
-        files.Findings.Add(Rules.UnusableFile, path.Place, $"'{Show.Bounded(path.Value)}' holds no certificates in PEM");
-        return null;
     }
 }
 

@@ -181,6 +181,8 @@ public sealed class RecordTests
             Routes = new Dictionary<RouteId, Route>(),
             Pepper = null,
             Tokens = new TokenVerifier(),
+            Authorisers = _harness.Authorisers,
+            TokenExchanges = _harness.TokenExchanges,
             AccessLog = new CountingLines(),
             Meter = _harness.Meter,
         };

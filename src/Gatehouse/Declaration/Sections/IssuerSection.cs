@@ -56,7 +56,7 @@ internal static class IssuerSection
         "introspection", IntrospectionSection.Shape, "How the issuer is asked about each token, instead of 'keys' (RFC 7662).");
 
     public static readonly Key<IReadOnlyList<Revocation>> Revoked = new(
-        "revoked", Shapes.List(RevocationSection.Shape, 0, 10_000), "Tokens that are refused though they are good, by token, subject or client.");
+        "revoked", Shapes.List(RevokedTokenSection.Shape, 0, 10_000), "Tokens that are refused though they are good, by token, subject or client.");
 
     public static readonly Section<SectionReader> Shape = new(
         "an issuer",
@@ -103,7 +103,7 @@ internal static class IssuerSection
 }
 
 /// <summary>An entry of <c>revoked</c>: exactly one of the three.</summary>
-internal static class RevocationSection
+internal static class RevokedTokenSection
 {
     private static readonly Key<string> Token = new("token", Shapes.Text(), "The token with this 'jti'.");
     private static readonly Key<string> Subject = new("subject", Shapes.Text(), "Every token of this 'sub'.");

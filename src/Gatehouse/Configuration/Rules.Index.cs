@@ -15,7 +15,8 @@ internal static partial class Rules
         Lifecycle, Overlap, Wildcard, EffectMismatch, ClientCertificates, OpenNetwork, AddressAlone, TrustedProxy, ProxyRange,
         NoLimit, LargeBody, LongDeadline, CleartextUpstream, ForbiddenDestination, Adaptation, InlineSecret, KeyLife, SingleDestination,
         CleartextListener, UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey,
-        WrongType, NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
+        WrongType, NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress,
+        NeedsRestart, UncheckedBackend,
         OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
     ];
 

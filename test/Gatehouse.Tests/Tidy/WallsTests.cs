@@ -29,7 +29,8 @@ public sealed class WallsTests
         ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration"],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
-        ["Hosting"] = ["Configuration", "Telemetry", "Consumers", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
+        ["Hosting"] =
+            ["Configuration", "Telemetry", "Consumers", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime", "Admin"],
     };
 
     /// <summary>Libraries that belong to some rooms only.</summary>

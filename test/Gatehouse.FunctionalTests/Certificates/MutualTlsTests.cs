@@ -82,7 +82,7 @@ public sealed class MutualTlsTests
     /// <summary>A request as one HEADERS frame (RFC 9113 section 6.2), its fields without compression but for the static table.</summary>
     private static byte[] Head(byte stream, string host)
     {
-        var (authority, path) = (Encoding.ASCII.GetBytes(host), "/things/1"u8);
+        byte[] authority = Encoding.ASCII.GetBytes(host), path = "/things/1"u8.ToArray();
         byte[] fields = [0x82, 0x87, 0x04, (byte)path.Length, .. path, 0x01, (byte)authority.Length, .. authority];
         return [0, 0, (byte)fields.Length, 1, 0x05, 0, 0, 0, stream, .. fields];
     }

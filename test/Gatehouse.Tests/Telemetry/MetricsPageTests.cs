@@ -46,7 +46,8 @@ public sealed class MetricsPageTests
     }
 
     private static string KindOf(Instrument instrument) =>
-        instrument is Histogram<double> ? "histogram" : instrument is ObservableGauge<double> ? "gauge" : instrument.IsObservable ? "counter" : "other";
+        instrument is Histogram<double> ? "histogram"
+        : instrument is ObservableGauge<double> ? "gauge" : instrument.IsObservable ? "counter" : "other";
 
     private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

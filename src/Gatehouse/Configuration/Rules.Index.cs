@@ -11,15 +11,13 @@ internal static partial class Rules
     /// <summary>Every rule, in the order of the ids.</summary>
     public static IReadOnlyList<Rule> All => field ??=
     [
-        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review,
-        Lifecycle, Overlap, Wildcard, EffectMismatch, ClientCertificates, CertificateName, OpenNetwork, AddressAlone, TrustedProxy, ProxyRange,
-        NoLimit, LargeBody, LongDeadline,
-        CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, CrossOrigin, InlineSecret, KeyLife,
-        SingleDestination, CleartextListener,
-        UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
-        UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
-        OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds, Assertions,
-        IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
+        NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review, Lifecycle,
+        Overlap, Wildcard, EffectMismatch, IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
+        ClientCertificates, CertificateName, OpenNetwork, AddressAlone, TrustedProxy, ProxyRange, NoLimit, LargeBody, LongDeadline,
+        CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, CrossOrigin, InlineSecret, KeyLife, SingleDestination,
+        CleartextListener, UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType,
+        NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart,
+        UncheckedBackend, OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds, Assertions,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

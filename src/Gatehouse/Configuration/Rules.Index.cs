@@ -12,12 +12,12 @@ internal static partial class Rules
     public static IReadOnlyList<Rule> All => field ??=
     [
         NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review,
-        Lifecycle, Overlap, Wildcard, EffectMismatch, CertificateName, OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline,
+        Lifecycle, Overlap, Wildcard, EffectMismatch, IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
+        CertificateName, OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline,
         CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, InlineSecret, KeyLife, SingleDestination, CleartextListener,
         UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,
         UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart, UncheckedBackend,
         OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds,
-        IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

@@ -32,7 +32,8 @@ internal sealed class Introspector(Issuer issuer, TimeProvider clock) : IDisposa
         lock (_gate)
         {
             if (_asked.TryGetValue(digest, out var running)) return running;
-            if (_asked.Count >= MostQuestions) return Task.FromResult(new IntrospectionAnswer(null, "introspection: too many questions at once", true));
+            if (_asked.Count >= MostQuestions)
+                return Task.FromResult(new IntrospectionAnswer(null, "introspection: too many questions at once", true));
             return _asked[digest] = AskOnceAsync(token, digest);
         }
     }

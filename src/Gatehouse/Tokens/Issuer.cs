@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Gatehouse.Configuration;
 
 namespace Gatehouse.Tokens;
@@ -50,17 +48,20 @@ internal sealed record Issuer
     public IReadOnlyList<Revocation> Revoked { get; init; } = [];
 
     /// <summary>Issuers that fetch the same keys in the same way share them across reloads.</summary>
-    public string KeysIdentity => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Name} {Identifier} {string.Join(',', Algorithms)} {Keys?.Jwks} {Keys?.ByDiscovery} {Digest(Keys?.Set)} {string.Join(',', Keys?.Hosts ?? [])} {Digest(Authorities)}");
+    public string KeysIdentity => Join(
+        Name, Identifier, string.Join(',', Algorithms), Keys?.Jwks?.ToString(), Keys?.ByDiscovery.ToString(), Digest(Keys?.Set),
+        string.Join(',', Keys?.Hosts ?? []), Digest(Authorities));
 
     /// <summary>
     /// Everything that decides whether a token is good, but what was revoked, which is looked at each time: a change of any of it forgets what was
     /// remembered.
     /// </summary>
-    public string Identity => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{KeysIdentity} {string.Join(',', Audiences)} {Introspection?.Identity} {IsProfiled} {Lifetime} {Skew} {ClientClaim} {Bound}");
+    public string Identity => Join(
+        KeysIdentity, Join([.. Audiences]), Introspection?.Identity, IsProfiled.ToString(), Lifetime.ToString(), Skew.ToString(), ClientClaim,
+        Bound.ToString());
+
+    /// <summary>No part can have a line end in it, so no two lists of parts have the same text.</summary>
+    internal static string Join(params string?[] parts) => string.Join('\n', parts);
 
     internal static string Digest(byte[]? bytes) => bytes is null ? "-" : Convert.ToHexString(SHA256.HashData(bytes));
 }
@@ -86,7 +87,8 @@ internal sealed record KeySource
 /// <param name="Remember">How long an answer is good for, at most.</param>
 internal sealed record Introspection(Uri Endpoint, string ClientId, Secret Secret, TimeSpan Timeout, TimeSpan Remember)
 {
-    public string Identity => $"{Endpoint} {ClientId} {Issuer.Digest(Secret.Bytes)} {Timeout} {Remember}";
+    public string Identity => Issuer.Join(
+        Endpoint.ToString(), ClientId, Issuer.Digest(Secret.Bytes), Timeout.ToString(), Remember.ToString());
 }
 
 /// <summary>What a token can be bound to.</summary>

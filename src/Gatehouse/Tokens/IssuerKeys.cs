@@ -3,8 +3,8 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.Tokens;
 
 /// <summary>
-/// The keys of one issuer, kept across reloads. Fetched when the first token needs them, then beside the exchanges at intervals and, at a bounded rate,
-/// for ids that are not known. A bad answer changes nothing; keys serve until they are older than <see cref="MaxStale"/>.
+/// The keys of one issuer, kept across reloads. Fetched when the first token needs them, then beside the exchanges at intervals and, at a bounded
+/// rate, for ids that are not known. A bad answer changes nothing; keys serve until they are older than <see cref="MaxStale"/>.
 /// </summary>
 internal sealed class IssuerKeys : IDisposable
 {
@@ -135,9 +135,9 @@ internal sealed class IssuerKeys : IDisposable
         var fails = fault.Length > 0;
         if (fails == _isFailing) return;
         _isFailing = fails;
+        var still = _held is null ? "its tokens cannot be judged" : "those that there are serve for up to a day";
         _events?.Write(fails
-            ? $"issuer '{_issuer.Name}': its keys cannot be fetched ({fault}); {(_held is null ? "its tokens cannot be judged" : "those that there are serve for up to a day")}"
-            : $"issuer '{_issuer.Name}': its keys can be fetched again");
+            ? $"issuer '{_issuer.Name}': its keys cannot be fetched ({fault}); {still}" : $"issuer '{_issuer.Name}': its keys can be fetched again");
     }
 
     private void TellOnce(string text)

@@ -8,7 +8,7 @@ namespace Gatehouse.Tokens;
 /// </summary>
 internal sealed class ProofMemory(int capacity = 100_000)
 {
-    /// <summary>A proof is taken while it is not older than the window, and not further ahead than clocks may differ: never longer than this.</summary>
+    /// <summary>A proof is taken while it is not older than the window and not further ahead than clocks may differ: never for longer.</summary>
     private static readonly TimeSpan Longest = PossessionProof.Window + TimeSpan.FromSeconds(60) + TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();

@@ -33,7 +33,7 @@ internal sealed class SigningKey
     /// <summary>Set when the issuer no longer has the key; what was verified with it is then no longer good.</summary>
     public bool IsGone => _isGone;
 
-    /// <summary>The key of a JWK; null when it is not to be used. Then <paramref name="why"/> says why, or is empty when it merely serves others.</summary>
+    /// <summary>The key of a JWK; null when it is not to be used. <paramref name="why"/> then says why; it is empty when it serves others.</summary>
     /// <param name="algorithms">The algorithms that it may serve.</param>
     public static SigningKey? TryRead(JsonElement jwk, IReadOnlyList<SigningAlgorithm> algorithms, out string why)
     {
@@ -57,7 +57,8 @@ internal sealed class SigningKey
 
         var key = new SigningKey(TextOf(jwk, "kid"), material);
         var curve = TextOf(jwk, "crv");
-        if (own is not null && SigningAlgorithms.TryRead(own, out var named) && !Fits(named, type!, curve)) why = $"claims {own}, for which it is no key";
+        if (own is not null && SigningAlgorithms.TryRead(own, out var named) && !Fits(named, type!, curve))
+            why = $"claims {own}, for which it is no key";
         foreach (var algorithm in algorithms)
             if (Fits(algorithm, type!, curve) && (own is null || own == SigningAlgorithms.Word(algorithm))) key.Serve(algorithm, jwk);
         return why.Length == 0 && Array.Exists(key._providers, p => p is not null) ? key : null;
@@ -107,7 +108,8 @@ internal sealed class SigningKey
     private static string UseOf(JsonElement jwk)
     {
         if (jwk.TryGetProperty("d", out _)) return "is a private key, and published";
-        if (jwk.TryGetProperty("use", out var use) && !(use.ValueKind == JsonValueKind.String && use.ValueEquals("sig"u8))) return "is not for signatures";
+        if (jwk.TryGetProperty("use", out var use) && !(use.ValueKind == JsonValueKind.String && use.ValueEquals("sig"u8)))
+            return "is not for signatures";
         if (!jwk.TryGetProperty("key_ops", out var operations)) return "";
         if (operations.ValueKind == JsonValueKind.Array)
             foreach (var operation in operations.EnumerateArray())

@@ -45,7 +45,7 @@ internal sealed class TokenPayload
 
     public TokenClaims Claims { get; private set; } = TokenClaims.None;
 
-    /// <summary>What a payload says. Null when a claim is not what it should be; then <paramref name="reason"/> is a constant text for the log.</summary>
+    /// <summary>What a payload says. Null when a claim is not what it should be; <paramref name="reason"/> then says why.</summary>
     public static TokenPayload? TryRead(JsonElement root, out string reason)
     {
         var payload = new TokenPayload();
@@ -122,8 +122,8 @@ internal sealed class TokenPayload
     }
 
     /// <summary>
-    /// Seconds since 1970 (NumericDate, RFC 7519 section 2), whole and not negative: what is written with a fraction or an exponent is read differently
-    /// by different readers.
+    /// Seconds since 1970 (NumericDate, RFC 7519 section 2), whole and not negative: what is written with a fraction or an exponent is read
+    /// differently by different readers.
     /// </summary>
     private static long? Instant(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var seconds) && seconds is >= 0 and <= LastInstant ? seconds : null;

@@ -3,9 +3,9 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.Tokens;
 
 /// <summary>
-/// Verifies tokens against the issuers of the declaration: strictly read, of a declared issuer, for a declared audience, within its times, signed with
-/// a key and an algorithm that the issuer's entry names. A token that was found good is recognised by its digest until it ends or its key goes; what it
-/// is bound to is checked each time.
+/// Verifies tokens against the issuers of the declaration: strictly read, of a declared issuer, for a declared audience, within its times, signed
+/// with a key and an algorithm that the issuer's entry names. A token that was found good is recognised by its digest until it ends or its key
+/// goes; what it is bound to is checked each time.
 /// </summary>
 internal sealed class TokenVerifier
 {
@@ -28,7 +28,7 @@ internal sealed class TokenVerifier
     /// <summary>Where what outlives a verifier is kept: what there is of this kind and identity, or a new one.</summary>
     public delegate object Keep(string kind, string identity, Func<object> create);
 
-    /// <summary>The verifier for these issuers, with the keys and the remembered tokens of the verifier before it where an issuer is the same.</summary>
+    /// <summary>The verifier for these issuers, with the keys and the tokens of the verifier before it where an issuer is the same.</summary>
     /// <param name="events">Null where nobody reads them.</param>
     public static TokenVerifier For(IReadOnlyList<Issuer> issuers, Keep keep, TimeProvider clock, EventWriter? events, GatehouseMeter meter)
     {

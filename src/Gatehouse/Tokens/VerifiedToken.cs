@@ -34,7 +34,7 @@ internal sealed class VerifiedToken
     /// <summary><c>cnf</c> with <c>x5t#S256</c>; null without it.</summary>
     public string? CertificateThumbprint { get; init; }
 
-    /// <summary><c>cnf</c> with <c>jkt</c> (RFC 9449 section 6.1): the thumbprint of the key that each request has to prove; null without it.</summary>
+    /// <summary><c>cnf</c> with <c>jkt</c> (RFC 9449 section 6.1): the thumbprint of the key that each request proves; null without it.</summary>
     public string? KeyThumbprint { get; init; }
 
     /// <summary><c>jti</c>; null without one.</summary>

@@ -4,8 +4,8 @@ namespace Gatehouse.Tokens;
 
 /// <summary>
 /// Knows RSA moduli of the generator behind CVE-2017-15361 ("ROCA"; Nemec and others, The Return of Coppersmith's Attack, section 2.3): their primes
-/// are k * M + (65537^a mod M), so modulo every small prime that divides M they are powers of 65537. A good modulus is so for all of them by a chance of
-/// one in a hundred million.
+/// are k * M + (65537^a mod M), so modulo every small prime that divides M they are powers of 65537. A good modulus is so for all of them by a
+/// chance of one in a hundred million.
 /// </summary>
 internal static class WeakModulus
 {

@@ -15,6 +15,10 @@ internal static class Declarations
 
     public static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
+    /// <summary>A point of P-256, of the Wycheproof vectors.</summary>
+    private const string PublicKey =
+        """{"kid":"ec","kty":"EC","crv":"P-256","x":"04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY","y":"UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw"}""";
+
     private static readonly Dictionary<string, string> Usual = MakeUsual();
 
     private static readonly Dictionary<string, string> Variables = new()
@@ -46,6 +50,9 @@ internal static class Declarations
             ["keys/pepper"] = "0123456789abcdef0123456789abcdef\n",
             ["keys/open-to-others"] = "0123456789abcdef0123456789abcdef\n",
             ["keys/short"] = "0123456789abcdef\n",
+            ["keys/customers.json"] = $$"""{"keys":[{{PublicKey}}]}""",
+            ["keys/weak.json"] = $$"""{"keys":[{{PublicKey}},{"kid":"rsa","kty":"RSA","n":"wA","e":"AQAB"},{"kid":"shared","kty":"oct","k":"AAAA"}]}""",
+            ["keys/none.json"] = """{"keys":[]}""",
         };
         AddCertificate(files, "certs/edge", Now.AddYears(1));
         AddCertificate(files, "certs/soon", Now.AddDays(10));

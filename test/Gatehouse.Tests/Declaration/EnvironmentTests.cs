@@ -99,7 +99,6 @@ public sealed class EnvironmentTests
     [InlineData(
         "listeners: { edge: { adress: \"127.0.0.1:8080\" } }",
         "1:22 error GH2004 unknown key 'adress' in a listener of an environment; did you mean 'address'?")]
-    [InlineData("issuers: {}", "1:1 error GH2007 'issuers' in an environment is not yet enforced")]
     [InlineData("- listeners", "1:1 error GH2006 an environment must be a map, not a list")]
     [InlineData("listeners: [edge]", "1:12 error GH2006 a map from name to its entry is needed here")]
     public void Says_at_its_line_what_an_environment_may_not_say(string text, string said)
@@ -118,7 +117,7 @@ public sealed class EnvironmentTests
             "consumers: {}",
             "listeners: { edge: { serves: [internal] } }",
             "apis: { stock: { each: {} } }",
-            "issuers: {}",
+            "issuers: { customers: { revoked: [] } }",
         ])
             Assert.NotEmpty(schema.Faults(YamlReader.Read(Path, wrong, new Findings())!));
     }

@@ -32,12 +32,16 @@ internal static class Issuers
             CheckTimes(issuer);
             CheckAddresses(issuer);
             if (issuer.Text.Get(IssuerSection.Identifier) is { } identifier && !identifiers.TryAdd(identifier, issuer.Name))
-                issuer.Text.Complain(Rules.SharedIssuer, IssuerSection.Identifier, $"issuers {issuer.Name} and {identifiers[identifier]} are one issuer: what they say in 'iss' is the same");
+                issuer.Text.Complain(
+                    Rules.SharedIssuer, IssuerSection.Identifier,
+                    $"issuers {issuer.Name} and {identifiers[identifier]} are one issuer: what they say in 'iss' is the same");
             if (KeysOf(issuer) is { } keys && !sets.TryAdd(keys, issuer.Name))
                 issuer.Text.Complain(Rules.SharedIssuer, IssuerSection.Keys, $"issuers {issuer.Name} and {sets[keys]} have the same keys");
             if (!issuer.Text.Has(IssuerSection.Introspection)) continue;
             if (asked is not null)
-                issuer.Text.Complain(Rules.Contradiction, IssuerSection.Introspection, $"issuer {asked} is asked about tokens already: nobody could say which of the two a token is from");
+                issuer.Text.Complain(
+                    Rules.Contradiction, IssuerSection.Introspection,
+                    $"issuer {asked} is asked about tokens already: nobody could say which of the two a token is from");
             asked = issuer.Name;
         }
     }
@@ -46,18 +50,23 @@ internal static class Issuers
     {
         var text = issuer.Text;
         if (!text.Has(IssuerSection.Identifier))
-            text.Findings.Add(Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say who it is", "issuer: \"https://id.retailer.example\"");
+            text.Findings.Add(
+                Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say who it is", "issuer: \"https://id.retailer.example\"");
         if (!text.Has(IssuerSection.Audiences))
-            text.Findings.Add(Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say whom its tokens are for", "audiences: [retailer-apis]");
+            text.Findings.Add(
+                Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say whom its tokens are for", "audiences: [retailer-apis]");
         var (isAsked, hasKeys) = (text.Has(IssuerSection.Introspection), text.Has(IssuerSection.Keys));
         if (!isAsked && !text.Has(IssuerSection.Algorithms))
-            text.Findings.Add(Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say how its tokens are signed", "algorithms: [ES256]");
+            text.Findings.Add(
+                Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say how its tokens are signed", "algorithms: [ES256]");
         if (!isAsked && !hasKeys)
             text.Findings.Add(Rules.IssuerDecision, text.Place, $"issuer {issuer.Name} does not say where its keys are", "keys: { discovery: true }");
         if (!isAsked) return;
         foreach (var key in (Key[])[IssuerSection.Keys, IssuerSection.Algorithms, IssuerSection.Profile])
             if (text.Has(key))
-                text.Complain(Rules.Contradiction, key, $"issuer {issuer.Name} is asked about each token, so that '{key.Name}' would not hold", "leave one of the two out");
+                text.Complain(
+                    Rules.Contradiction, key, $"issuer {issuer.Name} is asked about each token, so that '{key.Name}' would not hold",
+                    "leave one of the two out");
     }
 
     private static void CheckAlgorithms(Drafted<Issuer> issuer)
@@ -70,7 +79,8 @@ internal static class Issuers
             {
                 if (!SigningAlgorithms.TryRead(other.Value, out var second) || algorithm > second) continue;
                 if (!SigningAlgorithms.ShareKeys(algorithm, second)) continue;
-                issuer.Text.Findings.Add(Rules.TokenAlgorithm, other.Place, $"{one.Value} and {other.Value} use the same keys in two ways", "name one family: RS or PS");
+                issuer.Text.Findings.Add(
+                    Rules.TokenAlgorithm, other.Place, $"{one.Value} and {other.Value} use the same keys in two ways", "name one family: RS or PS");
                 return;
             }
         }
@@ -85,7 +95,9 @@ internal static class Issuers
                 $"tokens of issuer {issuer.Name} may live for {Units.Write(lifetime)}", "lifetime: 1h");
         var skew = text.Get(IssuerSection.Skew, Issuer.UsualSkew);
         if (skew > MostSkew)
-            text.Complain(Rules.TokenTimes, IssuerSection.Skew, $"a 'skew' of {Units.Write(skew)} takes tokens long after their end", "skew: 30s; and keep clocks in step");
+            text.Complain(
+                Rules.TokenTimes, IssuerSection.Skew, $"a 'skew' of {Units.Write(skew)} takes tokens long after their end",
+                "skew: 30s; and keep clocks in step");
     }
 
     private static void CheckAddresses(Drafted<Issuer> issuer)
@@ -99,7 +111,10 @@ internal static class Issuers
         if (Uri.TryCreate(identifier.Value, UriKind.Absolute, out var home) && home.Scheme is "https" or "http" && home.Query.Length == 0)
             CheckAddress(issuer, identifier, hosts);
         else
-            text.Complain(Rules.IssuerDecision, IssuerSection.Keys, $"issuer {issuer.Name} cannot be discovered: '{Show.Bounded(identifier.Value)}' is no address", "keys: { jwks: \"https://…\" }");
+            text.Complain(
+                Rules.IssuerDecision, IssuerSection.Keys,
+                $"issuer {issuer.Name} cannot be discovered: '{Show.Bounded(identifier.Value)}' is no address",
+                "keys: { jwks: \"https://…\" }");
     }
 
     private static void CheckAddress(Drafted<Issuer> issuer, Located<string> address, IReadOnlyList<string> hosts)
@@ -110,10 +125,13 @@ internal static class Issuers
         if (ip is not null && Array.Exists(LinkLocal, n => n.Contains(ip)))
             findings.Add(Rules.ForbiddenDestination, address.Place, $"{Show.Bounded(address.Value)} is link-local or a metadata service");
         if (uri.Scheme != "https" && !uri.IsLoopback)
-            findings.Add(Rules.KeyAddress, address.Place, $"issuer {issuer.Name} would be asked in cleartext at {Show.Bounded(address.Value)}", "https://…");
+            findings.Add(
+                Rules.KeyAddress, address.Place, $"issuer {issuer.Name} would be asked in cleartext at {Show.Bounded(address.Value)}", "https://…");
         var isInside = uri.IsLoopback || (ip is not null && Array.Exists(Inside, n => n.Contains(ip)));
         if (isInside && !hosts.Contains(uri.Host, StringComparer.OrdinalIgnoreCase))
-            findings.Add(Rules.KeyAddress, address.Place, $"issuer {issuer.Name} would be asked inside the network, at {Show.Bounded(uri.Host)}", $"if that is meant: hosts: [\"{Show.Bounded(uri.Host)}\"]");
+            findings.Add(
+                Rules.KeyAddress, address.Place, $"issuer {issuer.Name} would be asked inside the network, at {Show.Bounded(uri.Host)}",
+                $"if that is meant: hosts: [\"{Show.Bounded(uri.Host)}\"]");
     }
 
     /// <summary>Where the keys are, as far as two places are the same.</summary>

@@ -15,7 +15,8 @@ internal sealed class AlgorithmShape : Shape<Located<string>>
         if (text.Equals("none", StringComparison.OrdinalIgnoreCase))
             findings.Add(Rules.TokenAlgorithm, node.Place, "'none' is no signature: anybody could make such a token", "algorithms: [ES256]");
         else if (text.StartsWith("HS", StringComparison.OrdinalIgnoreCase))
-            findings.Add(Rules.TokenAlgorithm, node.Place, $"'{Show.Bounded(text)}' needs a shared secret: whoever can verify its tokens can also make them",
+            findings.Add(
+                Rules.TokenAlgorithm, node.Place, $"'{Show.Bounded(text)}' needs a shared secret: whoever can verify its tokens can also make them",
                 "have the issuer sign with a private key, and write algorithms: [ES256]");
         else
             findings.Add(Rules.WrongType, node.Place, $"'{Show.Bounded(text)}' is not an algorithm that tokens may be signed with",

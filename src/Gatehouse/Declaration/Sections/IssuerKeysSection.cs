@@ -16,7 +16,8 @@ internal static class IssuerKeysSection
         if ((jwks is null ? 0 : 1) + (discovery ? 1 : 0) + (file is null ? 0 : 1) == 1) return new IssuerKeysText(jwks, discovery, file, text.Place);
         if (text.Has(Jwks) && jwks is null) return null; // why it could not be read has been said
         text.Findings.Add(
-            Rules.IssuerDecision, text.Place, "an issuer's keys are found in exactly one way", "keys: { jwks: \"https://…\" }, { discovery: true } or { file: keys.json }");
+            Rules.IssuerDecision, text.Place, "an issuer's keys are found in exactly one way",
+            "keys: { jwks: \"https://…\" }, { discovery: true } or { file: keys.json }");
         return null;
     });
 

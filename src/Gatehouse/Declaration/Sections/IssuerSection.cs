@@ -36,12 +36,15 @@ internal static class IssuerSection
         "skew", Shapes.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "By how much clocks may differ, at most 60s; 30s unless written.");
 
     public static readonly Key<string> Authorities = new(
-        "authorities", DecisionShapes.File(), "A PEM file with the authorities that the issuer's servers are trusted by; the system's unless written.");
+        "authorities",
+        DecisionShapes.File(),
+        "A PEM file with the authorities that the issuer's servers are trusted by; the system's unless written.");
 
     public static readonly Key<string> Client = new(
         "client",
         Shapes.Parsed<string>("the name of a claim", "^[A-Za-z0-9_.:/-]{1,100}$", (ScalarNode node, out string value) =>
-            (value = node.Text).Length is > 0 and <= 100 && value.All(c => char.IsAsciiLetterOrDigit(c) || "_.:/-".Contains(c, StringComparison.Ordinal))),
+            (value = node.Text).Length is > 0 and <= 100
+                && value.All(c => char.IsAsciiLetterOrDigit(c) || "_.:/-".Contains(c, StringComparison.Ordinal))),
         "The claim that names the client, such as appid; client_id and, without that, azp unless written.");
 
     public static readonly Key<TokenBond> Bound = new(

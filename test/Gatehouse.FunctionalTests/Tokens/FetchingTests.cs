@@ -1,0 +1,300 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Gatehouse.TestKit;
+using Gatehouse.Tokens;
+using Microsoft.AspNetCore.Http;
+
+namespace Gatehouse.FunctionalTests.Tokens;
+
+/// <summary>Keys that are fetched over real sockets, from servers that fail in every way.</summary>
+public sealed class FetchingTests : IAsyncDisposable
+{
+    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+
+    private readonly TokenHarness _harness = new();
+    private readonly List<FakeUpstream> _servers = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers) await server.DisposeAsync();
+        _harness.Dispose();
+    }
+
+    [Fact]
+    public async Task Fetches_keys_once_for_all_who_need_them()
+    {
+        var server = await ServerAsync();
+        server.On("/keys", 200, _harness.Issuer.Jwks());
+        var verifier = _harness.Verifier(At(server));
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => TokenHarness.JudgeAsync(verifier, _harness.Token())));
+        Assert.All(verdicts, v => Assert.NotNull(v.Token));
+        Assert.Single(server.Requests);
+        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(At(server)), _harness.Token())).Token); // after a reload
+        var shorter = At(server) with { Lifetime = TimeSpan.FromHours(1) };
+        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(shorter), _harness.Token())).Token);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    [Control("JWT-11")]
+    public async Task Follows_a_rotation_of_keys()
+    {
+        var server = await ServerAsync();
+        var (old, next) = (_harness.Issuer.Ec, _harness.Issuer.Key("ec-2", "ES256"));
+        server.On("/keys", 200, _harness.Issuer.Jwks(old));
+        var verifier = _harness.Verifier(At(server));
+        var remembered = Long(old);
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
+        server.On("/keys", 200, _harness.Issuer.Jwks(old, next));
+        var first = await TokenHarness.JudgeAsync(verifier, Long(next)); // an id that is not known yet
+        Assert.NotNull(first.Token);
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Long(old))).Token);
+        server.On("/keys", 200, _harness.Issuer.Jwks(next));
+        _harness.Clock.Advance(IssuerKeys.Refresh);
+        await Eventually.HoldsAsync(async () => (await TokenHarness.JudgeAsync(verifier, remembered)).Reason == "token: unknown key", Cancel);
+        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, Long(old))).Reason);
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Long(next))).Token);
+        Assert.Contains("issuer 'customers': a key is gone", _harness.Told.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Control("JWT-12")]
+    public async Task Fetches_seldom_in_a_storm_of_unknown_keys_while_good_tokens_pass()
+    {
+        var server = await ServerAsync();
+        server.On("/keys", 200, _harness.Issuer.Jwks());
+        var verifier = _harness.Verifier(At(server));
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+        for (var minute = 1; minute <= 3; minute++)
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                var header = new JsonObject { ["kid"] = string.Create(CultureInfo.InvariantCulture, $"random-{minute}-{i}") };
+                Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, _harness.Token(header: header))).Reason);
+                if (i % 20 == 0) Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+            }
+
+            Assert.InRange(server.Requests.Count, 2, 1 + (2 * minute));
+            _harness.Clock.Advance(IssuerKeys.UnknownWindow);
+        }
+    }
+
+    public static TheoryData<string> Faults => ["down", "slow", "huge", "huge without length", "redirect", "html", "empty", "no usable key", "500"];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    [Control("JWT-13")]
+    [Control("JWT-14", "limits of size and time, and no redirects")]
+    public async Task Keeps_its_keys_when_a_fetch_fails_and_later_says_that_nobody_knows(string fault)
+    {
+        var (server, canary) = (await ServerAsync(), await ServerAsync());
+        canary.On("/keys", 200, _harness.Issuer.Jwks());
+        server.On("/keys", 200, _harness.Issuer.Jwks());
+        var issuer = At(server);
+        var verifier = _harness.Verifier(issuer);
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+        await BreakAsync(server, fault, canary);
+        var failures = 0;
+        foreach (var hours in (int[])[1, 22])
+        {
+            _harness.Clock.Advance(TimeSpan.FromHours(hours));
+            Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+            await UntilFailedAsync(++failures);
+        }
+
+        var remembered = Long(_harness.Issuer.Ec);
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
+        _harness.Clock.Advance(TimeSpan.FromMinutes(59)); // with the seconds that were waited: still within a day
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+        await UntilFailedAsync(++failures);
+        _harness.Clock.Advance(TimeSpan.FromMinutes(1));
+        foreach (var token in (string[])[remembered, _harness.Token()])
+        {
+            var judging = TokenHarness.JudgeAsync(verifier, token);
+            await Eventually.HoldsAsync(() => Passing(fault, judging.IsCompleted), Cancel);
+            Assert.Equal((true, null), ((await judging).IsUnavailable, (await judging).Token));
+        }
+
+        Assert.Equal(0, canary.Connections);
+        Assert.Single(_harness.Told.ToString().Split('\n'), l => l.Contains("its keys cannot be fetched (", StringComparison.Ordinal));
+
+        Task UntilFailedAsync(int count) =>
+            Eventually.HoldsAsync(() => Passing(fault, _harness.Meter.KeyFetches("customers", "failed").Value == count), Cancel);
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    [Control("JWT-13", "from the start")]
+    public async Task Says_that_nobody_knows_without_any_keys_and_recovers(string fault)
+    {
+        var (server, canary) = (await ServerAsync(), await ServerAsync());
+        await BreakAsync(server, fault, canary);
+        var verifier = _harness.Verifier(At(server));
+        var judging = TokenHarness.JudgeAsync(verifier, _harness.Token());
+        await Eventually.HoldsAsync(() => Passing(fault, judging.IsCompleted), Cancel);
+        Assert.True((await judging).IsUnavailable);
+        Assert.True((await TokenHarness.JudgeAsync(verifier, _harness.Token())).IsUnavailable); // without another try so soon
+        Assert.InRange(server.Requests.Count, 0, 1);
+        if (fault == "down") return;
+        server.On("/keys", 200, _harness.Issuer.Jwks());
+        _harness.Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+        Assert.Contains("its keys can be fetched again", _harness.Told.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Control("JWT-14", "verified TLS")]
+    public async Task Fetches_over_TLS_only_from_whom_it_trusts()
+    {
+        using var authority = new TestCertificates();
+        using var other = new TestCertificates("another authority");
+        foreach (var (certificate, trusted, isTaken) in new[]
+        {
+            (authority.Issue("localhost"), authority, true), (authority.Issue("localhost"), other, false),
+            (authority.Issue("other.example"), authority, false),
+            (authority.IssueExpired("localhost"), authority, false),
+        })
+        {
+            var server = await FakeUpstream.StartAsync(certificate: certificate.Certificate, host: "localhost");
+            _servers.Add(server);
+            server.On("/keys", 200, _harness.Issuer.Jwks());
+            var issuer = At(server) with { Authorities = System.Text.Encoding.ASCII.GetBytes(trusted.AuthorityPem) };
+            var verdict = await TokenHarness.JudgeAsync(_harness.Verifier(issuer), _harness.Token());
+            Assert.Equal((isTaken, !isTaken), (verdict.Token is not null, verdict.IsUnavailable));
+        }
+
+        Assert.Contains("(its certificate is not trusted)", _harness.Told.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Control("JWT-3")]
+    public async Task Never_goes_where_a_token_points()
+    {
+        var canary = await ServerAsync();
+        using var own = new TestIssuer();
+        canary.Otherwise(http => http.Response.WriteAsync(own.Jwks()));
+        var address = canary.Address + "keys";
+        var certificate = Convert.ToBase64String(own.Rsa.Rsa!.ExportSubjectPublicKeyInfo());
+        JsonObject[] headers =
+        [
+            new() { ["jku"] = address }, new() { ["x5u"] = address }, new() { ["jwk"] = own.Ec.Public() },
+            new() { ["x5c"] = new JsonArray(certificate) },
+            new() { ["kid"] = address }, new() { ["kid"] = null, ["jwk"] = own.Ec.Public(), ["jku"] = address },
+        ];
+        var verifier = _harness.Verifier();
+        foreach (var header in headers)
+        {
+            Assert.Null((await TokenHarness.JudgeAsync(verifier, own.Token(_harness.Now, header: header))).Token);
+            if (header.ContainsKey("kid")) continue;
+            Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token(header: header))).Token); // ignored
+        }
+
+        Assert.Equal(0, canary.Connections);
+    }
+
+    [Fact]
+    [Control("JWT-14", "the hosts that discovery may lead to")]
+    public async Task Follows_discovery_only_to_the_issuers_own_hosts()
+    {
+        var (home, elsewhere) = (await ServerAsync(), await ServerAsync("localhost"));
+        using var issuer = new TestIssuer(home.Address.ToString().TrimEnd('/'));
+        var declared = _harness.Declared() with { Identifier = issuer.Issuer, Keys = new KeySource { ByDiscovery = true, Hosts = ["127.0.0.1"] } };
+        home.On("/keys", 200, issuer.Jwks());
+        elsewhere.On("/keys", 200, issuer.Jwks());
+        foreach (var (document, isTaken) in new[]
+        {
+            (issuer.Discovery(home.Address + "keys"), true),
+            (issuer.Discovery(elsewhere.Address + "keys"), false),
+            (issuer.Discovery("http://169.254.169.254/keys"), false),
+            (issuer.Discovery("file:///etc/passwd"), false),
+            (issuer.Discovery("/keys"), false),
+            ("""{"issuer":"https://id.other.example","jwks_uri":"KEYS"}""".Replace("KEYS", home.Address + "keys", StringComparison.Ordinal), false),
+            ("{}", false),
+        })
+        {
+            home.On("/.well-known/openid-configuration", 200, document);
+            using var harness = new TokenHarness();
+            var verdict = await TokenHarness.JudgeAsync(harness.Verifier(declared), issuer.Token(harness.Now));
+            Assert.Equal((isTaken, !isTaken), (verdict.Token is not null, verdict.IsUnavailable));
+        }
+
+        Assert.Equal(0, elsewhere.Connections);
+        home.On("/.well-known/openid-configuration", 200, issuer.Discovery(elsewhere.Address + "keys"));
+        var listed = declared with { Keys = declared.Keys! with { Hosts = ["127.0.0.1", "localhost"] } };
+        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(listed), issuer.Token(_harness.Now))).Token);
+    }
+
+    [Fact]
+    [Control("JWT-15", "the operator is told, once")]
+    public async Task Tells_of_an_odd_key_once()
+    {
+        var server = await ServerAsync();
+        using var weak = TestKey.Make("weak", "RS256", 1024);
+        server.On("/keys", 200, _harness.Issuer.Jwks(_harness.Issuer.Ec, weak));
+        var verifier = _harness.Verifier(At(server));
+        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, _harness.Token(key: weak))).Reason);
+        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, _harness.Token(key: weak))).Reason);
+        Assert.True(server.Requests.Count > 1);
+        Assert.Single(
+            _harness.Told.ToString().Split('\n'),
+            l => l.EndsWith("issuer 'customers': the key 'weak' has fewer than 2048 bits; it is not used", StringComparison.Ordinal));
+    }
+
+    private async Task<FakeUpstream> ServerAsync(string host = "127.0.0.1")
+    {
+        var server = await FakeUpstream.StartAsync(host: host);
+        _servers.Add(server);
+        return server;
+    }
+
+    private Issuer At(FakeUpstream server) =>
+        _harness.Declared() with { Keys = new KeySource { Jwks = new Uri(server.Address, "/keys"), Hosts = [server.Address.Host] } };
+
+    private string Long(TestKey key) => _harness.Token(new JsonObject { ["exp"] = _harness.Now.ToUnixTimeSeconds() + 3600 }, key: key);
+
+    /// <summary>Lets time go on, little by little, where only the time limit ends what is asked about.</summary>
+    private Task<bool> Passing(string fault, bool holds)
+    {
+        if (fault == "slow" && !holds) _harness.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        return Task.FromResult(holds);
+    }
+
+    private async Task BreakAsync(FakeUpstream server, string fault, FakeUpstream canary)
+    {
+        switch (fault)
+        {
+            case "down":
+                _servers.Remove(server);
+                await server.DisposeAsync();
+                break;
+            case "slow":
+                server.On("/keys", http => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
+                break;
+            case "huge":
+                server.On("/keys", 200, new string(' ', IssuerSite.LongestAnswer + 1));
+                break;
+            case "huge without length":
+                server.On("/keys", async http =>
+                {
+                    var part = new byte[64 * 1024];
+                    while (!http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(part, CancellationToken.None);
+                });
+                break;
+            case "redirect":
+                server.On("/keys", 302, "", ("Location", canary.Address + "keys"));
+                break;
+            case "html":
+                server.On("/keys", 200, "<html><body>Sign in</body></html>");
+                break;
+            case "empty":
+                server.On("/keys", 200, "");
+                break;
+            case "no usable key":
+                server.On("/keys", 200, """{"keys":[{"kty":"oct","kid":"ec-1","k":"AAAA"}]}""");
+                break;
+            default:
+                server.On("/keys", 500, "{}");
+                break;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using Gatehouse.TestKit;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Tests.Tokens;
+
+/// <summary>A token that was found good is recognised, and for no longer than it is good.</summary>
+public sealed class TokenMemoryTests : IDisposable
+{
+    private readonly TokenHarness _harness = new();
+
+    public void Dispose() => _harness.Dispose();
+
+    [Fact]
+    public async Task Gives_the_same_object_for_the_same_token()
+    {
+        var (verifier, token) = (_harness.Verifier(), _harness.Token());
+        var first = await TokenHarness.JudgeAsync(verifier, token);
+        Assert.Same(first.Token, (await TokenHarness.JudgeAsync(verifier, token)).Token);
+        Assert.Same(first.Token, (await TokenHarness.JudgeAsync(_harness.Verifier(), token)).Token); // a reload that changes nothing keeps it
+    }
+
+    [Fact]
+    public async Task Recognises_a_token_at_once_and_without_allocating()
+    {
+        var verifier = _harness.Verifier();
+        var presented = TokenHarness.Bearer(_harness.Token());
+        await verifier.VerifyAsync(presented);
+        for (var i = 0; i < 200; i++) Assert.NotNull(AtOnce(verifier.VerifyAsync(presented)).Token);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++) AtOnce(verifier.VerifyAsync(presented));
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public async Task Forgets_a_token_at_its_end()
+    {
+        var (verifier, token) = (_harness.Verifier(), _harness.Token());
+        var first = await TokenHarness.JudgeAsync(verifier, token);
+        _harness.Clock.Advance(TimeSpan.FromSeconds(299));
+        Assert.Same(first.Token, (await TokenHarness.JudgeAsync(verifier, token)).Token);
+        _harness.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotSame(first.Token, (await TokenHarness.JudgeAsync(verifier, token)).Token); // while clocks may differ: verified each time
+        _harness.Clock.Advance(TimeSpan.FromSeconds(29));
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, token)).Token);
+        _harness.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("token: expired", (await TokenHarness.JudgeAsync(verifier, token)).Reason);
+    }
+
+    [Fact]
+    [Control("JWT-21", "by the declaration")]
+    public async Task Refuses_what_was_revoked_though_it_is_remembered()
+    {
+        var token = _harness.Token(new JsonObject { ["jti"] = "t-1" });
+        Assert.NotNull((await _harness.JudgeAsync(token)).Token);
+        foreach (var revoked in (Revocation[])[new(RevokedBy.Token, "t-1"), new(RevokedBy.Subject, "anna"), new(RevokedBy.Client, "web-shop")])
+        {
+            var verifier = _harness.Verifier(_harness.Declared() with { Revoked = [revoked] });
+            Assert.Equal("token: revoked", (await TokenHarness.JudgeAsync(verifier, token)).Reason);
+            Assert.Equal("token: revoked", (await TokenHarness.JudgeAsync(verifier, _harness.Token(new JsonObject { ["jti"] = "t-1" }))).Reason);
+        }
+
+        Assert.NotNull((await _harness.JudgeAsync(token)).Token);
+    }
+
+    [Fact]
+    public async Task Begins_anew_when_anything_of_the_issuer_changes()
+    {
+        var token = _harness.Token();
+        var issuer = _harness.Declared();
+        var first = (await TokenHarness.JudgeAsync(_harness.Verifier(issuer), token)).Token;
+        Issuer[] others =
+        [
+            issuer with { Audiences = ["retailer-apis", "more"] }, issuer with { Lifetime = TimeSpan.FromHours(2) },
+            issuer with { Skew = TimeSpan.FromSeconds(10) }, issuer with { ClientClaim = "sub" }, issuer with { IsProfiled = true },
+            _harness.Declared(_harness.Issuer.Jwks()), issuer with { Algorithms = [SigningAlgorithm.ES256] },
+        ];
+        foreach (var other in others) Assert.NotSame(first, (await TokenHarness.JudgeAsync(_harness.Verifier(other), token)).Token);
+        Assert.Equal("token: for another audience",
+            (await TokenHarness.JudgeAsync(_harness.Verifier(issuer with { Audiences = ["other"] }), token)).Reason);
+        Assert.Equal("token: unknown key",
+            (await TokenHarness.JudgeAsync(_harness.Verifier(_harness.Declared(_harness.Issuer.Jwks(_harness.Issuer.Rsa))), token)).Reason);
+        Assert.Same(first, (await TokenHarness.JudgeAsync(_harness.Verifier(issuer), token)).Token);
+    }
+
+    [Fact]
+    public void Is_bounded_and_keeps_what_is_used()
+    {
+        var memory = new TokenMemory(capacity: 100);
+        var used = DigestOf(0);
+        memory.Remember(used, Remembered());
+        for (var i = 1; i < 1000; i++)
+        {
+            Assert.NotNull(memory.Find(used));
+            memory.Remember(DigestOf(i), Remembered());
+            Assert.True(memory.Count <= 100);
+        }
+
+        Assert.NotNull(memory.Find(used));
+        Assert.Null(memory.Find(DigestOf(1)));
+        Assert.NotNull(memory.Find(DigestOf(999)));
+    }
+
+    [Fact]
+    public void Keeps_nothing_of_the_token_itself() => Assert.Equal(
+        ["A", "B", "C", "D"],
+        typeof(TokenDigest).GetProperties().Select(p => p.Name).Order());
+
+    private static TokenVerdict AtOnce(ValueTask<TokenVerdict> verdict) =>
+        verdict.IsCompletedSuccessfully ? verdict.Result : throw new InvalidOperationException("it waits");
+
+    private static TokenDigest DigestOf(int i) => TokenDigest.TryOf($"token-{i}", out var digest) ? digest : default;
+
+    private RememberedToken Remembered() => new(
+        new VerifiedToken
+        {
+            Issuer = "customers",
+            ClientId = null,
+            Subject = null,
+            Scopes = new HashSet<Gatehouse.Consumers.Scope>(),
+            Actors = [],
+            Claims = Gatehouse.Consumers.TokenClaims.None,
+            Expires = _harness.Now,
+            Id = "",
+            IsBoundToCertificate = false,
+        },
+        null,
+        long.MaxValue);
+}

@@ -78,7 +78,8 @@ public sealed class CallersTests : IDisposable
         (string? Token, int Status)[] calls = [(good, 200), (null, 401), (other, 403), (good, 200), ("x.y.z", 401), (good + "A", 401), (good, 200)];
         foreach (var (token, status) in calls)
         {
-            await connection.SendAsync($"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\n{(token is null ? "" : $"Authorization: Bearer {token}\r\n")}\r\n");
+            var authorization = token is null ? "" : $"Authorization: Bearer {token}\r\n";
+            await connection.SendAsync($"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n");
             Assert.Equal(status, (await connection.ReadResponseAsync()).Status);
         }
     }

@@ -28,7 +28,6 @@ public sealed class DeclarationPageTests
         ["^(\\*|https?://([a-z0-9.-]{1,253}|\\[[0-9a-f:.]{2,45}\\])(:[0-9]{1,5})?)$"] = "an origin: `https://shop.example`, or `*`",
         ["^https?://([a-zA-Z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,400})?$"] =
             "an address: `https://pdp.in.example/access/v1/evaluation`",
-        ["^sha256:[A-Za-z0-9_-]{43}$"] = "a pin: `sha256:` and a digest in base64url",
         ["^[!-~]([ -~]{0,998}[!-~])?$"] = "the value of a header field",
         ["^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$"] = "a scope: `orders.read`",
         ["^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?){0,20}|\\[[0-9a-f:.]{2,45}\\])$"] =

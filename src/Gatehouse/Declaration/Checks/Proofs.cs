@@ -16,8 +16,8 @@ internal static class Proofs
                 if (entry.Token is { } token)
                 {
                     CheckIssuer(token.Value.Issuer, token.Place, draft);
-                    CheckHolder(
-                        holders, consumer.Name, token.Value, token.Place, $"the token of client '{Show.Bounded(token.Value.ClientId)}'", draft.Findings);
+                    CheckHolder(holders, consumer.Name, token.Value, token.Place,
+                        $"the token of client '{Show.Bounded(token.Value.ClientId)}'", draft.Findings);
                 }
 
                 if (entry.Certificate is { } certificate)

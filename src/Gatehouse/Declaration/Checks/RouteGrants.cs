@@ -17,7 +17,8 @@ internal static class RouteGrants
         foreach (var route in draft.Routes)
         {
             if (route.Access is not { } access) continue;
-            foreach (var name in access.Consumers.Concat(access.People).Concat(access.Scopes).Where(n => n.Value.Contains('*', StringComparison.Ordinal)))
+            var names = access.Consumers.Concat(access.People).Concat(access.Scopes);
+            foreach (var name in names.Where(n => n.Value.Contains('*', StringComparison.Ordinal)))
                 draft.Findings.Add(
                     Rules.Wildcard, name.Place, $"'{name.Value}' stands for what nobody has thought of", "name each of them");
             foreach (var name in access.Consumers) CheckCaller(name, access, draft);

@@ -11,7 +11,8 @@ internal static class Usage
         var people = draft.Routes.SelectMany(r => r.Access?.People ?? []).Select(p => p.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var group in draft.People)
             if (!people.Contains(group.Name))
-                draft.Findings.Add(Rules.Unused, group.NamePlace, $"no route names the people {group.Name}", "remove them, or name them in a route's access");
+                draft.Findings.Add(Rules.Unused, group.NamePlace, $"no route names the people {group.Name}",
+                    "remove them, or name them in a route's access");
 
         var upstreams = draft.Routes.Select(r => r.Upstream?.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)

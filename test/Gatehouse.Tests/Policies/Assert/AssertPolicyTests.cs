@@ -155,6 +155,8 @@ public sealed class AssertPolicyTests : IDisposable
             Routes = new Dictionary<RouteId, Route>(),
             Pepper = null,
             Tokens = _harness.Context.Tokens,
+            Authorisers = _harness.Authorisers,
+            TokenExchanges = _harness.TokenExchanges,
             AccessLog = _harness.AccessLog,
             Meter = _harness.Meter,
             Assertions = new AssertionIssuer(

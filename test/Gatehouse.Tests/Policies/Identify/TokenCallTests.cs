@@ -57,7 +57,8 @@ public sealed class TokenCallTests : IDisposable
         using var stranger = new TestIssuer();
         (string Token, string Reason)[] bad =
         [
-            (Token(new JsonObject { ["aud"] = "other" }), "aud"), (Token(new JsonObject { ["iss"] = "https://other.example" }), "of no declared issuer"),
+            (Token(new JsonObject { ["aud"] = "other" }), "aud"),
+            (Token(new JsonObject { ["iss"] = "https://other.example" }), "of no declared issuer"),
             (_issuer.Token(now.AddHours(-1)), "exp"), (Token(new JsonObject { ["client_id"] = "other" }), "client that no consumer names"),
             (stranger.Token(now), "signature"), (Token()[..^2] + "AA", "signature"), ("x", "token"), ("", "empty"),
         ];

@@ -19,13 +19,15 @@ internal static class CallerMaking
         var kept = good.Token is { } verified ? Resolution.Of(verified, directory) : Resolution.Of(certificate!, directory);
         if (kept.Last is { } last && last.IsFrom(entry, certificate?.SpkiDigest)) return last.Caller;
         var id = IdOf(entry, good.Token, certificate);
-        var caller = good.Token is { } token ? OfToken(directory, consumer, entry, token, id)
-            : new Caller { Consumer = consumer, CredentialKind = entry.KindsText, CredentialId = id, Scopes = consumer.Grants };
+        var ends = Earliest(entry.ApiKey is null ? null : good.Key?.Caller.Expires, good.Token?.Expires, certificate?.Expires);
+        var caller = good.Token is { } token ? OfToken(directory, consumer, entry, token, id, ends)
+            : new Caller { Consumer = consumer, CredentialKind = entry.KindsText, CredentialId = id, Scopes = consumer.Grants, Expires = ends };
         kept.Last = new MadeCaller(entry, certificate?.SpkiDigest, caller);
         return caller;
     }
 
-    private static Caller OfToken(ConsumerDirectory directory, Consumer consumer, Authentication entry, VerifiedToken token, string id)
+    private static Caller OfToken(
+        ConsumerDirectory directory, Consumer consumer, Authentication entry, VerifiedToken token, string id, DateTimeOffset? ends)
     {
         var people = PeopleOf(directory, token);
         return new Caller
@@ -38,8 +40,13 @@ internal static class CallerMaking
             People = people,
             Actors = token.Actors,
             Claims = token.Claims,
+            Expires = ends,
         };
     }
+
+    /// <summary>When the first of the credentials ends: then they do not prove anything together any more.</summary>
+    private static DateTimeOffset? Earliest(DateTimeOffset? one, DateTimeOffset? two, DateTimeOffset? three) =>
+        new[] { one, two, three }.Min();
 
     /// <summary>The token's scopes, cut down to the consumer's grants where these are written.</summary>
     private static IReadOnlySet<Scope> ScopesOf(Consumer consumer, VerifiedToken token) =>

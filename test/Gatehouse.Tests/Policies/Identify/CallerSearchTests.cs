@@ -162,6 +162,15 @@ public sealed class CallerSearchTests
     }
 
     [Fact]
+    public void A_caller_lasts_as_long_as_the_first_of_its_credentials() // what is said of it to backends ends then too
+    {
+        var (token, certificate) = (Token("freight"), Certificate(Freight) with { Expires = Token("freight").Expires.AddDays(-1) });
+        Assert.Equal(certificate.Expires, Find(token: token, certificate: certificate, why: out _)!.Expires);
+        Assert.Equal(certificate.Expires, Find(certificate: certificate, why: out _)!.Expires);
+        Assert.Equal(Token("web-shop").Expires, Find(token: Token("web-shop"), why: out _)!.Expires);
+    }
+
+    [Fact]
     [Control("AZN-3")]
     public void The_scopes_of_a_token_are_cut_down_to_grants_that_are_written()
     {

@@ -12,7 +12,8 @@ internal static partial class Rules
     public static IReadOnlyList<Rule> All => field ??=
     [
         NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review,
-        Lifecycle, Overlap, Wildcard, EffectMismatch, IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
+        Lifecycle, Overlap, Wildcard, EffectMismatch,
+        IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
         CertificateName, OpenNetwork, AddressAlone, TrustedProxy, NoLimit, LargeBody, LongDeadline,
         CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, InlineSecret, KeyLife, SingleDestination, CleartextListener,
         UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType, NotYetEnforced,

@@ -19,7 +19,7 @@ internal sealed class IssuerKeys : IDisposable
 
     public const int MostForUnknown = 2;
 
-    /// <summary>From the beginning of a fetch that failed to the next one: without any keys, and with some.</summary>
+    /// <summary>From the end of a fetch to the next one, unless it is for an unknown id: without any keys, and with some.</summary>
     private static readonly TimeSpan RetryWithout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan RetryWith = TimeSpan.FromSeconds(30);
@@ -113,6 +113,7 @@ internal sealed class IssuerKeys : IDisposable
             fault = e.GetType().Name;
         }
 
+        lock (_gate) _tried = _clock.GetTimestamp();
         _meter.KeyFetches(_issuer.Name, fault.Length == 0 ? "ok" : "failed").Add();
         Tell(fault);
     }

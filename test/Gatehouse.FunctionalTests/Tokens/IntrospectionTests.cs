@@ -9,7 +9,11 @@ namespace Gatehouse.FunctionalTests.Tokens;
 /// <summary>Tokens that say nothing themselves: their issuer is asked, and nothing is good without its word.</summary>
 public sealed class IntrospectionTests : IAsyncDisposable
 {
-    private const string Active = """{"active":true,"client_id":"web-shop","scope":"orders.read","sub":"anna","aud":"retailer-apis","iss":"https://id.retailer.example"EXTRA}""";
+    private const string Active =
+        """
+        {"active":true,"client_id":"web-shop","scope":"orders.read","sub":"anna","aud":"retailer-apis",
+         "iss":"https://id.retailer.example"EXTRA}
+        """;
 
     private readonly TokenHarness _harness = new();
     private FakeUpstream _server = null!;

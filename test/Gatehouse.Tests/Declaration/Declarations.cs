@@ -17,7 +17,12 @@ internal static class Declarations
 
     /// <summary>A point of P-256, of the Wycheproof vectors.</summary>
     private const string PublicKey =
-        """{"kid":"ec","kty":"EC","crv":"P-256","x":"04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY","y":"UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw"}""";
+        """
+        {"kid":"ec","kty":"EC","crv":"P-256",
+         "x":"04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY","y":"UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw"}
+        """;
+
+    private const string OddKeys = """{"kid":"rsa","kty":"RSA","n":"wA","e":"AQAB"},{"kid":"shared","kty":"oct","k":"AAAA"}""";
 
     private static readonly Dictionary<string, string> Usual = MakeUsual();
 
@@ -51,7 +56,7 @@ internal static class Declarations
             ["keys/open-to-others"] = "0123456789abcdef0123456789abcdef\n",
             ["keys/short"] = "0123456789abcdef\n",
             ["keys/customers.json"] = $$"""{"keys":[{{PublicKey}}]}""",
-            ["keys/weak.json"] = $$"""{"keys":[{{PublicKey}},{"kid":"rsa","kty":"RSA","n":"wA","e":"AQAB"},{"kid":"shared","kty":"oct","k":"AAAA"}]}""",
+            ["keys/weak.json"] = $$"""{"keys":[{{PublicKey}},{{OddKeys}}]}""",
             ["keys/none.json"] = """{"keys":[]}""",
         };
         AddCertificate(files, "certs/edge", Now.AddYears(1));

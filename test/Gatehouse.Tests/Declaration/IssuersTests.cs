@@ -21,7 +21,9 @@ public sealed class IssuersTests
         Assert.Equal(new Uri("https://id.retailer.example/keys"), customers.Keys!.Jwks);
         Assert.Equal((true, "appid", TokenBond.Dpop), (customers.IsProfiled, customers.ClientClaim, customers.Bound));
         Assert.Equal((TimeSpan.FromHours(1), TimeSpan.FromSeconds(10)), (customers.Lifetime, customers.Skew));
-        Assert.Equal([(RevokedBy.Token, "0af1"), (RevokedBy.Subject, "anna"), (RevokedBy.Client, "old-shop")], customers.Revoked.Select(r => (r.By, r.Value)));
+        Assert.Equal(
+            [(RevokedBy.Token, "0af1"), (RevokedBy.Subject, "anna"), (RevokedBy.Client, "old-shop")],
+            customers.Revoked.Select(r => (r.By, r.Value)));
         Assert.True(issuers[1].Keys!.ByDiscovery);
         Assert.NotNull(issuers[2].Keys!.Set);
         Assert.Equal(["127.0.0.1"], issuers[3].Keys!.Hosts);

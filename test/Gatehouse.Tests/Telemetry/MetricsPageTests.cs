@@ -33,6 +33,7 @@ public sealed class MetricsPageTests
         meter.Refusals("not-found").Add();
         meter.RefusedConnections("edge", "too many connections").Add();
         meter.Reloads("activated").Add();
+        meter.KeyFetches("customers", "ok").Add();
         listener.RecordObservableInstruments();
 
         var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")

@@ -33,6 +33,7 @@ public sealed class DeclarationPageTests
         ["^(/[A-Za-z0-9._~!$&'()*+,=:@%-]+)+$"] = "the beginning of a path: `/v1`",
         ["^[a-z0-9]{4,16}$"] = "the public part of a key: `k7f3abcd`",
         ["^hmac-sha256:[A-Za-z0-9_-]{43}$"] = "a keyed hash, as `gatehouse key create` prints it",
+        ["^[A-Za-z0-9_.:/-]{1,100}$"] = "the name of a claim: `appid`",
         ["^.{1,100}$"] = "text, at most 100 characters",
         ["^sha256:[A-Za-z0-9_-]{43}$"] = "`sha256:` and a digest in base64url",
         ["^(dns:[a-z0-9.-]{1,253}|uri:[A-Za-z][A-Za-z0-9+.-]*:[^*]{1,290})$"] = "`dns:` or `uri:` and one name, exactly",

@@ -51,7 +51,9 @@ public sealed class CorpusTests
     {
         if (TokenText.Decode(jws.AsSpan(0, Math.Max(jws.IndexOf('.', StringComparison.Ordinal), 0))) is not { } header) return false; // a JSON form
         var named = JsonNode.Parse(Encoding.UTF8.GetString(header))!["alg"]!.GetValue<string>();
-        return SigningAlgorithms.TryRead(named, out _) && !JwksOf(group).Contains("ES521", StringComparison.Ordinal);
+        var key = group.TryGetProperty("public", out var open) ? open : group.GetProperty("private");
+        var own = SigningKey.TextOf(key, "alg"); // two vectors are signed with PS384 by a key that is for PS256; one key is for ES521, which is nothing
+        return SigningAlgorithms.TryRead(named, out _) && (own is null || own == named);
     }
 
     private static bool IsAccepted(string text, string jwks)

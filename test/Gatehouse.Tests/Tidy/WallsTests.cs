@@ -36,7 +36,8 @@ public sealed class WallsTests
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
         ["Hosting"] =
         [
-            "Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime", "Admin",
+            "Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime",
+            "Admin",
         ],
     };
 

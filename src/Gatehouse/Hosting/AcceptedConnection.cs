@@ -33,6 +33,9 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     /// <summary>The client's certificate, once it was found good; null before, and where the listener asks for none.</summary>
     public ClientCertificate? Certificate => Standing?.Verdict.Certificate;
 
+    /// <summary>What is read of it, where that is HTTP/1.1; null before, and for HTTP/2.</summary>
+    public WatchedInput? Input { get; set; }
+
     /// <summary>What its exchanges leave for each other.</summary>
     public ConnectionMemory Memory { get; } = new();
 

@@ -20,6 +20,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
         var slot = SlotOf(contextFeatures);
         slot.Http.Initialize(contextFeatures);
         slot.IsOpen = true;
+        slot.HeadFault = FaultOfHead(slot);
         return slot;
     }
 
@@ -34,7 +35,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
 
         var snapshot = activation.Current;
         var listener = snapshot.Listeners[index];
-        var exchange = Open(http, listener, snapshot.Revision, context.Connection);
+        var exchange = Open(http, listener, snapshot.Revision, context.Connection, context.HeadFault);
         context.Exchange = exchange;
         if (drain.IsAnnounced) Announce(http);
         return ExchangeRunner.RunAsync(exchange, listener);
@@ -43,6 +44,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
     public void DisposeContext(RequestSlot context, Exception? exception)
     {
         if (context.Exchange is { } exchange) context.LeftBody = LeftBody.Is(exchange);
+        if (!context.LeftBody) context.Connection.Input?.ExpectHead();
         context.Exchange = null;
         context.IsOpen = false;
         context.Http.Uninitialize();
@@ -55,10 +57,17 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
         if (slot.IsOpen || slot.LeftBody) return; // the exchange's own record says so; what is left of its body is no request
         var snapshot = activation.Current;
         var listener = snapshot.Listeners[index];
-        var exchange = Open(new DefaultHttpContext(features), listener, snapshot.Revision, slot.Connection);
+        var exchange = Open(new DefaultHttpContext(features), listener, snapshot.Revision, slot.Connection, null);
         exchange.Status = status;
-        ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, "not HTTP as the parser takes it");
+        var refused = features.Get<IBadRequestExceptionFeature>()?.Error as RefusedBytesException;
+        ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, refused?.Message ?? "not HTTP as the parser takes it");
     }
+
+    /// <summary>Every head of HTTP/1.1 was seen as bytes, or it is not served. Those of HTTP/2 are frames: nothing in them is a matter of spelling.</summary>
+    private static string? FaultOfHead(RequestSlot slot) =>
+        HttpProtocol.IsHttp2(slot.Http.Request.Protocol) ? null
+        : slot.Connection.Input is { } input ? input.TakeHead()
+        : "the head was not seen";
 
     private static RequestSlot SlotOf(IFeatureCollection features)
     {
@@ -76,7 +85,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
             http.Response.Headers.Connection = "close";
     }
 
-    private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection)
+    private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection, string? headFault)
     {
         var now = clock.GetUtcNow();
         string? fault = null;
@@ -89,6 +98,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
             Certificate = certificate,
             Connection = connection.Memory,
             CertificateFault = fault,
+            HeadFault = headFault,
         };
         if (connection.ProxiedFor is { } client) exchange.Client = new ClientAddress(client);
         return exchange;
@@ -104,6 +114,9 @@ internal sealed class RequestSlot(AcceptedConnection connection)
 
     /// <summary>Whether an exchange is under way.</summary>
     public bool IsOpen { get; set; }
+
+    /// <summary>Why the head of the request under way is refused, as its bytes came; null for nothing.</summary>
+    public string? HeadFault { get; set; }
 
     /// <summary>The exchange that is under way, if there is one.</summary>
     public Exchange? Exchange { get; set; }

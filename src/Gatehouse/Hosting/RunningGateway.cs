@@ -136,9 +136,13 @@ internal sealed class RunningGateway : IAsyncDisposable
             Connections = listen =>
             {
                 listen.Use(gate.Before);
-                if (listener.Tls is null) return;
-                listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
-                listen.Use(ListenerTls.After);
+                if (listener.Tls is not null)
+                {
+                    listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
+                    listen.Use(ListenerTls.After);
+                }
+
+                if (listener.Protocols.HasFlag(Protocols.Http1)) listen.Use(WatchedInput.Before);
             },
             Refused = application.RecordRefused,
         };

@@ -111,6 +111,9 @@ public sealed class Exchange
 
     internal Listener Listener { get; }
 
+    /// <summary>What is wrong with the bytes of the request's head, as a constant text; null for nothing, and for HTTP/2.</summary>
+    internal string? HeadFault { get; init; }
+
     /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>
     internal string? ServerName { get; set; }
 

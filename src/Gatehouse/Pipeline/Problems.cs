@@ -29,6 +29,8 @@ internal static class Problems
         "body-too-large", 413, "The request's body is larger than this route takes.", ProblemSource.Downstream, closes: true);
     public static readonly Problem TargetTooLong = new(
         "target-too-long", 414, "The request's target is too long.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem ExpectationFailed = new(
+        "expectation-failed", 417, "The request expects what is not offered.", ProblemSource.Downstream, closes: true);
     public static readonly Problem Misdirected = new(
         "misdirected", 421, "This host is not served here.", ProblemSource.Downstream);
     public static readonly Problem UpgradeNotAllowed = new(
@@ -58,7 +60,7 @@ internal static class Problems
     public static IReadOnlyList<Problem> All { get; } =
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
-        NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, Misdirected, UpgradeNotAllowed, LimitExceeded,
+        NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, ExpectationFailed, Misdirected, UpgradeNotAllowed, LimitExceeded,
         HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable,
         AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded,
     ];

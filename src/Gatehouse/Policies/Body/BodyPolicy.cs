@@ -24,7 +24,9 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
         if (!HasBody(exchange.Http)) return new(Verdict.Continue);
         if (IsUpgrade(exchange.Http)) return new(Verdict.Continue);
         if (request.ContentLength > Max) return new(Verdict.Reject(Problems.BodyTooLarge, "the announced length is over the route's"));
-        if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = Max;
+        // of chunks the server counts the lines between them too: those are bounded where they are seen, and the bytes are counted here
+        var chunked = exchange.IsHttp1 && request.ContentLength is null;
+        if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = chunked ? null : Max;
         if (Whole) return ReadWholeAsync(exchange);
         request.Body = new CountedBody(request.Body, Max, exchange);
         return new(Verdict.Continue);

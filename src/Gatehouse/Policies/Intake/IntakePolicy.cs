@@ -26,6 +26,7 @@ internal sealed class IntakePolicy(Listener listener) : Policy
 
     private Verdict Decide(Exchange exchange)
     {
+        if (exchange.HeadFault is { } seen) return Malformed(seen);
         var request = exchange.Http.Request;
         var raw = exchange.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (raw.Length > listener.Intake.Target) return Verdict.Reject(Problems.TargetTooLong, "the target is too long");

@@ -43,6 +43,8 @@ internal static class RequestHead
         if (count > limits.HeaderCount) return Verdict.Reject(Problems.HeadersTooLarge, "too many header fields");
         if (bytes > limits.Headers) return Verdict.Reject(Problems.HeadersTooLarge, "the header fields are too large together");
         if (FaultOfFraming(request) is { } fault) return Malformed(fault);
+        if (headers.Expect.Count > 0 && !IsContinue(headers.Expect))
+            return Verdict.Reject(Problems.ExpectationFailed, "Expect is not exactly 100-continue");
         if (headers.Connection.Count > 0 && !TryRemoveNominated(headers, headers.Connection))
             return Malformed("Connection nominates a field that must stay");
         if (remove is not null)
@@ -65,6 +67,10 @@ internal static class RequestHead
         var chunked = encoding.Count == 1 && string.Equals(encoding[0], "chunked", StringComparison.OrdinalIgnoreCase);
         return chunked ? null : "Transfer-Encoding is not exactly chunked";
     }
+
+    /// <summary>The only expectation there is (RFC 9110 section 10.1.1).</summary>
+    private static bool IsContinue(StringValues expect) =>
+        expect.Count == 1 && string.Equals(expect[0], "100-continue", StringComparison.OrdinalIgnoreCase);
 
     private static bool TryRemoveNominated(IHeaderDictionary headers, StringValues connection)
     {

@@ -42,6 +42,36 @@ internal sealed class Declarations(string folder, string gatehouse)
         return (file, made.RootElement.GetProperty("key").GetString()!);
     }
 
+    /// <summary>A token of a person, a limit for each person, header adaptation and a signed assertion for the backend.</summary>
+    public string WithTokens(int port, int admin, TokenSet tokens)
+    {
+        var signing = Path.Combine(folder, "bench.assertions.pem");
+        if (!File.Exists(signing)) Gatehouse("key", "init", signing, "--assertions");
+        return Write("tokens", port, admin, $$"""
+            assertions: { issuer: "https://gateway.bench.test", keys: [ "file:{{signing}}" ] }
+            issuers:
+              customers:
+                issuer: "{{TokenSet.Issuer}}"
+                audiences: [{{TokenSet.Audience}}]
+                algorithms: [RS256]
+                keys: { file: {{tokens.Keys}} }
+            people:
+              customers: { issuer: customers }
+            consumers:
+              web-shop:
+                kind: application
+                owner: bench@example.test
+                authenticate: [ { token: { issuer: customers, clientId: {{TokenSet.Client}} } } ]
+            """, """
+                  match: GET /orders/{id}
+                  effect: read
+                  access: { consumers: [web-shop], people: [customers], scopes: [orders.read] }
+                  limits: [ { per: person, allow: 10000000, every: 1s } ]
+                  request: { headers: { set: { X-Front-Door: bench }, remove: [X-Consumer] } }
+                  response: { headers: { set: { X-Served-By: gatehouse } } }
+        """);
+    }
+
     /// <summary>Many routes; <paramref name="version"/> changes the text so that a reload has something to swap.</summary>
     public string Many(int count, int port, int admin, int version = 0)
     {

@@ -64,10 +64,37 @@ internal static class Suites
             [
                 Peers.HaProxyWithTokens(folder, 28190, tokens),
                 Peers.OrdinaryYarp(folder, 28191, tokens),
-                new("gatehouse", 28192, [Gatehouse, "run", "-c", declarations.WithTokens(28192, 28196, tokens)]),
+                new("gatehouse", 28192, [Gatehouse, "run", "-c", declarations.WithTokens(28192, 28196, tokens, new GatewayWork())]),
             ];
             Compare($"gateway work, {title}", folder, "haproxy", [.. contenders.Select(c => c with { Script = script, First = one })]);
         }
+    }
+
+    /// <summary>What each part of a gateway's work costs: one after the other is added.</summary>
+    public static void Parts(string folder)
+    {
+        var declarations = new Declarations(folder, Gatehouse);
+        var tokens = new TokenSet(folder);
+        var script = tokens.Script("seen", 100);
+        var one = "Authorization: Bearer " + tokens.Make(0, -1);
+        (string Name, GatewayWork Work)[] parts =
+        [
+            ("a token and a limit for the route", new(PerPerson: false, Headers: false, Assertion: null)),
+            ("the limit for each person", new(Headers: false, Assertion: null)),
+            ("and adapted headers", new(Assertion: null)),
+            ("and an assertion that is reused", new()),
+            ("an assertion for each request", new(Assertion: "perRequest")),
+        ];
+        Compare("what each part costs, tokens seen before", folder, "anonymous",
+        [
+            new("anonymous", 28200, [Gatehouse, "run", "-c", declarations.Plain(28200, 28210)]),
+            .. parts.Select((p, i) =>
+                new Contender(p.Name, 28201 + i, [Gatehouse, "run", "-c", declarations.WithTokens(28201 + i, 28211 + i, tokens, p.Work)])
+                {
+                    Script = script,
+                    First = one,
+                }),
+        ]);
     }
 
     /// <summary>Routes chosen at random: ten and ten thousand.</summary>

@@ -51,7 +51,7 @@ internal static class Peers
         return new Contender("haproxy", port, ["haproxy", "-f", file]);
     }
 
-    /// <summary>HAProxy that verifies an RS256 token, counts by subject, writes a line for each request, removes one header field and sets one.</summary>
+    /// <summary>HAProxy that verifies an RS256 token, counts by subject, logs each request, removes one header field and sets one.</summary>
     public static Contender HaProxyWithTokens(string folder, int port, TokenSet tokens)
     {
         var file = Path.Combine(folder, $"haproxy.{port}.cfg");

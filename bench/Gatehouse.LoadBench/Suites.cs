@@ -7,9 +7,9 @@ namespace Gatehouse.LoadBench;
 /// <summary>What is measured, and how it is told.</summary>
 internal static class Suites
 {
+    private const int ManyTokens = 40_000; // more than are remembered
     private static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
     private static readonly int Seconds = Setting("BENCH_SECONDS", 6);
-    private const int ManyTokens = 40_000;
     private static readonly int Warmup = Setting("BENCH_WARMUP", 30);
     private static readonly (string, string)[] OurSettings =
         [("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
@@ -48,12 +48,12 @@ internal static class Suites
     }
 
     /// <summary>
-    /// A gateway's work: each request has an RS256 token, a limit for its person, a line in the log and adapted headers; Gatehouse gives the backend a
-    /// signed assertion besides. Once with a hundred tokens that come again, once with more tokens than anybody remembers.
+    /// A gateway's work: each request has an RS256 token, a limit for its person, a line in the log and adapted headers; Gatehouse gives the backend
+    /// a signed assertion besides. Once with a hundred tokens that come again, once with more tokens than anybody remembers.
     /// </summary>
     public static void Gateway(string folder)
     {
-        var declarations = new Declarations(folder, Gatehouse);
+        var declarations = new Declarations(folder, Programs.Gatehouse);
         var tokens = new TokenSet(folder);
         var one = "Authorization: Bearer " + tokens.Make(0, -1);
         foreach (var (title, script) in ((string, string)[])
@@ -63,7 +63,7 @@ internal static class Suites
             [
                 Peers.HaProxyWithTokens(folder, 28190, tokens),
                 Peers.OrdinaryYarp(folder, 28191, tokens),
-                new("gatehouse", 28192, [Gatehouse, "run", "-c", declarations.WithTokens(28192, 28196, tokens, new GatewayWork())]),
+                new("gatehouse", 28192, [Programs.Gatehouse, "run", "-c", declarations.WithTokens(28192, 28196, tokens, new GatewayWork())]),
             ];
             Compare($"gateway work, {title}", folder, "haproxy", [.. contenders.Select(c => c with { Script = script, First = one })]);
         }
@@ -72,7 +72,7 @@ internal static class Suites
     /// <summary>What each part of a gateway's work costs: one after the other is added.</summary>
     public static void Parts(string folder)
     {
-        var declarations = new Declarations(folder, Gatehouse);
+        var declarations = new Declarations(folder, Programs.Gatehouse);
         var tokens = new TokenSet(folder);
         var script = tokens.Script("seen", 100);
         var one = "Authorization: Bearer " + tokens.Make(0, -1);
@@ -86,9 +86,9 @@ internal static class Suites
         ];
         Compare("what each part costs, tokens seen before", folder, "anonymous",
         [
-            new("anonymous", 28200, [Gatehouse, "run", "-c", declarations.Plain(28200, 28210)]),
+            new("anonymous", 28200, [Programs.Gatehouse, "run", "-c", declarations.Plain(28200, 28210)]),
             .. parts.Select((p, i) =>
-                new Contender(p.Name, 28201 + i, [Gatehouse, "run", "-c", declarations.WithTokens(28201 + i, 28211 + i, tokens, p.Work)])
+                new Contender(p.Name, 28201 + i, [Programs.Gatehouse, "run", "-c", declarations.WithTokens(28201 + i, 28211 + i, tokens, p.Work)])
                 {
                     Script = script,
                     First = one,

@@ -41,7 +41,8 @@ internal sealed class TokenSet
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var header = Encode($$"""{"alg":"RS256","typ":"at+jwt","kid":"{{KeyId}}"}""");
         var payload = Encode(string.Create(CultureInfo.InvariantCulture,
-            $$"""{"iss":"{{Issuer}}","aud":"{{Audience}}","sub":"caller-{{caller}}","client_id":"{{Client}}","scope":"orders.read orders.list","iat":{{now}},"exp":{{now + 3600}},"jti":"{{caller}}-{{number}}"}"""));
+            $$"""{"iss":"{{Issuer}}","aud":"{{Audience}}","sub":"caller-{{caller}}","client_id":"{{Client}}","scope":"orders.read orders.list","""
+            + $$""" "iat":{{now}},"exp":{{now + 3600}},"jti":"{{caller}}-{{number}}"}"""));
         var signed = $"{header}.{payload}";
         return signed + "." + Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }

@@ -11,7 +11,8 @@ internal static class DemoCommand
     public static Command Create(TimeProvider clock)
     {
         var check = new Option<bool>("--check") { Description = "Make the calls, compare the answers, and exit 1 when one differs." };
-        var command = new Command("demo", "Starts a retailer's services and the gateway, on this machine only, and prints calls to try.") { check };
+        var command = new Command("demo", "Starts a retailer's services, its issuer and the gateway, on this machine only, and prints calls to try.") { check };
+        command.Subcommands.Add(DemoTokenCommand.Create());
         command.SetAction(async (parsed, cancelled) =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
@@ -19,6 +20,11 @@ internal static class DemoCommand
             {
                 await using var site = await DemoSite.StartAsync(clock, error, cancelled);
                 return await ShowAsync(site, parsed.GetValue(check), output, cancelled);
+            }
+            catch (IOException e)
+            {
+                await error.WriteLineAsync($"The demo cannot start: {e.Message}");
+                return ExitCode.Failed;
             }
             catch (GatewayStartException e)
             {
@@ -32,18 +38,25 @@ internal static class DemoCommand
 
     private static async Task<int> ShowAsync(DemoSite site, bool check, TextWriter output, CancellationToken cancelled)
     {
-        var calls = DemoCalls.For(site.Doors, site.Keys, site.Orders);
-        if (check) return await CheckAsync(calls, output, cancelled) ? ExitCode.Done : ExitCode.Failed;
+        var calls = DemoCalls.For(site);
+        if (check) return await CheckAsync(site, calls, output, cancelled) ? ExitCode.Done : ExitCode.Failed;
         DemoGuide.Print(site, calls, output);
         await AskedToStopAsync(cancelled);
         await site.StopAsync();
         return ExitCode.Done;
     }
 
-    private static async Task<bool> CheckAsync(IReadOnlyList<DemoCall> calls, TextWriter output, CancellationToken cancelled)
+    /// <summary>Makes the calls; then, when no line can be missing any more, reads what was written down about them.</summary>
+    private static async Task<bool> CheckAsync(DemoSite site, IReadOnlyList<DemoCall> calls, TextWriter output, CancellationToken cancelled)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        return await new DemoCheck(client).RunAsync(calls, output, cancelled);
+        using var clients = new DemoClients();
+        var check = new DemoCheck(clients.Of);
+        var answered = await check.RunAsync(calls, output, cancelled);
+        await site.StopAsync();
+        var different = (await DemoLogs.ReadAsync(site, cancelled)).Differences(check.Made).ToList();
+        foreach (var difference in different) output.WriteLine($"✗ {difference}");
+        if (different.Count == 0) output.WriteLine("The logs say who refused what and why, and hold no key, token or person.");
+        return answered && different.Count == 0;
     }
 
     private static async Task AskedToStopAsync(CancellationToken cancelled)

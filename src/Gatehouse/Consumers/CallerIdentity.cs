@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Gatehouse.Consumers;
@@ -19,14 +18,18 @@ internal sealed class CallerIdentity : IEquatable<CallerIdentity>
 
     public static CallerIdentity Of(Caller caller)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder(256);
         Add(text, caller.Consumer.Id.Value);
         Add(text, caller.CredentialKind);
         Add(text, caller.Person?.Issuer ?? "");
         Add(text, caller.Person?.Subject ?? "");
         Add(text, caller.People);
         Add(text, caller.Actors);
-        Add(text, [.. caller.Scopes.Select(s => s.Value).Order(StringComparer.Ordinal)]);
+        var scopes = new string[caller.Scopes.Count];
+        var count = 0;
+        foreach (var scope in caller.Scopes) scopes[count++] = scope.Value;
+        Array.Sort(scopes, StringComparer.Ordinal);
+        Add(text, scopes);
         return new CallerIdentity(text.ToString());
     }
 
@@ -42,10 +45,10 @@ internal sealed class CallerIdentity : IEquatable<CallerIdentity>
 
     private static void Add(StringBuilder text, IReadOnlyList<string> values)
     {
-        text.Append(CultureInfo.InvariantCulture, $"{values.Count};");
+        text.Append(values.Count).Append(';');
         foreach (var value in values) Add(text, value);
     }
 
     /// <summary>The length goes first, so that no two callers have the same text.</summary>
-    private static void Add(StringBuilder text, string value) => text.Append(CultureInfo.InvariantCulture, $"{value.Length}:{value}");
+    private static void Add(StringBuilder text, string value) => text.Append(value.Length).Append(':').Append(value);
 }

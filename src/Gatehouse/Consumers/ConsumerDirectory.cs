@@ -64,7 +64,13 @@ internal sealed class ConsumerDirectory
     }
 
     /// <summary>The names of the groups that the person of a token is one of.</summary>
-    public string[] PeopleOf(string issuer, TokenClaims claims) => [.. People.Where(p => p.Have(issuer, claims)).Select(p => p.Name)];
+    public string[] PeopleOf(string issuer, TokenClaims claims)
+    {
+        var (names, count) = (new string[People.Count], 0);
+        for (var i = 0; i < People.Count; i++)
+            if (People[i].Have(issuer, claims)) names[count++] = People[i].Name;
+        return count == names.Length ? names : names[..count];
+    }
 }
 
 /// <summary>A consumer together with the entry of its <c>authenticate</c> that names the key.</summary>

@@ -19,16 +19,24 @@ internal sealed class RouteNode
     /// <summary>The routes for everything that is left from here.</summary>
     public RouteChoices? Rest { get; private init; }
 
-    /// <summary>The routes whose path ends here.</summary>
+    /// <summary>The routes whose path ends here, unless there is one that asks for nothing else.</summary>
     public RouteChoices? Here { get; private init; }
 
-    public static RouteNode Compile(PathNode node, TableParts parts) => new(Compile(node.Literals, parts))
+    /// <summary>The one route whose path ends here, where it asks for nothing else: a search looks no further.</summary>
+    public CompiledRoute? OnlyHere { get; private init; }
+
+    public static RouteNode Compile(PathNode node, TableParts parts)
     {
-        Affixed = node.Affixed is { } affixed ? AffixedSteps.Compile(affixed, parts) : null,
-        Name = node.Name is { } name ? Compile(name, parts) : null,
-        Rest = node.Rest is { } rest ? RouteChoices.Compile(rest.Routes, parts.Routes) : null,
-        Here = node.Routes.Count > 0 ? RouteChoices.Compile(node.Routes, parts.Routes) : null,
-    };
+        var here = node.Routes.Count > 0 ? RouteChoices.Compile(node.Routes, parts.Routes) : null;
+        return new RouteNode(Compile(node.Literals, parts))
+        {
+            Affixed = node.Affixed is { } affixed ? AffixedSteps.Compile(affixed, parts) : null,
+            Name = node.Name is { } name ? Compile(name, parts) : null,
+            Rest = node.Rest is { } rest ? RouteChoices.Compile(rest.Routes, parts.Routes) : null,
+            Here = here?.Only is null ? here : null,
+            OnlyHere = here?.Only,
+        };
+    }
 
     private static SpanMap<RouteNode> Compile(Dictionary<string, PathNode>? literals, TableParts parts)
     {

@@ -57,13 +57,14 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
     /// <summary>Whether the search is over.</summary>
     private bool Walk(RouteNode node, int depth)
     {
-        if (depth == _starts.Length - 1) return node.Here is { } here && Arrive(here);
+        if (depth == _starts.Length - 1)
+            return node.OnlyHere is { } one ? Arrive(one) : node.Here is { } here && Choose(here);
 
         var segment = _path[_starts[depth]..(_starts[depth + 1] - 1)];
         if (node.Literals.TryGetValue(segment, out var next) && Walk(next, depth + 1)) return true;
         if (node.Affixed is { } affixed && WalkAffixed(affixed, segment, depth)) return true;
         if (node.Name is { } name && segment.Length > 0 && Walk(name, depth + 1)) return true;
-        return node.Rest is { } rest && _starts[depth] < _path.Length && Arrive(rest);
+        return node.Rest is { } rest && _starts[depth] < _path.Length && (rest.Only is { } only ? Arrive(only) : Choose(rest));
     }
 
     /// <summary>Longer prefixes first, then longer suffixes: what extends another comes before it.</summary>
@@ -83,13 +84,14 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
         return false;
     }
 
-    private bool Arrive(RouteChoices choices)
+    private bool Arrive(CompiledRoute only)
     {
-        if (choices.Only is not { } only) return Choose(choices.ForHost(_exchange.Host)) || Choose(choices.ForAnyHost);
         IsPathServed = true;
         if (_conditionsCount) Route = only;
         return true;
     }
+
+    private bool Choose(RouteChoices choices) => Choose(choices.ForHost(_exchange.Host)) || Choose(choices.ForAnyHost);
 
     private bool Choose(ReadOnlySpan<RouteChoice> choices)
     {

@@ -15,19 +15,16 @@ internal sealed class Tally
     public void Add(int count) => Interlocked.Add(ref _value, count);
 }
 
-/// <summary>What is counted of the exchanges of one route on one listener.</summary>
+/// <summary>What is counted of the exchanges of one route on one listener. Small: of many routes few are in the processor's cache.</summary>
 internal sealed class ExchangeTally
 {
     private Counts _byStatusClass;
     private readonly Histogram<double> _durations;
-    private readonly KeyValuePair<string, object?> _listener;
-    private readonly KeyValuePair<string, object?> _route;
     private long _limitsRefused;
 
     public ExchangeTally(GatehouseMeter meter, string listener, string route)
     {
         (Listener, Route) = (listener, route);
-        (_listener, _route) = (new("listener", listener), new("route", route));
         _durations = meter.Durations;
     }
 
@@ -46,7 +43,7 @@ internal sealed class ExchangeTally
     {
         var statusClass = (uint)status / 100;
         Interlocked.Increment(ref _byStatusClass[statusClass < StatusClasses.Count ? (int)statusClass : 0]);
-        if (_durations.Enabled) _durations.Record(duration.TotalSeconds, _listener, _route);
+        if (_durations.Enabled) _durations.Record(duration.TotalSeconds, new("listener", Listener), new("route", Route));
     }
 
     public void AddLimitRefused() => Interlocked.Increment(ref _limitsRefused);

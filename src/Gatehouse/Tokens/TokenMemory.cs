@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 
 namespace Gatehouse.Tokens;
 
 /// <summary>
 /// The tokens of one issuer that were found good: the signature of each is verified once. Bounded; what was not used since the hand came by last goes
-/// first (CLOCK). To find one takes no lock and allocates nothing.
+/// first (CLOCK). Once it is full, a token is taken in when it comes for the second time, so that those that come only once push nobody out and leave
+/// nothing behind. To find one takes no lock and allocates nothing.
 /// </summary>
 internal sealed class TokenMemory(int capacity = TokenMemory.Usual)
 {
@@ -14,6 +16,7 @@ internal sealed class TokenMemory(int capacity = TokenMemory.Usual)
     private readonly List<(TokenDigest Digest, RememberedToken Token)> _ring = [];
     private readonly Lock _gate = new();
     private int _hand;
+    private ulong[]? _seen;
 
     public int Count => _byDigest.Count;
 
@@ -28,6 +31,7 @@ internal sealed class TokenMemory(int capacity = TokenMemory.Usual)
     {
         lock (_gate)
         {
+            if (_ring.Count == capacity && token.Key is not null && !CameBefore(digest)) return; // to ask an issuer again would cost more
             _byDigest[digest] = token;
             if (_ring.Count < capacity)
             {
@@ -46,6 +50,16 @@ internal sealed class TokenMemory(int capacity = TokenMemory.Usual)
             _ring[_hand] = (digest, token);
             _hand = (_hand + 1) % capacity;
         }
+    }
+
+    /// <summary>Whether a token came lately; it has from now on. Each digest has one place, where the next one to have it takes over.</summary>
+    private bool CameBefore(in TokenDigest digest)
+    {
+        _seen ??= new ulong[BitOperations.RoundUpToPowerOf2((uint)capacity)];
+        ref var seen = ref _seen[(int)(digest.A & (ulong)(_seen.Length - 1))];
+        if (seen == digest.B) return true;
+        seen = digest.B;
+        return false;
     }
 
     private bool IsThere((TokenDigest Digest, RememberedToken Token) slot) =>

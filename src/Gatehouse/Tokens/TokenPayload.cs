@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gatehouse.Consumers;
 
@@ -66,39 +67,31 @@ internal sealed class TokenPayload
 
     private string Read(JsonElement root)
     {
-        var claims = new List<KeyValuePair<string, IReadOnlyList<string>>>();
         foreach (var claim in root.EnumerateObject())
-        {
-            if (!ReadKnown(claim.Name, claim.Value)) return ReasonOf(claim.Name);
-            if (TextsOf(claim.Value) is { } texts) claims.Add(new(claim.Name, texts));
-        }
-
-        Claims = new TokenClaims(claims);
+            if (!ReadKnown(claim, claim.Value)) return ReasonOf(claim.Name);
+        Claims = TokenClaims.Of(JsonMarshal.GetRawUtf8Value(root));
         return "";
     }
 
-    private bool ReadKnown(string name, JsonElement value)
+    /// <summary>Compares names as they are written, so that a claim that nobody looks at costs no text.</summary>
+    private bool ReadKnown(JsonProperty claim, JsonElement value)
     {
-        switch (name)
-        {
-            case "iss": return Take(value, out var issuer) && (Issuer = issuer) is not null;
-            case "sub": return Take(value, out var subject) && (Subject = subject) is not null;
-            case "jti": return Take(value, out var id) && (TokenId = id) is not null;
-            case "client_id": return Take(value, out var client) && (ClientId = client) is not null;
-            case "azp": return Take(value, out var party) && (AuthorizedParty = party) is not null;
-            case "exp": return (Expires = Instant(value)) is not null;
-            case "nbf": return (NotBefore = Instant(value)) is not null;
-            case "iat": return (IssuedAt = Instant(value)) is not null;
-            case "aud": return ReadAudiences(value);
-            case "scope": return Take(value, out var scopes, mayBeEmpty: true) && AddScopes(scopes);
-            case "scp": return ReadScopeList(value);
-            case "act": return ReadActors(value);
-            case "cnf": return ReadConfirmation(value);
-            case "nonce" or "at_hash" or "c_hash" or "events" or "htm" or "htu" or "ath":
-                IsOtherKind = true;
-                return true;
-            default: return true;
-        }
+        if (claim.NameEquals("iss"u8)) return Take(value, out var issuer) && (Issuer = issuer) is not null;
+        if (claim.NameEquals("sub"u8)) return Take(value, out var subject) && (Subject = subject) is not null;
+        if (claim.NameEquals("jti"u8)) return Take(value, out var id) && (TokenId = id) is not null;
+        if (claim.NameEquals("client_id"u8)) return Take(value, out var client) && (ClientId = client) is not null;
+        if (claim.NameEquals("azp"u8)) return Take(value, out var party) && (AuthorizedParty = party) is not null;
+        if (claim.NameEquals("exp"u8)) return (Expires = Instant(value)) is not null;
+        if (claim.NameEquals("nbf"u8)) return (NotBefore = Instant(value)) is not null;
+        if (claim.NameEquals("iat"u8)) return (IssuedAt = Instant(value)) is not null;
+        if (claim.NameEquals("aud"u8)) return ReadAudiences(value);
+        if (claim.NameEquals("scope"u8)) return Take(value, out var scopes, mayBeEmpty: true) && AddScopes(scopes);
+        if (claim.NameEquals("scp"u8)) return ReadScopeList(value);
+        if (claim.NameEquals("act"u8)) return ReadActors(value);
+        if (claim.NameEquals("cnf"u8)) return ReadConfirmation(value);
+        IsOtherKind |= claim.NameEquals("nonce"u8) || claim.NameEquals("at_hash"u8) || claim.NameEquals("c_hash"u8) || claim.NameEquals("events"u8)
+            || claim.NameEquals("htm"u8) || claim.NameEquals("htu"u8) || claim.NameEquals("ath"u8);
+        return true;
     }
 
     /// <summary>A constant text for each claim: nothing of the token goes into it.</summary>
@@ -200,23 +193,4 @@ internal sealed class TokenPayload
 
         return KeyThumbprint is not null || CertificateThumbprint is not null || IsBoundOtherwise;
     }
-
-    private static List<string>? TextsOf(JsonElement value)
-    {
-        if (TextOf(value) is { } one) return [one];
-        if (value.ValueKind != JsonValueKind.Array) return null;
-        var texts = new List<string>(value.GetArrayLength());
-        foreach (var item in value.EnumerateArray())
-            if (TextOf(item) is { } text) texts.Add(text);
-        return texts;
-    }
-
-    private static string? TextOf(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number => value.GetRawText(),
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        _ => null,
-    };
 }

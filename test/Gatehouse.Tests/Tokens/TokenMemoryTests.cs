@@ -93,12 +93,29 @@ public sealed class TokenMemoryTests : IDisposable
         {
             Assert.NotNull(memory.Find(used));
             memory.Remember(DigestOf(i), Remembered());
+            memory.Remember(DigestOf(i), Remembered());
             Assert.True(memory.Count <= 100);
         }
 
         Assert.NotNull(memory.Find(used));
         Assert.Null(memory.Find(DigestOf(1)));
         Assert.NotNull(memory.Find(DigestOf(999)));
+    }
+
+    [Fact]
+    public void Takes_in_what_comes_again_once_it_is_full()
+    {
+        var key = Key();
+        var memory = new TokenMemory(capacity: 10);
+        for (var i = 0; i < 10; i++) memory.Remember(DigestOf(i), Remembered(key));
+        for (var i = 10; i < 500; i++) memory.Remember(DigestOf(i), Remembered(key)); // once each
+        for (var i = 0; i < 10; i++) Assert.NotNull(memory.Find(DigestOf(i)));
+        memory.Remember(DigestOf(1000), Remembered(key));
+        Assert.Null(memory.Find(DigestOf(1000)));
+        memory.Remember(DigestOf(1000), Remembered(key));
+        Assert.NotNull(memory.Find(DigestOf(1000)));
+        memory.Remember(DigestOf(1001), Remembered()); // its issuer was asked
+        Assert.NotNull(memory.Find(DigestOf(1001)));
     }
 
     [Fact]
@@ -111,7 +128,13 @@ public sealed class TokenMemoryTests : IDisposable
 
     private static TokenDigest DigestOf(int i) => TokenDigest.TryOf($"token-{i}", out var digest) ? digest : default;
 
-    private RememberedToken Remembered() => new(
+    private SigningKey Key()
+    {
+        var set = KeySet.TryRead(System.Text.Encoding.UTF8.GetBytes(_harness.Issuer.Jwks()), SigningAlgorithms.All, []);
+        return set!.All[0];
+    }
+
+    private RememberedToken Remembered(SigningKey? key = null) => new(
         new VerifiedToken
         {
             Issuer = "customers",
@@ -124,6 +147,6 @@ public sealed class TokenMemoryTests : IDisposable
             Id = "",
             IsBoundToCertificate = false,
         },
-        null,
+        key,
         long.MaxValue);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Gatehouse.Consumers;
 using Gatehouse.Tokens;
 
@@ -46,11 +45,13 @@ internal static class CallerMaking
 
     /// <summary>When the first of the credentials ends: then they do not prove anything together any more.</summary>
     private static DateTimeOffset? Earliest(DateTimeOffset? one, DateTimeOffset? two, DateTimeOffset? three) =>
-        new[] { one, two, three }.Min();
+        Earlier(one, Earlier(two, three));
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other ?? one : one;
 
     /// <summary>The token's scopes, cut down to the consumer's grants where these are written.</summary>
     private static IReadOnlySet<Scope> ScopesOf(Consumer consumer, VerifiedToken token) =>
-        consumer.BoundsTokens ? token.Scopes.Where(consumer.Grants.Contains).ToFrozenSet() : token.Scopes;
+        !consumer.BoundsTokens || token.Scopes.IsSubsetOf(consumer.Grants) ? token.Scopes : token.Scopes.Where(consumer.Grants.Contains).ToHashSet();
 
     /// <summary>
     /// The declared people that the token's subject is one of. A client that acts for itself has itself for a subject (RFC 9068 section 2.2), and
@@ -62,6 +63,7 @@ internal static class CallerMaking
             : directory.PeopleOf(token.Issuer, token.Claims);
 
     private static string IdOf(Authentication entry, VerifiedToken? token, ClientCertificate? certificate) =>
+        token is not null && entry.ApiKey is null && certificate is null ? token.Id :
         string.Join('+', new[] { entry.ApiKey?.Id, token?.Id, certificate is null ? null : Short(certificate.SpkiDigest) }.Where(i => i is not null));
 
     /// <summary>The beginning of a digest: enough to tell certificates apart in a log.</summary>

@@ -155,7 +155,7 @@ public sealed class AccessPolicyTests
         Scopes = scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(s => new Scope(s)).ToHashSet(),
         Person = people.Length == 0 ? null : new Person("customers", "anna"),
         People = people,
-        Claims = new TokenClaims(claims),
+        Claims = TestClaims.Of(claims),
     };
 
     private string? Decide(RouteAccess access, Caller caller)

@@ -1,6 +1,7 @@
 using System.Net;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.TestKit;
 using Gatehouse.Tokens;
 
 namespace Gatehouse.Tests.Policies.Identify;
@@ -47,7 +48,7 @@ internal static class Proofs
             Subject = subject,
             Scopes = scopes.Split(' ').Select(s => new Scope(s)).ToHashSet(),
             Actors = [],
-            Claims = role is null ? TokenClaims.None : new TokenClaims([new("roles", [role])]),
+            Claims = role is null ? TokenClaims.None : TestClaims.Of(KeyValuePair.Create<string, IReadOnlyList<string>>("roles", [role])),
             Expires = DateTimeOffset.MaxValue,
             Id = "tokenid",
             IsBoundToCertificate = bound,

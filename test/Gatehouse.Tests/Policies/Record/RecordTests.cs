@@ -74,7 +74,7 @@ public sealed class RecordTests
             Person = new Person("customers", Canary),
             People = ["customers", "care"],
             Actors = [Canary],
-            Claims = new TokenClaims([new("roles", [Canary])]),
+            Claims = TestClaims.Of(KeyValuePair.Create<string, IReadOnlyList<string>>("roles", [Canary])),
         };
         exchange.PresentedToken = Canary;
         var record = Finish(exchange);

@@ -112,6 +112,9 @@ internal sealed class RawConnection(TcpClient client, ChannelWriter<string> head
 {
     private Stream _stream = client.GetStream();
 
+    /// <summary>The bytes, for who reads more than heads.</summary>
+    public Stream Stream => _stream;
+
     /// <summary>Cancelled when the service stops.</summary>
     public CancellationToken Stopped => stopped;
 

@@ -63,7 +63,9 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
         ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, refused?.Message ?? "not HTTP as the parser takes it");
     }
 
-    /// <summary>Every head of HTTP/1.1 was seen as bytes, or it is not served. Those of HTTP/2 are frames: nothing in them is a matter of spelling.</summary>
+    /// <summary>
+    /// Every head of HTTP/1.1 was seen as bytes, or it is not served. Those of HTTP/2 are frames: nothing in them is a matter of spelling.
+    /// </summary>
     private static string? FaultOfHead(RequestSlot slot) =>
         HttpProtocol.IsHttp2(slot.Http.Request.Protocol) ? null
         : slot.Connection.Input is { } input ? input.TakeHead()
@@ -99,6 +101,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
             Connection = connection.Memory,
             CertificateFault = fault,
             HeadFault = headFault,
+            Nominated = connection.Input?.Nominated,
         };
         if (connection.ProxiedFor is { } client) exchange.Client = new ClientAddress(client);
         return exchange;

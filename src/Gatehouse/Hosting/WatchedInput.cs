@@ -5,6 +5,8 @@ using Gatehouse.Policies.Intake;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gatehouse.Hosting;
 
@@ -37,6 +39,9 @@ internal sealed class WatchedInput(PipeReader inner) : PipeReader
         connection.Features.GetRequiredFeature<AcceptedConnection>().Input = input;
         return next(connection);
     };
+
+    /// <summary>What the head taken last nominates for removal, where it does; see <see cref="RawHead.Nominated"/>.</summary>
+    public string? Nominated => _head.Nominated;
 
     /// <summary>Called once Kestrel has parsed a head: why it must not be served, as a constant text, or null. What follows is its body.</summary>
     public string? TakeHead()

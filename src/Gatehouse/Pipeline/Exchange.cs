@@ -114,6 +114,9 @@ public sealed class Exchange
     /// <summary>What is wrong with the bytes of the request's head, as a constant text; null for nothing, and for HTTP/2.</summary>
     internal string? HeadFault { get; init; }
 
+    /// <summary>The request's <c>Connection</c> fields as they came, where they say more than the server keeps of them; else null.</summary>
+    internal string? Nominated { get; init; }
+
     /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>
     internal string? ServerName { get; set; }
 

@@ -29,6 +29,8 @@ internal static class Problems
         "body-too-large", 413, "The request's body is larger than this route takes.", ProblemSource.Downstream, closes: true);
     public static readonly Problem TargetTooLong = new(
         "target-too-long", 414, "The request's target is too long.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem EncodedBody = new(
+        "encoded-body", 415, "The request's body is compressed.", ProblemSource.Downstream, closes: true);
     public static readonly Problem ExpectationFailed = new(
         "expectation-failed", 417, "The request expects what is not offered.", ProblemSource.Downstream, closes: true);
     public static readonly Problem Misdirected = new(
@@ -60,8 +62,8 @@ internal static class Problems
     public static IReadOnlyList<Problem> All { get; } =
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
-        NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, ExpectationFailed, Misdirected, UpgradeNotAllowed, LimitExceeded,
-        HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable,
+        NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, EncodedBody, ExpectationFailed, Misdirected,
+        UpgradeNotAllowed, LimitExceeded, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable,
         AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded,
     ];
 }

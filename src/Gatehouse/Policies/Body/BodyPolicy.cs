@@ -23,10 +23,11 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
         var request = exchange.Http.Request;
         if (!HasBody(exchange.Http)) return new(Verdict.Continue);
         if (IsUpgrade(exchange.Http)) return new(Verdict.Continue);
+        if (IsEncoded(request)) return new(Verdict.Reject(Problems.EncodedBody, "the body has a content coding"));
         if (request.ContentLength > Max) return new(Verdict.Reject(Problems.BodyTooLarge, "the announced length is over the route's"));
         // of chunks the server counts the lines between them too: those are bounded where they are seen, and the bytes are counted here
-        var chunked = exchange.IsHttp1 && request.ContentLength is null;
-        if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = chunked ? null : Max;
+        long? most = exchange.IsHttp1 && request.ContentLength is null ? null : Max;
+        if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = most;
         if (Whole) return ReadWholeAsync(exchange);
         request.Body = new CountedBody(request.Body, Max, exchange);
         return new(Verdict.Continue);
@@ -37,6 +38,16 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
     private static bool HasBody(HttpContext http) =>
         http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody
         ?? (http.Request.ContentLength > 0 || http.Request.Headers.TransferEncoding.Count > 0);
+
+    /// <summary>
+    /// What a body is when it is unpacked has no bound here, and nothing that is told of it was checked (RFC 9110 section 8.4): none is taken.
+    /// </summary>
+    private static bool IsEncoded(HttpRequest request)
+    {
+        foreach (var coding in request.Headers.ContentEncoding)
+            if (!string.Equals(coding, "identity", StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
 
     /// <summary>What follows an upgrade is a conversation, not a body. Over HTTP/1.1 such a request cannot have one at all.</summary>
     private bool IsUpgrade(HttpContext http) =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,9 @@ namespace Gatehouse.Policies.Intake;
 /// </summary>
 internal sealed class IntakePolicy(Listener listener) : Policy
 {
+    /// <summary>Those of every method that is registered (RFC 9110 section 16.1.1).</summary>
+    private static readonly SearchValues<char> MethodCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-");
+
     private readonly ServedHosts _hosts = new(listener);
     private readonly string _scheme = listener.Tls is null ? "http" : "https";
 
@@ -30,7 +34,8 @@ internal sealed class IntakePolicy(Listener listener) : Policy
         var request = exchange.Http.Request;
         var raw = exchange.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (raw.Length > listener.Intake.Target) return Verdict.Reject(Problems.TargetTooLong, "the target is too long");
-        var cleaned = RequestHead.Clean(request, listener.Intake);
+        if (request.Method.AsSpan().ContainsAnyExcept(MethodCharacters)) return Malformed("the method has an odd character");
+        var cleaned = RequestHead.Clean(request, exchange.Nominated, listener.Intake);
         if (cleaned.Kind != VerdictKind.Continue) return cleaned;
         var hosts = request.Headers.Host;
         if (hosts.Count != 1 || !HostText.TryRead(hosts[0], out var host, out var port)) return Malformed("Host is not exactly one host");

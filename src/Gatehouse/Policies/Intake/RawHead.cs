@@ -42,6 +42,12 @@ internal struct RawHead
     public bool IsChunked { get; private set; }
 
     /// <summary>
+    /// What the <c>Connection</c> fields say, where that is more than one common option; else null. The parser keeps of them what it knows, and the
+    /// fields that they nominate would stay.
+    /// </summary>
+    public string? Nominated { get; private set; }
+
+    /// <summary>
     /// Whether the first line of what has been received names a version that is served, as far as that line is there: the parser would answer others
     /// with 505, as though the fault were the gateway's.
     /// </summary>
@@ -150,6 +156,7 @@ internal struct RawHead
         return colon switch
         {
             4 when Ascii.EqualsIgnoreCase(name, "Host"u8) => ReadHost(),
+            10 when Ascii.EqualsIgnoreCase(name, "Connection"u8) => ReadConnection(line[(colon + 1)..].Trim(" \t"u8)),
             14 when Ascii.EqualsIgnoreCase(name, "Content-Length"u8) => ReadLength(line[(colon + 1)..].Trim(" \t"u8)),
             17 when Ascii.EqualsIgnoreCase(name, "Transfer-Encoding"u8) => ReadEncoding(line[(colon + 1)..].Trim(" \t"u8)),
             _ => null,
@@ -160,6 +167,14 @@ internal struct RawHead
     {
         if (_hasHost) return "Host is not exactly one host";
         _hasHost = true;
+        return null;
+    }
+
+    private string? ReadConnection(ReadOnlySpan<byte> value)
+    {
+        if (Ascii.EqualsIgnoreCase(value, "keep-alive"u8) || Ascii.EqualsIgnoreCase(value, "close"u8)) return null;
+        var text = Encoding.Latin1.GetString(value);
+        Nominated = Nominated is null ? text : Nominated + "," + text;
         return null;
     }
 

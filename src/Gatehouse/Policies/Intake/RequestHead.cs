@@ -21,7 +21,8 @@ internal static class RequestHead
     private static readonly SearchValues<char> Controls = SearchValues.Create(
         [.. Enumerable.Range(0, 0xa0).Where(c => c is < 0x20 or >= 0x7f).Where(c => c != '\t').Select(c => (char)c)]);
 
-    public static Verdict Clean(HttpRequest request, IntakeLimits limits)
+    /// <param name="nominated">What <c>Connection</c> says, where the server has kept less of it.</param>
+    public static Verdict Clean(HttpRequest request, string? nominated, IntakeLimits limits)
     {
         var headers = request.Headers;
         var count = 0;
@@ -47,6 +48,7 @@ internal static class RequestHead
             return Verdict.Reject(Problems.ExpectationFailed, "Expect is not exactly 100-continue");
         if (headers.Connection.Count > 0 && !TryRemoveNominated(headers, headers.Connection))
             return Malformed("Connection nominates a field that must stay");
+        if (nominated is not null && !TryRemoveNominated(headers, nominated)) return Malformed("Connection nominates a field that must stay");
         if (remove is not null)
             foreach (var name in remove) headers.Remove(name);
         return Verdict.Continue;
@@ -60,6 +62,8 @@ internal static class RequestHead
     {
         var headers = request.Headers;
         if (headers.ContainsKey("X-Content-Length")) return "the request has two lengths";
+        if (HttpProtocol.IsHttp2(request.Protocol) && (headers.KeepAlive.Count > 0 || headers.ContainsKey("Proxy-Connection")))
+            return "a field of the connection does not belong to this version"; // RFC 9113 section 8.2.2; of the others the parser knows
         var encoding = headers.TransferEncoding;
         if (encoding.Count == 0) return null;
         if (headers.ContainsKey("Content-Length")) return "the request has two lengths";

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gatehouse.TestKit;
@@ -77,18 +76,27 @@ public sealed class PartnerCallsTests
     {
         await using var front = await PartnerFront.StartAsync();
         using var expired = front.Root.Issue(new TestClient { From = TimeSpan.FromDays(-9), Until = TimeSpan.FromDays(-1) });
+        using var early = front.Root.Issue(new TestClient { From = TimeSpan.FromHours(1) });
         using var server = front.Root.Issue(new TestClient { Purposes = [TestAuthority.ForServers] });
+        using var own = front.Root.Issue(new TestClient { SelfSigned = true });
         using var elsewhere = TestAuthority.Root("partners", front.Root.Now);
         using var stranger = elsewhere.Issue(new TestClient());
-        (X509Certificate2? Certificate, string Reason)[] bad =
+        (X509Certificate2? Certificate, string? Reason)[] bad =
         [
             (null, "the client has no certificate"), (front.Revoked, "it is revoked"), (expired, "a certificate of the chain is not valid now"),
-            (server, "it is not meant for clients"), (stranger, ""),
+            (early, "a certificate of the chain is not valid now"), (server, "it is not meant for clients"), (own, null), (stranger, null),
         ];
-        foreach (var (certificate, reason) in bad)
+        for (var i = 0; i < bad.Length; i++)
         {
-            Assert.Null(await front.CallAsync(certificate, front.Token("bound")));
-            if (reason.Length > 0) await front.Gateway.AccessLog.WaitForAsync(r => (string?)r["reason"] == reason, Cancel);
+            Assert.Null(await front.CallAsync(bad[i].Certificate, front.Token("bound")));
+            await Eventually.HoldsAsync(() => Task.FromResult(Handshakes(front).Count == i + 1), Cancel);
+            var line = Handshakes(front)[i];
+            if (bad[i].Reason is { } reason) Assert.Equal(reason, (string?)line["reason"]);
+            Assert.NotNull(line["reason"]);
+            Assert.Equal(
+                ("partners", PartnerFront.Host, "127.0.0.1"), ((string?)line["listener"], (string?)line["serverName"], (string?)line["client"]));
+            var serial = bad[i].Certificate?.SerialNumber.TrimStart('0').ToLowerInvariant();
+            Assert.Equal(serial, ((string?)line["certificateSerial"])?.TrimStart('0'));
         }
 
         Assert.Empty(front.Upstream.Requests);
@@ -149,6 +157,9 @@ public sealed class PartnerCallsTests
         await front.Gateway.AccessLog.WaitForAsync(r => (string?)r["reason"] == reason, Cancel);
         Assert.Empty(front.Upstream.Requests);
     }
+
+    private static List<JsonObject> Handshakes(PartnerFront front) =>
+        [.. front.Gateway.AccessLog.Records.Where(r => (string?)r["event"] == "handshake-refused")];
 
     private static string? ConsumerOf(ReceivedRequest request)
     {

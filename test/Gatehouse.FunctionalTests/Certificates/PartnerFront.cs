@@ -162,7 +162,7 @@ internal sealed class PartnerFront : IAsyncDisposable
             owner: shipments@retailer.example
             purpose: Shipments for tests
             upstream: shipments
-            each: { personalData: none, limits: [ { per: all, allow: 1000000, every: 1s } ] }
+            each: { personalData: none, consequence: A test fails, limits: [ { per: all, allow: 1000000, every: 1s } ] }
             routes:
               get-shipment:
                 match: GET /shipments/{id}

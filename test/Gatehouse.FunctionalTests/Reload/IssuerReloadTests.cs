@@ -25,18 +25,19 @@ public sealed class IssuerReloadTests : IDisposable
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream);
+        var client = gateway.Client("edge");
         var (old, next) = (_issuer.Ec, _issuer.Key("ec-2", "ES256"));
         var (before, after) = (Token(old), Token(next));
-        Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(gateway, after));
+        Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(client, after));
         await using (var calls = new SteadyCalls(gateway.Client("edge"), before))
         {
             await calls.AreMadeAsync();
             await WriteAsync(gateway, _issuer.Jwks(old, next));
-            await UntilAsync(gateway, after, HttpStatusCode.OK);
+            await UntilAsync(client, after, HttpStatusCode.OK);
             calls.Token = after;
             await calls.AreMadeAsync();
             await WriteAsync(gateway, _issuer.Jwks(next));
-            await UntilAsync(gateway, before, HttpStatusCode.Unauthorized);
+            await UntilAsync(client, before, HttpStatusCode.Unauthorized);
             await calls.AreMadeAsync();
             await WriteAsync(gateway, "{\"keys\":[]}"); // is no set: what there is stays in force
             await Eventually.HoldsAsync(() => Passing(gateway.Events.Contains("reload refused", StringComparison.Ordinal)), Cancel);
@@ -44,7 +45,7 @@ public sealed class IssuerReloadTests : IDisposable
         }
 
         Assert.Equal(3, gateway.Running.Activation.Current.Revision);
-        Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(gateway, Token(old)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(client, Token(old)));
     }
 
     [Theory]
@@ -58,15 +59,16 @@ public sealed class IssuerReloadTests : IDisposable
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream);
+        var client = gateway.Client("edge");
         var token = Token(_issuer.Ec);
-        Assert.Equal(HttpStatusCode.OK, await CallAsync(gateway, token));
+        Assert.Equal(HttpStatusCode.OK, await CallAsync(client, token));
         var changed = Declaration(upstream).Replace(was, becomes, StringComparison.Ordinal);
         var result = await gateway.ReloadAsync(changed, Cancel);
         Assert.True(result.Outcome == ActivationOutcome.Activated, string.Join('\n', result.Findings));
-        Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(gateway, token));
+        Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(client, token));
         Assert.Equal(reason, (string?)gateway.AccessLog.Records[^1]["reason"]);
         await gateway.ReloadAsync(Declaration(upstream), Cancel);
-        Assert.Equal(HttpStatusCode.OK, await CallAsync(gateway, token));
+        Assert.Equal(HttpStatusCode.OK, await CallAsync(client, token));
     }
 
     private string Token(TestKey key) =>
@@ -75,8 +77,8 @@ public sealed class IssuerReloadTests : IDisposable
     private static Task WriteAsync(TestGateway gateway, string keys) =>
         File.WriteAllTextAsync(Path.Combine(gateway.Folder, "keys.json"), keys, Cancel);
 
-    private Task UntilAsync(TestGateway gateway, string token, HttpStatusCode status) =>
-        Eventually.HoldsAsync(async () => await Passing(await CallAsync(gateway, token) == status), Cancel);
+    private Task UntilAsync(HttpClient client, string token, HttpStatusCode status) =>
+        Eventually.HoldsAsync(async () => await Passing(await CallAsync(client, token) == status), Cancel);
 
     /// <summary>Lets the gateway look at its files until it holds.</summary>
     private Task<bool> Passing(bool holds)
@@ -85,11 +87,11 @@ public sealed class IssuerReloadTests : IDisposable
         return Task.FromResult(holds);
     }
 
-    private static async Task<HttpStatusCode> CallAsync(TestGateway gateway, string token)
+    private static async Task<HttpStatusCode> CallAsync(HttpClient client, string token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/orders/1");
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
-        using var response = await gateway.Client("edge").SendAsync(request, Cancel);
+        using var response = await client.SendAsync(request, Cancel);
         return response.StatusCode;
     }
 

@@ -20,19 +20,20 @@ public sealed class RealIssuerCallsTests
         await using var issuer = await RealIssuer.StartAsync();
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(issuer, upstream);
+        var client = gateway.Client("edge");
         var old = await issuer.TokenAsync();
         await using (var calls = new SteadyCalls(gateway.Client("edge"), old))
         {
             await calls.AreMadeAsync();
             issuer.Rotate();
             var next = await issuer.TokenAsync();
-            Assert.Equal(HttpStatusCode.OK, await CallAsync(gateway, next)); // a key that is not known yet
-            Assert.Equal(HttpStatusCode.OK, await CallAsync(gateway, old));
+            Assert.Equal(HttpStatusCode.OK, await CallAsync(client, next)); // a key that is not known yet
+            Assert.Equal(HttpStatusCode.OK, await CallAsync(client, old));
             calls.Token = next;
             await calls.AreMadeAsync();
             issuer.ForgetOldKeys();
             _clock.Advance(IssuerKeys.Refresh);
-            await Eventually.HoldsAsync(async () => await CallAsync(gateway, old) == HttpStatusCode.Unauthorized, Cancel);
+            await Eventually.HoldsAsync(async () => await CallAsync(client, old) == HttpStatusCode.Unauthorized, Cancel);
             await calls.AreMadeAsync();
         }
 
@@ -47,6 +48,7 @@ public sealed class RealIssuerCallsTests
         await using var issuer = await RealIssuer.StartAsync();
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(issuer, upstream);
+        var client = gateway.Client("edge");
         var (known, unseen) = (await issuer.TokenAsync(), await issuer.TokenAsync());
         await using (var calls = new SteadyCalls(gateway.Client("edge"), known))
         {
@@ -55,25 +57,25 @@ public sealed class RealIssuerCallsTests
             var ofUnknownKey = await issuer.TokenAsync();
             await issuer.StopAsync();
             await calls.AreMadeAsync();
-            Assert.Equal(HttpStatusCode.OK, await CallAsync(gateway, unseen));
-            Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(gateway, ofUnknownKey));
+            Assert.Equal(HttpStatusCode.OK, await CallAsync(client, unseen));
+            Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(client, ofUnknownKey));
             _clock.Advance(IssuerKeys.MaxStale - TimeSpan.FromMinutes(1));
             await calls.AreMadeAsync();
         }
 
         _clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(gateway, known));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(client, known));
         Assert.Equal("identity-unavailable", (string?)gateway.AccessLog.Records[^1]["problem"]);
         await using var started = await StartAsync(issuer, upstream); // one that never had any keys
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(started, unseen));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(started.Client("edge"), unseen));
         Assert.All(upstream.Requests, r => Assert.Null(r.Header("Authorization")));
     }
 
-    private static async Task<HttpStatusCode> CallAsync(TestGateway gateway, string token)
+    private static async Task<HttpStatusCode> CallAsync(HttpClient client, string token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/orders/1");
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
-        using var response = await gateway.Client("edge").SendAsync(request, Cancel);
+        using var response = await client.SendAsync(request, Cancel);
         return response.StatusCode;
     }
 

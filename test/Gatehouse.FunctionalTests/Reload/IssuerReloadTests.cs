@@ -33,14 +33,14 @@ public sealed class IssuerReloadTests : IDisposable
         {
             await calls.AreMadeAsync();
             await WriteAsync(gateway, _issuer.Jwks(old, next));
-            await UntilAsync(client, after, HttpStatusCode.OK);
+            await UntilAsync(calls, async () => await CallAsync(client, after) == HttpStatusCode.OK);
             calls.Token = after;
             await calls.AreMadeAsync();
             await WriteAsync(gateway, _issuer.Jwks(next));
-            await UntilAsync(client, before, HttpStatusCode.Unauthorized);
+            await UntilAsync(calls, async () => await CallAsync(client, before) == HttpStatusCode.Unauthorized);
             await calls.AreMadeAsync();
             await WriteAsync(gateway, "{\"keys\":[]}"); // is no set: what there is stays in force
-            await Eventually.HoldsAsync(() => Passing(gateway.Events.Contains("reload refused", StringComparison.Ordinal)), Cancel);
+            await UntilAsync(calls, () => Task.FromResult(gateway.Events.Contains("reload refused", StringComparison.Ordinal)));
             await calls.AreMadeAsync();
         }
 
@@ -77,15 +77,15 @@ public sealed class IssuerReloadTests : IDisposable
     private static Task WriteAsync(TestGateway gateway, string keys) =>
         File.WriteAllTextAsync(Path.Combine(gateway.Folder, "keys.json"), keys, Cancel);
 
-    private Task UntilAsync(HttpClient client, string token, HttpStatusCode status) =>
-        Eventually.HoldsAsync(async () => await Passing(await CallAsync(client, token) == status), Cancel);
-
     /// <summary>Lets the gateway look at its files until it holds.</summary>
-    private Task<bool> Passing(bool holds)
-    {
-        if (!holds) _clock.Advance(Look);
-        return Task.FromResult(holds);
-    }
+    private Task UntilAsync(SteadyCalls calls, Func<Task<bool>> holds) => Eventually.HoldsAsync(
+        async () =>
+        {
+            if (await holds()) return true;
+            await calls.BetweenAsync(() => _clock.Advance(Look));
+            return false;
+        },
+        Cancel);
 
     private static async Task<HttpStatusCode> CallAsync(HttpClient client, string token)
     {

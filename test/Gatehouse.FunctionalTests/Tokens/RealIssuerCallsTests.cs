@@ -32,7 +32,7 @@ public sealed class RealIssuerCallsTests
             calls.Token = next;
             await calls.AreMadeAsync();
             issuer.ForgetOldKeys();
-            _clock.Advance(IssuerKeys.Refresh);
+            await calls.BetweenAsync(() => _clock.Advance(IssuerKeys.Refresh));
             await Eventually.HoldsAsync(async () => await CallAsync(client, old) == HttpStatusCode.Unauthorized, Cancel);
             await calls.AreMadeAsync();
         }
@@ -59,7 +59,7 @@ public sealed class RealIssuerCallsTests
             await calls.AreMadeAsync();
             Assert.Equal(HttpStatusCode.OK, await CallAsync(client, unseen));
             Assert.Equal(HttpStatusCode.Unauthorized, await CallAsync(client, ofUnknownKey));
-            _clock.Advance(IssuerKeys.MaxStale - TimeSpan.FromMinutes(1));
+            await calls.BetweenAsync(() => _clock.Advance(IssuerKeys.MaxStale - TimeSpan.FromMinutes(1)));
             await calls.AreMadeAsync();
         }
 

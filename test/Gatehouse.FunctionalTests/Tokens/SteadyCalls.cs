@@ -8,6 +8,7 @@ internal sealed class SteadyCalls : IAsyncDisposable
 {
     private readonly HttpClient _client;
     private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly Task _calls;
     private volatile string _token;
     private int _made;
@@ -34,22 +35,33 @@ internal sealed class SteadyCalls : IAsyncDisposable
         if (_calls.IsCompleted) await _calls; // says which was refused
     }
 
+    /// <summary>Does something while no call is under way: a clock that jumps would be the end of it.</summary>
+    public async Task BetweenAsync(Action act)
+    {
+        await _turn.WaitAsync(Cancel);
+        act();
+        _turn.Release();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _calls;
         _stop.Dispose();
+        _turn.Dispose();
     }
 
     private async Task CallAsync()
     {
         while (!_stop.IsCancellationRequested)
         {
+            await _turn.WaitAsync(Cancel);
             using var request = new HttpRequestMessage(HttpMethod.Get, "/orders/1");
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + _token);
             using var response = await _client.SendAsync(request, Cancel);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             Interlocked.Increment(ref _made);
+            _turn.Release();
         }
     }
 }

@@ -102,9 +102,15 @@ public sealed class InventoryCommandTests : IDisposable
         _folder.Write("assert.pem", Key());
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.Of("assert.pem"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var text = Text
-            .Replace("consumers:\n  web", "authorisers: { pdp: { endpoint: \"https://pdp.in.example/e\" } }\n"
-                + "assertions: { issuer: \"https://gateway.example.test\", keys: [ \"file:assert.pem\" ] }\nconsumers:\n  web", StringComparison.Ordinal)
-            .Replace("    owner: =stock", "    cors: { origins: [\"https://shop.example\"], credentials: true }\n    owner: =stock", StringComparison.Ordinal)
+            .Replace(
+                "consumers:\n  web",
+                "authorisers: { pdp: { endpoint: \"https://pdp.in.example/e\" } }\n"
+                + "assertions: { issuer: \"https://gateway.example.test\", keys: [ \"file:assert.pem\" ] }\nconsumers:\n  web",
+                StringComparison.Ordinal)
+            .Replace(
+                "    owner: =stock",
+                "    cors: { origins: [\"https://shop.example\"], credentials: true }\n    owner: =stock",
+                StringComparison.Ordinal)
             .Replace("        exposure: internal", "        exposure: internal\n        assertion: perRequest\n        "
                 + "authorize: { by: pdp, action: stock.count, resource: { type: article, id: \"a-{article}\" } }", StringComparison.Ordinal);
         var run = await RunAsync(text, ["--output", "csv", "--columns", "route,authorize,assertion,cors"]);

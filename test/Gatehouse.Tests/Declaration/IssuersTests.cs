@@ -59,7 +59,8 @@ public sealed class IssuersTests
             "environments/staging.yaml:1:12 warning GH1021 tokens of issuer customers are for 'retailer-apis' in test and in staging; "
             + "issuers: { customers: { audiences: [staging-…] } }, in the environment",
             Said("issuers: { customers: { issuer: \"https://id.staging.example\" } }"));
-        Assert.DoesNotContain(Said("issuers: { customers: { audiences: [staging-apis] } }"), f => f.Contains("issuer customers", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Said("issuers: { customers: { audiences: [staging-apis] } }"), f => f.Contains("issuer customers", StringComparison.Ordinal));
         Assert.Empty(Declarations.Read(
             new Dictionary<string, string>(Files) { ["environments/test.yaml"] = "log: { access: stdout }\n" }, "test").Findings); // the same one
 

@@ -215,9 +215,9 @@ public sealed class InventoryCommandTests : IDisposable
     [Fact]
     public async Task Ten_thousand_routes_take_no_more_than_their_share()
     {
-        // the fastest of several runs, one after the other: how busy the machine is, it is for both
+        // how busy the machine is, it is for both; and where something came between, the fastest of several runs counts
         var (few, many) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
-        for (var round = 0; round < 3; round++)
+        for (var round = 0; round < 5 && (round == 0 || many >= 12 * few); round++)
         {
             few = Min(few, await TakesAsync(2_000));
             many = Min(many, await TakesAsync(10_000));

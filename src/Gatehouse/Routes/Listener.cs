@@ -37,6 +37,9 @@ internal sealed class Listener
 
     public required IntakeLimits Intake { get; init; }
 
+    /// <summary>What guessing credentials costs the guesser.</summary>
+    public ThrottleLimits Throttle { get; init; } = new();
+
     public required Place Place { get; init; }
 
     public override string ToString() => Name;

@@ -47,9 +47,13 @@ internal static class ListenerSection
         AddressesSection.Shape,
         "The client addresses that may call and may not, as far as trusted proxies say who the client is.");
     public static readonly Key<IntakeLimits> Intake = new("intake", IntakeSection.Shape, "How large and how slow a request may be.");
+    public static readonly Key<ThrottleLimits> Throttle = new(
+        "throttle",
+        ThrottleSection.Shape,
+        "How many bad credentials an address may present before they are refused unseen.");
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("a listener",
-        [Address, Hosts, Serves, Networks, Proxies, ProxyProtocol, Speaks, Tls, Addresses, Intake], text => text);
+        [Address, Hosts, Serves, Networks, Proxies, ProxyProtocol, Speaks, Tls, Addresses, Intake, Throttle], text => text);
 
     /// <summary>The listener as far as its text goes, or null when it says too little.</summary>
     public static Listener? Read(Named<SectionReader> written, NamedFiles files)
@@ -74,6 +78,7 @@ internal static class ListenerSection
             Protocols = speaks?.Aggregate((a, b) => a | b) ?? (text.Has(Tls) ? Protocols.Http1 | Protocols.Http2 : Protocols.Http1),
             Tls = certificate,
             Intake = intake ?? new IntakeLimits(),
+            Throttle = text.Get(Throttle) ?? new ThrottleLimits(),
             Place = written.NamePlace,
         };
     }

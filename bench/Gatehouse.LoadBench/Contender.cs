@@ -15,6 +15,9 @@ internal sealed record Contender(string Name, int Port, string[] Command)
     /// <summary>Header fields of every request, as <c>Name: value</c>.</summary>
     public IReadOnlyList<string> Headers { get; init; } = [];
 
+    /// <summary>A header field of the first request only, for what waits until the gateway answers; the script has its own.</summary>
+    public string? First { get; init; }
+
     /// <summary>A wrk script that chooses the paths, or null.</summary>
     public string? Script { get; init; }
 }
@@ -61,7 +64,7 @@ internal sealed class Running : IDisposable
         {
             if (_process.HasExited) throw new InvalidOperationException($"{contender.Name} ended with code {_process.ExitCode}: {_said}");
             using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{contender.Port}{contender.Path}");
-            foreach (var header in contender.Headers)
+            foreach (var header in contender.First is null ? contender.Headers : [.. contender.Headers, contender.First])
                 request.Headers.Add(
                     header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 2)..]);
             try

@@ -42,6 +42,40 @@ internal sealed class Declarations(string folder, string gatehouse)
         return (file, made.RootElement.GetProperty("key").GetString()!);
     }
 
+    /// <summary>A token of a person and a limit for each; with the other parts of a gateway's work as asked for.</summary>
+    public string WithTokens(int port, int admin, TokenSet tokens, GatewayWork work)
+    {
+        var signing = Path.Combine(folder, "bench.assertions.pem");
+        if (!File.Exists(signing)) Gatehouse("key", "init", signing, "--assertions");
+        var assertions = work.Assertion is null ? "" : $"assertions: {{ issuer: \"https://gateway.bench.test\", keys: [ \"file:{signing}\" ] }}";
+        var adapted = work.Headers
+            ? "request: { headers: { set: { X-Front-Door: bench }, remove: [X-Consumer] } }\n          response: { headers: { set: { X-Served-By: gatehouse } } }"
+            : "";
+        return Write($"tokens.{port}", port, admin, $$"""
+            {{assertions}}
+            issuers:
+              customers:
+                issuer: "{{TokenSet.Issuer}}"
+                audiences: [{{TokenSet.Audience}}]
+                algorithms: [RS256]
+                keys: { file: {{tokens.Keys}} }
+            people:
+              customers: { issuer: customers }
+            consumers:
+              web-shop:
+                kind: application
+                owner: bench@example.test
+                authenticate: [ { token: { issuer: customers, clientId: {{TokenSet.Client}} } } ]
+            """, $$"""
+                  match: GET /orders/{id}
+                  effect: read
+                  access: { consumers: [web-shop], people: [customers], scopes: [orders.read] }
+                  limits: [ { per: {{(work.PerPerson ? "person" : "route")}}, allow: 10000000, every: 1s } ]
+                  {{(work.Assertion is null ? "" : "assertion: " + work.Assertion)}}
+                  {{adapted}}
+        """);
+    }
+
     /// <summary>Many routes; <paramref name="version"/> changes the text so that a reload has something to swap.</summary>
     public string Many(int count, int port, int admin, int version = 0)
     {
@@ -102,3 +136,9 @@ internal sealed class Declarations(string folder, string gatehouse)
             ? output : throw new InvalidOperationException($"gatehouse {string.Join(' ', arguments)} ended with code {process.ExitCode}");
     }
 }
+
+/// <summary>The parts of a gateway's work that can be left out, to see what each costs.</summary>
+/// <param name="PerPerson">Whether the limit is counted for each person; otherwise for the route.</param>
+/// <param name="Headers">Whether header fields are set and removed.</param>
+/// <param name="Assertion"><c>reuse</c> or <c>perRequest</c>; null for none.</param>
+internal sealed record GatewayWork(bool PerPerson = true, bool Headers = true, string? Assertion = "reuse");

@@ -6,8 +6,11 @@ using Gatehouse.LoadBench;
 return args switch
 {
     ["serve-yarp", var port, var upstream] => await BareYarp.ServeAsync(int.Parse(port), upstream),
-    [] or ["all"] => Suites.Run(Suites.Plain) + Suites.Run(Suites.Routes) + Suites.Run(Suites.Swap) + Suites.Run(Suites.Start),
+    ["serve-ordinary", var port, var upstream, var key, var log] => await OrdinaryYarp.ServeAsync(int.Parse(port), upstream, key, log),
+    [] or ["all"] => Suites.Run(Suites.Plain) + Suites.Run(Suites.Gateway) + Suites.Run(Suites.Routes) + Suites.Run(Suites.Swap) + Suites.Run(Suites.Start),
     ["plain", ..] => Suites.Run(Suites.Plain),
+    ["gateway", ..] => Suites.Run(Suites.Gateway),
+    ["parts", ..] => Suites.Run(Suites.Parts),
     ["routes", ..] => Suites.Run(Suites.Routes),
     ["swap", ..] => Suites.Run(Suites.Swap),
     ["start", ..] => Suites.Run(Suites.Start),
@@ -17,6 +20,6 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine(
-        "usage: ./build bench [all | plain | routes | swap | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
+        "usage: ./build bench [all | plain | gateway | parts | routes | swap | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
     return 2;
 }

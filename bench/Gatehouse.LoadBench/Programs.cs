@@ -16,9 +16,12 @@ internal static class Programs
 
     public static string YarpAsBuilt { get; } = AsBuilt("Gatehouse.LoadBench", "Gatehouse.LoadBench");
 
-    /// <summary>What publishing compiled first: the folder is named for this system.</summary>
-    private static string AsBuilt(string project, string program) =>
-        Existing(Path.Combine(Directory.GetDirectories(Path.Combine(Artifacts, "bin", project), "release_*").FirstOrDefault("release"), program));
+    /// <summary>What publishing compiled first: the folder may be named for this system.</summary>
+    private static string AsBuilt(string project, string program)
+    {
+        var bin = Path.Combine(Artifacts, "bin", project);
+        return Existing(Path.Combine(Directory.GetDirectories(bin, "release_*").FirstOrDefault(Path.Combine(bin, "release")), program));
+    }
 
     private static string Existing(string file) =>
         File.Exists(file) ? file : throw new FileNotFoundException($"'{file}' is not there; ./build bench makes it");

@@ -7,6 +7,7 @@ namespace Gatehouse.LoadBench;
 /// <summary>What is measured, and how it is told.</summary>
 internal static class Suites
 {
+    private const int ManyTokens = 40_000; // more than are remembered
     private static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
     private static readonly int Seconds = Setting("BENCH_SECONDS", 6);
     private static readonly int Warmup = Setting("BENCH_WARMUP", 30);
@@ -43,6 +44,55 @@ internal static class Suites
             Peers.Yarp(28112, "yarp, our settings", Programs.Yarp) with { Environment = OurSettings },
             new Contender("gatehouse", 28113, [Programs.Gatehouse, "run", "-c", declarations.Plain(28113, 28123)]),
             new Contender("gatehouse, key+limit+headers", 28114, [Programs.Gatehouse, "run", "-c", withKey]) { Headers = ["X-Api-Key: " + key] },
+        ]);
+    }
+
+    /// <summary>
+    /// A gateway's work: each request has an RS256 token, a limit for its person, a line in the log and adapted headers; Gatehouse gives the backend
+    /// a signed assertion besides. Once with a hundred tokens that come again, once with more tokens than anybody remembers.
+    /// </summary>
+    public static void Gateway(string folder)
+    {
+        var declarations = new Declarations(folder, Programs.Gatehouse);
+        var tokens = new TokenSet(folder);
+        var one = "Authorization: Bearer " + tokens.Make(0, -1);
+        foreach (var (title, script) in ((string, string)[])
+            [("tokens seen before", tokens.Script("seen", 100)), ("a new token each time", tokens.Script("new", ManyTokens))])
+        {
+            Contender[] contenders =
+            [
+                Peers.HaProxyWithTokens(folder, 28190, tokens),
+                Peers.OrdinaryYarp(folder, 28191, tokens),
+                new("gatehouse", 28192, [Programs.Gatehouse, "run", "-c", declarations.WithTokens(28192, 28196, tokens, new GatewayWork())]),
+            ];
+            Compare($"gateway work, {title}", folder, "haproxy", [.. contenders.Select(c => c with { Script = script, First = one })]);
+        }
+    }
+
+    /// <summary>What each part of a gateway's work costs: one after the other is added.</summary>
+    public static void Parts(string folder)
+    {
+        var declarations = new Declarations(folder, Programs.Gatehouse);
+        var tokens = new TokenSet(folder);
+        var script = tokens.Script("seen", 100);
+        var one = "Authorization: Bearer " + tokens.Make(0, -1);
+        (string Name, GatewayWork Work)[] parts =
+        [
+            ("a token and a limit for the route", new(PerPerson: false, Headers: false, Assertion: null)),
+            ("the limit for each person", new(Headers: false, Assertion: null)),
+            ("and adapted headers", new(Assertion: null)),
+            ("and an assertion that is reused", new()),
+            ("an assertion for each request", new(Assertion: "perRequest")),
+        ];
+        Compare("what each part costs, tokens seen before", folder, "anonymous",
+        [
+            new("anonymous", 28200, [Programs.Gatehouse, "run", "-c", declarations.Plain(28200, 28210)]),
+            .. parts.Select((p, i) =>
+                new Contender(p.Name, 28201 + i, [Programs.Gatehouse, "run", "-c", declarations.WithTokens(28201 + i, 28211 + i, tokens, p.Work)])
+                {
+                    Script = script,
+                    First = one,
+                }),
         ]);
     }
 

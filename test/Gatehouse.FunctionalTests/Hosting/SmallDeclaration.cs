@@ -22,6 +22,9 @@ internal sealed record SmallDeclaration(Uri Destination)
     /// <summary>More keys of the upstream.</summary>
     public string MoreOfUpstream { get; init; } = "";
 
+    /// <summary>More of the declaration, at its top.</summary>
+    public string More { get; init; } = "";
+
     /// <summary>Text of further routes, indented as routes are.</summary>
     public string MoreRoutes { get; init; } = "";
 
@@ -35,7 +38,7 @@ internal sealed record SmallDeclaration(Uri Destination)
           edge: { {{Listener}} }
         administration: { address: "{{Administration}}" }
         {{(Health.Length == 0 ? "" : $$"""health: { address: "{{Health}}" }""")}}
-        drain: { {{Drain}} }
+        drain: { {{Drain}} }{{(More.Length == 0 ? "" : Environment.NewLine + More)}}
         upstreams:
           things: { destinations: ["{{Destination.GetLeftPart(UriPartial.Authority)}}"], protocol: {{Protocol}}{{MoreOfUpstream}} }
         apis:

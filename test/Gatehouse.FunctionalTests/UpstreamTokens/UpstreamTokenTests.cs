@@ -1,10 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using Gatehouse.Configuration;
 using Gatehouse.FunctionalTests.Hosting;
-using Gatehouse.Pipeline;
-using Gatehouse.Routes;
-using Gatehouse.Runtime;
 using Gatehouse.Services;
 using Gatehouse.TestKit;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +18,8 @@ public sealed class UpstreamTokenTests : IAsyncLifetime
     private const string OtherKind = "an answer with another kind of token";
     private const string MoreScopes = "a token with more scopes than were asked for";
 
+    private readonly TestIssuer _callers = new();
+    private readonly ConcurrentDictionary<string, string> _tokens = new();
     private FakeUpstream _upstream = null!;
     private FakeUpstream _issuer = null!;
     private int _given;
@@ -36,6 +37,7 @@ public sealed class UpstreamTokenTests : IAsyncLifetime
     {
         await _upstream.DisposeAsync();
         await _issuer.DisposeAsync();
+        _callers.Dispose();
     }
 
     [Fact]
@@ -51,15 +53,15 @@ public sealed class UpstreamTokenTests : IAsyncLifetime
             [
                 "audience=https%3A%2F%2Fthings.in.example", "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange",
                 "requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token", "scope=things.read+things.list",
-                "subject_token=callers-token", "subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token",
+                "subject_token=" + TokenOf("callers-token"), "subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token",
             ],
             Encoding.UTF8.GetString(asked.Body).Split('&').Order(StringComparer.Ordinal));
         var received = Assert.Single(_upstream.Requests);
         Assert.Equal("Bearer given-1", received.Header("Authorization"));
-        Assert.DoesNotContain(received.Headers, h => h.Key != "X-Test-Token" && h.Value.Contains("callers", StringComparison.Ordinal));
+        Assert.DoesNotContain(received.Headers, h => h.Value.Contains(TokenOf("callers-token"), StringComparison.Ordinal));
         await gateway.AccessLog.WaitForAsync(_ => true, Cancel);
         Assert.DoesNotContain("given-", string.Concat(gateway.AccessLog.Lines), StringComparison.Ordinal);
-        Assert.DoesNotContain("callers-", string.Concat(gateway.AccessLog.Lines), StringComparison.Ordinal);
+        Assert.DoesNotContain(TokenOf("callers-token")[..40], string.Concat(gateway.AccessLog.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,40 +162,29 @@ public sealed class UpstreamTokenTests : IAsyncLifetime
         return http.Response.WriteAsync(json);
     }
 
-    private static async Task<HttpResponseMessage> CallAsync(TestGateway gateway, string? token)
+    private async Task<HttpResponseMessage> CallAsync(TestGateway gateway, string? caller)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/things/1");
-        request.Headers.TryAddWithoutValidation("Authorization", "Bearer whatever-the-caller-sends");
-        if (token is not null) request.Headers.Add("X-Test-Token", token);
+        if (caller is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + TokenOf(caller));
         return await gateway.Client("edge").SendAsync(request, Cancel);
     }
+
+    /// <summary>The one token of a caller.</summary>
+    private string TokenOf(string caller) =>
+        _tokens.GetOrAdd(caller, c => _callers.Token(TimeProvider.System.GetUtcNow(), new JsonObject { ["sub"] = c }));
 
     private Task<TestGateway> StartAsync(string more = "timeout: 10s")
     {
         var declaration = new SmallDeclaration(_upstream.Address)
         {
+            More =
+                $"issuers: {{ id: {{ issuer: \"{_callers.Issuer}\", audiences: [{_callers.Audience}], algorithms: [ES256], keys: {{ file: keys.json }} }} }}\n"
+                + "consumers: { web-shop: { kind: application, owner: o@retailer.example, "
+                + "authenticate: [ { token: { issuer: id, clientId: web-shop } } ] } }",
             MoreOfUpstream =
                 $", token: {{ endpoint: \"{new Uri(_issuer.Address, Path)}\", clientId: gate/house, secret: \"file:secret\", "
                 + $"audience: \"https://things.in.example\", scopes: [things.read, things.list], {more} }}",
         };
-        return TestGateway.StartAsync(
-            declaration, new Dictionary<string, string> { ["secret"] = "s3cret! word\n" }, kinds: [new PresentedKind(), .. PolicyCatalog.AfterRoute]);
-    }
-
-    /// <summary>Stands where a caller's token is verified.</summary>
-    private sealed class PresentedKind() : RoutePolicyKind("presented")
-    {
-        public override Policy Compile(Route route, CompileContext context) => new Presented();
-
-        private sealed class Presented : Policy
-        {
-            public override string Name => "presented";
-
-            public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
-            {
-                if (exchange.RequestHeaders.TryGetValue("X-Test-Token", out var token)) exchange.PresentedToken = token;
-                return new(Verdict.Continue);
-            }
-        }
+        return TestGateway.StartAsync(declaration, new Dictionary<string, string> { ["secret"] = "s3cret! word\n", ["keys.json"] = _callers.Jwks() });
     }
 }

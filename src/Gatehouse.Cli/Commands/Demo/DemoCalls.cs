@@ -101,7 +101,7 @@ internal static class DemoCalls
     private static IEnumerable<DemoCall> Around(Uri orders) =>
     [
         new("Around", "The orders service itself, past the gateway: nobody vouches for the call", "GET", new Uri(orders, "/orders/17"),
-            new(401) { Problem = "about:blank" }),
+            new(401) { Problem = "about:blank", Lacks = [] }),
     ];
 
     private static IEnumerable<DemoCall> Watched(DemoDoors doors) =>

@@ -30,7 +30,9 @@ internal sealed class AccessPolicy(FrozenDictionary<Consumer, Named>? named, str
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         if (named is null) return new(Verdict.Continue);
-        if (exchange.Caller is not { } caller) return new(Verdict.Reject(Problems.Unauthenticated, "no credential"));
+        if (exchange.Caller is not { } caller)
+            return new(Verdict.Reject(
+                Problems.Unauthenticated, exchange.Presented == CredentialKinds.None ? "no credential" : "certificate: of no consumer"));
         return new(named.TryGetValue(caller.Consumer, out var consumer)
             ? Decide(caller, consumer)
             : Verdict.Reject(Problems.Forbidden, "the route does not name this consumer"));

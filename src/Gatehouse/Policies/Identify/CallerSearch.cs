@@ -21,6 +21,7 @@ internal readonly record struct GoodCredentials(ApiKeyHolder? Key, VerifiedToken
 internal sealed class CallerSearch(ConsumerDirectory consumers)
 {
     public const string NotTogether = "kinds of credentials that no consumer declares together";
+    public const string NobodysCertificate = "certificate: of no consumer";
 
     /// <summary>Who calls; otherwise null and the reason, as a constant text.</summary>
     /// <param name="ambiguous">Whether nobody can say whose the credentials are together.</param>
@@ -73,7 +74,7 @@ internal sealed class CallerSearch(ConsumerDirectory consumers)
             ambiguous = resolution.Several;
             reason = ambiguous ? "certificate: of more than one consumer"
                 : resolution.Consumer is { } holder ? Differ(consumer, holder)
-                : bound ? null : "certificate: of no consumer";
+                : bound ? null : NobodysCertificate;
             if (reason is not null) return null;
             consumer ??= resolution.Consumer;
         }

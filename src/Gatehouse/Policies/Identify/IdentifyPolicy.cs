@@ -7,7 +7,8 @@ namespace Gatehouse.Policies.Identify;
 /// <summary>
 /// Identifies the caller by what it presents: an API key, a token, the connection's client certificate, or those that an entry of its consumer
 /// names together. Without any it identifies nobody and leaves the decision to who authorises; what is presented has to be good, on anonymous
-/// routes too. Every bad credential gets the same answer; the log has the reason.
+/// routes too. Every bad credential gets the same answer; the log has the reason. A good certificate that no consumer names identifies nobody: its
+/// listener asks for one on every connection, whatever is called over it.
 /// </summary>
 /// <param name="forwardReason">Why the backend gets <c>Authorization</c>; null when it does not.</param>
 internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge, string? forwardReason) : Policy
@@ -72,6 +73,7 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
     private Verdict Conclude(Exchange exchange, in GoodCredentials good)
     {
         exchange.Caller = _callers.Find(good, exchange.Client.Value, out var reason, out var ambiguous);
+        if (good.Kinds == CredentialKinds.Certificate && ReferenceEquals(reason, CallerSearch.NobodysCertificate)) return Verdict.Continue;
         return exchange.Caller is not null ? Verdict.Continue
             : Verdict.Reject(ambiguous ? Problems.CredentialAmbiguous : Problems.Unauthenticated, reason);
     }

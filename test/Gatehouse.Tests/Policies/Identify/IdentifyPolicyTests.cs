@@ -1,5 +1,6 @@
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Routes;
 using Gatehouse.TestKit;
@@ -26,10 +27,14 @@ public sealed class IdentifyPolicyTests
     }
 
     [Fact]
-    public void A_certificate_of_nobody_is_refused_on_an_anonymous_route_too()
+    public void A_certificate_of_no_consumer_identifies_nobody() // its listener asks everybody for one, on anonymous routes too
     {
         _harness.Certificate = Certificate("dns:freight.acme.example.evil.test");
-        var verdict = Decide(Exchange());
+        var exchange = Exchange();
+        Assert.Null(Decide(exchange).Problem);
+        Assert.Null(exchange.Caller);
+        var access = new AccessKind().Compile(_harness.Route(access: new() { Consumers = [new("freight")] }), _harness.Context);
+        var verdict = PolicyHarness.Decide(access, exchange);
         Assert.Equal((Problems.Unauthenticated, "certificate: of no consumer"), (verdict.Problem, verdict.Reason));
     }
 

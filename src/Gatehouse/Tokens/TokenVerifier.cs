@@ -67,8 +67,8 @@ internal sealed class TokenVerifier
     }
 
     /// <summary>
-    /// Whether a token was found good before and need not be verified anew: no more than a digest is made to know. Not one that is bound to a key, whose
-    /// proof is verified each time.
+    /// Whether a token was found good before and need not be verified anew: no more than a digest is made to know. Not one that is bound to a key,
+    /// whose proof is verified each time.
     /// </summary>
     public bool Remembers(string text)
     {

@@ -146,7 +146,24 @@ internal static class IntakeSection
         Shapes.Whole(1, 1_000_000),
         "The most connections at once; 10000 unless written.");
 
-    public static readonly Shape<IntakeLimits> Shape = new Section<IntakeLimits>("intake", [Target, Headers, HeaderCount, Head, Idle, Connections], text => new IntakeLimits
+    public static readonly Key<int> ConnectionsPerAddress = new(
+        "connectionsPerAddress",
+        Shapes.Whole(1, 1_000_000),
+        "The most connections of one client address (IPv6: one /64); 1000 unless written. Those of trusted proxies count for nobody.");
+    public static readonly Key<int> Streams = new("streams", Shapes.Whole(1, 1000), "The most streams of an HTTP/2 connection; 100 unless written.");
+    public static readonly Key<int> Rate = new(
+        "rate",
+        Shapes.Whole(1, 1_000_000),
+        "Bytes a second at which a client has to send a body and to take a response; 1000 unless written.");
+    public static readonly Key<TimeSpan> Grace = new(
+        "grace",
+        Shapes.Duration(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1)),
+        "How long a client may be slower than 'rate'; 5s unless written.");
+
+    public static readonly Shape<IntakeLimits> Shape = new Section<IntakeLimits>("intake",
+        [Target, Headers, HeaderCount, Head, Idle, Connections, ConnectionsPerAddress, Streams, Rate, Grace], Read);
+
+    private static IntakeLimits Read(SectionReader text) => new()
     {
         Target = (int)text.Get(Target, new ByteSize(Usual.Target)).Bytes,
         Headers = (int)text.Get(Headers, new ByteSize(Usual.Headers)).Bytes,
@@ -154,5 +171,9 @@ internal static class IntakeSection
         Head = text.Get(Head, Usual.Head),
         Idle = text.Get(Idle, Usual.Idle),
         Connections = text.Get(Connections, Usual.Connections),
-    });
+        ConnectionsPerAddress = text.Get(ConnectionsPerAddress, Usual.ConnectionsPerAddress),
+        Streams = text.Get(Streams, Usual.Streams),
+        Rate = text.Get(Rate, Usual.Rate),
+        Grace = text.Get(Grace, Usual.Grace),
+    };
 }

@@ -1,13 +1,11 @@
 using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace Gatehouse.Policies.Throttle;
 
 /// <summary>
-/// Who has failed lately, and how often: a table of one fixed size, whoever and however many fail. Each place holds one time, by the generic cell rate
-/// algorithm: when all that was used will have come back. Where all places of a row are taken, the one that is nearest to coming back is given to the
+/// Who has failed lately, and how often: a table of one fixed size, whoever and however many fail. Each place holds one time, by the generic cell
+/// rate algorithm: when all that was used will have come back. Where all places of a row are taken, the one nearest to coming back is given to the
 /// newcomer with its time, so that forgetting makes it stricter for the newcomer; who was forgotten begins anew. Nothing is held until somebody
 /// fails, and while nobody is in it a look costs one comparison.
 /// </summary>
@@ -45,17 +43,8 @@ internal sealed class FailureTable
     /// <summary>Whether nobody's failures are remembered any more.</summary>
     public bool IsQuiet(long now) => now >= Volatile.Read(ref _quietFrom);
 
-    /// <summary>By which a client is found: an IPv4 address; of an IPv6 address the /64, of which one client usually has all.</summary>
-    public static ulong KeyOf(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        if (address.AddressFamily == AddressFamily.InterNetwork) return BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        return address.IsIPv4MappedToIPv6 ? BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
-    }
-
     /// <summary>
-    /// Asks for one attempt. Who has not failed is free to; who has takes the attempt out of what is left, so that attempts that run at once count too.
+    /// Asks for one attempt. Who has not failed is free to; who has takes it out of what is left, so that attempts that run at once count too.
     /// </summary>
     /// <param name="wait">Ticks until another attempt can be allowed, when this one is refused.</param>
     public Attempt Ask(ulong key, long now, out long wait)
@@ -85,7 +74,7 @@ internal sealed class FailureTable
         }
     }
 
-    /// <summary>Counts a failure, unless it was taken already. True once for whoever is over the limit by it, until its failures are forgotten.</summary>
+    /// <summary>Counts a failure, unless it was taken already. True once for who is over the limit by it, until its failures are forgotten.</summary>
     /// <param name="taken">Whether <see cref="Ask"/> has counted it.</param>
     public bool Add(ulong key, long now, bool taken = false)
     {

@@ -3,7 +3,7 @@ using Gatehouse.Telemetry;
 
 namespace Gatehouse.Policies.Throttle;
 
-/// <summary>That somebody seems to guess, as one line of JSON among those of exchanges: once, until it has been quiet about them for a while.</summary>
+/// <summary>That somebody seems to guess, as one line of JSON among those of exchanges: once, until they have been quiet for a while.</summary>
 internal static class GuessLine
 {
     /// <summary>An address has presented too many bad credentials, and is throttled.</summary>
@@ -17,7 +17,8 @@ internal static class GuessLine
 
     private const int LongestName = 128;
 
-    public static ReadOnlySpan<byte> OfCredentials(string listener, IPAddress client, DateTimeOffset now) => Of(Credentials, listener, client, null, now);
+    public static ReadOnlySpan<byte> OfCredentials(string listener, IPAddress client, DateTimeOffset now) =>
+        Of(Credentials, listener, client, null, now);
 
     /// <param name="keyId">The id of a key of the declaration, never the client's text.</param>
     public static ReadOnlySpan<byte> OfKey(string listener, string keyId, DateTimeOffset now) => Of(Key, listener, null, keyId, now);

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
@@ -10,8 +8,8 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Policies.Throttle;
 
 /// <summary>
-/// Lets guessing cost the guesser. Bad credentials are counted by client address; from an address that has presented too many, credentials are refused
-/// before anybody looks at them. What is known to be good passes: a token that is remembered, and the key that was proved over the same connection.
+/// Lets guessing cost the guesser. Bad credentials are counted by client address; from one that has presented too many, credentials are refused
+/// before anybody looks at them. What is known to be good passes: a token that is remembered, and a key that was good before.
 /// Requests without a credential are nobody's guess. While nobody has failed, a request costs one comparison.
 /// </summary>
 internal sealed class ThrottlePolicy : Policy
@@ -24,6 +22,7 @@ internal sealed class ThrottlePolicy : Policy
     private readonly FailureTable? _failures;
     private readonly FailureTable _keys;
     private readonly FailureTable _paths;
+    private readonly ProvedKeys _proved;
 
     public ThrottlePolicy(Listener listener, CompileContext context)
     {
@@ -33,6 +32,7 @@ internal sealed class ThrottlePolicy : Policy
         var identity = string.Create(CultureInfo.InvariantCulture, $"{listener.Name}/{limits.Failures}/{limits.Every.Ticks}");
         if (limits.Off is null) _failures = Table("throttled addresses", identity, limits.Failures, limits.Every);
         _keys = Table("guessed keys", "", Many, TimeSpan.FromHours(1));
+        _proved = context.State.Get("proved keys", "", static () => new ProvedKeys());
         _paths = Table("guessed paths", listener.Name, Many, TimeSpan.FromMinutes(1));
     }
 
@@ -41,7 +41,7 @@ internal sealed class ThrottlePolicy : Policy
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         if (_failures is null || _failures.IsQuiet(exchange.StartedAt) || !Presents(exchange)) return new(Verdict.Continue);
-        var attempt = _failures.Ask(FailureTable.KeyOf(exchange.Client.Value), exchange.StartedAt, out var wait);
+        var attempt = _failures.Ask(AddressKey.Of(exchange.Client.Value), exchange.StartedAt, out var wait);
         if (attempt == Attempt.Taken) exchange.Guess = GuessState.Taken;
         if (attempt != Attempt.Refused || IsKnown(exchange)) return new(Verdict.Continue);
         exchange.GuessRetrySeconds = (wait + _context.Clock.TimestampFrequency - 1) / _context.Clock.TimestampFrequency;
@@ -59,32 +59,40 @@ internal sealed class ThrottlePolicy : Policy
 
     public override void OnFinished(Exchange exchange)
     {
+        if (exchange.Connection is { } connection) Remember(connection);
         GiveBack(exchange);
-        if (exchange.Status is 403 or 404 && _paths.Add(FailureTable.KeyOf(exchange.Client.Value), exchange.StartedAt))
+        if (exchange.Status is 403 or 404 && _paths.Add(AddressKey.Of(exchange.Client.Value), exchange.StartedAt))
             Tell(GuessLine.OfPaths(_listener, exchange.Client.Value, _context.Clock.GetUtcNow()), GuessLine.Paths);
     }
 
     private static bool Presents(Exchange exchange) =>
         exchange.RequestHeaders.Authorization.Count > 0 || exchange.RequestHeaders["X-Api-Key"].Count > 0;
 
-    /// <summary>A credential that was presented and proved nobody. To present none is no guess.</summary>
+    /// <summary>A credential that was presented and proved nobody. Not one who presented none, or a certificate: its handshake judged it.</summary>
     private static bool IsFailure(Exchange exchange)
     {
         var problem = exchange.Problem;
-        if (ReferenceEquals(problem, Problems.Unauthenticated)) return exchange.Presented != CredentialKinds.None;
+        if (ReferenceEquals(problem, Problems.Unauthenticated)) return (exchange.Presented & ~CredentialKinds.Certificate) != CredentialKinds.None;
         return ReferenceEquals(problem, Problems.CredentialMisplaced) || ReferenceEquals(problem, Problems.CredentialAmbiguous);
     }
 
-    /// <summary>Whether what is presented was found good before, so that a good caller is heard behind the same address as a guesser.</summary>
+    /// <summary>Whether all that is presented was found good before, so that a good caller is heard behind the same address as a guesser.</summary>
     private bool IsKnown(Exchange exchange)
     {
         var (authorization, keys) = (exchange.RequestHeaders.Authorization, exchange.RequestHeaders["X-Api-Key"]);
-        if (authorization.Count == 0)
-            return keys is [{ } key] && exchange.Connection?.ProvedKey is { } proved
-                && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(key.AsSpan()), MemoryMarshal.AsBytes(proved.AsSpan()));
-        if (keys.Count > 0 || authorization is not [{ } text]) return false;
+        if (authorization.Count > 1 || keys.Count > 1) return false;
+        if (keys is [{ } key] && !_proved.Knows(key)) return false;
+        if (authorization is not [{ } text]) return true;
         var space = text.IndexOf(' ', StringComparison.Ordinal);
         return space > 0 && _context.Tokens.Remembers(text[space..].TrimStart(' '));
+    }
+
+    /// <summary>Remembers the key of a connection once: its next exchanges present the same one.</summary>
+    private void Remember(ConnectionMemory connection)
+    {
+        if (connection.ProvedKey is not { } key || ReferenceEquals(key, connection.RememberedKey)) return;
+        connection.RememberedKey = key;
+        _proved.Remember(key);
     }
 
     private void Count(Exchange exchange)
@@ -93,7 +101,7 @@ internal sealed class ThrottlePolicy : Policy
         var taken = exchange.Guess == GuessState.Taken;
         exchange.Guess = GuessState.Counted;
         var (client, now) = (exchange.Client.Value, exchange.StartedAt);
-        if (_failures is not null && _failures.Add(FailureTable.KeyOf(client), now, taken))
+        if (_failures is not null && _failures.Add(AddressKey.Of(client), now, taken))
             Tell(GuessLine.OfCredentials(_listener, client, _context.Clock.GetUtcNow()), GuessLine.Credentials);
         if (exchange.GuessedKeyId is { } id && _keys.Add((uint)id.GetHashCode(StringComparison.Ordinal), now))
             Tell(GuessLine.OfKey(_listener, id, _context.Clock.GetUtcNow()), GuessLine.Key);
@@ -103,7 +111,7 @@ internal sealed class ThrottlePolicy : Policy
     {
         if (exchange.Guess != GuessState.Taken) return;
         exchange.Guess = GuessState.None;
-        _failures!.GiveBack(FailureTable.KeyOf(exchange.Client.Value), exchange.StartedAt);
+        _failures!.GiveBack(AddressKey.Of(exchange.Client.Value), exchange.StartedAt);
     }
 
     private void Tell(ReadOnlySpan<byte> line, string what)

@@ -44,7 +44,6 @@ public sealed class FrameFloodTests
         EndsAsync(Floods[what], "flood of frames", atLeast: 4000);
 
     [Fact]
-    [Control("LIM-8", "CVE-2023-44487")]
     public Task Streams_that_are_taken_back_as_soon_as_they_are_opened_end_their_connection() => EndsAsync(
         i => [.. Get((2 * i) + 1), .. Frame(Reset, 0, (2 * i) + 1, 0, 0, 0, 8)],
         "flood of resets",

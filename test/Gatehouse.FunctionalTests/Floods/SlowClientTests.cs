@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 using Gatehouse.FunctionalTests.Exchanges;
 using Gatehouse.FunctionalTests.Hosting;
@@ -159,6 +160,36 @@ public sealed class SlowClientTests
         await client.Closed;
         Assert.Equal(("body too slow", "127.0.0.1"), await ReasonAsync(gateway));
         Assert.Equal(0, upstream.Connections);
+    }
+
+    [Theory]
+    [InlineData(Speech.Http1)]
+    [InlineData(Speech.CleartextHttp2)]
+    public async Task A_conversation_may_be_silent_for_longer_than_a_body(Speech speech)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.On("/talk/1", AnswerOnceAsync, readsBody: true);
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            Listener = "address: \"127.0.0.1:0\", serves: [public], " + Quick,
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.WebSocket),
+        });
+        using var socket = await front.WebSocketAsync("/talk/1", Cancel);
+        await using var slow = await RawHttpClient.ConnectAsync(front.Gateway.AddressOf("edge").Port);
+        await slow.ReadToEndAsync(); // says nothing, is cut for it, and by then
+        await using var slower = await RawHttpClient.ConnectAsync(front.Gateway.AddressOf("edge").Port);
+        await slower.ReadToEndAsync(); // more than the grace has passed
+        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, Cancel);
+        var answer = await socket.ReceiveAsync(new byte[16], Cancel).WaitAsync(Patience.Limit, Cancel);
+        Assert.Equal(5, answer.Count);
+    }
+
+    private static async Task AnswerOnceAsync(HttpContext http)
+    {
+        using var socket = await http.WebSockets.AcceptWebSocketAsync();
+        var buffer = new byte[16];
+        var message = await socket.ReceiveAsync(buffer, http.RequestAborted);
+        await socket.SendAsync(buffer.AsMemory(0, message.Count), message.MessageType, endOfMessage: true, http.RequestAborted);
     }
 
     private static async Task LargeAsync(HttpContext http)

@@ -33,6 +33,15 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     /// <summary>The client's certificate, once it was found good; null before, and where the listener asks for none.</summary>
     public ClientCertificate? Certificate => Standing?.Verdict.Certificate;
 
+    /// <summary>Why it is cut, a constant text; null where it is not.</summary>
+    public string? Fault { get; set; }
+
+    /// <summary>What is sent over it; null before that is watched.</summary>
+    public WatchedOutput? Output { get; set; }
+
+    /// <summary>Whether it has brought a request.</summary>
+    public bool HasAsked { get; set; }
+
     /// <summary>What its exchanges leave for each other.</summary>
     public ConnectionMemory Memory { get; } = new();
 

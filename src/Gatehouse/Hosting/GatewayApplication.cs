@@ -57,7 +57,10 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
         var listener = snapshot.Listeners[index];
         var exchange = Open(new DefaultHttpContext(features), listener, snapshot.Revision, slot.Connection);
         exchange.Status = status;
-        ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, "not HTTP as the parser takes it");
+        if (status == StatusCodes.Status408RequestTimeout)
+            ExchangeRunner.RecordOnly(exchange, listener, Problems.RequestTimeout, "the head came too slowly");
+        else
+            ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, "not HTTP as the parser takes it");
     }
 
     private static RequestSlot SlotOf(IFeatureCollection features)
@@ -79,6 +82,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
     private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection)
     {
         var now = clock.GetUtcNow();
+        connection.HasAsked = true;
         string? fault = null;
         var certificate = listener.Clients is { } trust ? clients.Of(connection, trust, now, out fault) : null;
         var exchange = new Exchange(http, listener.Listener, revision, clock.GetTimestamp(), RequestIds.Next(now), connection.Peer)

@@ -136,11 +136,17 @@ internal sealed class RunningGateway : IAsyncDisposable
             Connections = listen =>
             {
                 listen.Use(gate.Before);
-                if (listener.Tls is null) return;
-                listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
-                listen.Use(ListenerTls.After);
+                listen.Use(new StallWatch(index, Activation, _clock).Before);
+                if (listener.Tls is not null)
+                {
+                    listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
+                    listen.Use(ListenerTls.After);
+                }
+
+                if (listener.Protocols.HasFlag(Protocols.Http2)) listen.Use(new FrameWatch(listener.Protocols, _clock).Before);
             },
             Refused = application.RecordRefused,
+            Ended = gate.Ended,
         };
     }
 

@@ -6,7 +6,9 @@ using Gatehouse.Hosting;
 
 namespace Gatehouse.Benchmarks;
 
-/// <summary>What it costs a request of HTTP/1.1 that its bytes are looked at while the parser takes them: of a client that says little, and of a browser.</summary>
+/// <summary>
+/// What it costs a request of HTTP/1.1 that its bytes are looked at while the parser takes them: of a client that says little, and of a browser.
+/// </summary>
 [MemoryDiagnoser]
 public class IntakeBenchmarks
 {

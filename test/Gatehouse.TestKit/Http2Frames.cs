@@ -6,8 +6,8 @@ using System.Text;
 namespace Gatehouse.TestKit;
 
 /// <summary>
-/// Writes frames of HTTP/2 over cleartext by prior knowledge (RFC 9113), with fields as they are given: literals without Huffman code or table (RFC 7541
-/// section 6.2.2), so that a test can say what no library lets it say.
+/// Writes frames of HTTP/2 over cleartext by prior knowledge (RFC 9113), with fields as they are given: literals without Huffman code or table
+/// (RFC 7541 section 6.2.2), so that a test can say what no library lets it say.
 /// </summary>
 internal sealed class Http2Frames : IAsyncDisposable
 {
@@ -53,7 +53,7 @@ internal sealed class Http2Frames : IAsyncDisposable
     public Task DataAsync(int stream, bool ends, byte[] bytes, CancellationToken cancel) =>
         WriteAsync(Data, ends ? EndStream : (byte)0, stream, bytes, cancel);
 
-    /// <summary>What becomes of a stream: its status (of those that have a number in HPACK's table), <c>reset</c>, <c>goaway</c> or <c>closed</c>.</summary>
+    /// <summary>What becomes of a stream: its status (of those that HPACK's table has), <c>reset</c>, <c>goaway</c> or <c>closed</c>.</summary>
     public async Task<string> OutcomeAsync(int stream, CancellationToken cancel)
     {
         var head = new byte[9];

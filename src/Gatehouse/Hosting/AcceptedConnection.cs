@@ -36,6 +36,15 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     /// <summary>What is read of it, where that is HTTP/1.1; null before, and for HTTP/2.</summary>
     public WatchedInput? Input { get; set; }
 
+    /// <summary>Why it is cut, a constant text; null where it is not.</summary>
+    public string? Fault { get; set; }
+
+    /// <summary>What is sent over it; null before that is watched.</summary>
+    public WatchedOutput? Output { get; set; }
+
+    /// <summary>Whether it has brought a request.</summary>
+    public bool HasAsked { get; set; }
+
     /// <summary>What its exchanges leave for each other.</summary>
     public ConnectionMemory Memory { get; } = new();
 

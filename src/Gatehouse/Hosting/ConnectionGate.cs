@@ -1,8 +1,11 @@
+using System.Net;
+using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gatehouse.Hosting;
 
@@ -18,6 +21,8 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
 {
     private static readonly TimeSpan LongestPreamble = TimeSpan.FromSeconds(5);
     private readonly HashSet<string> _told = [];
+    private readonly AddressShares _shares = new();
+    private readonly LineBudget _lines = new(clock);
     private int _open;
 
     public ConnectionDelegate Before(ConnectionDelegate next) => connection => AcceptAsync(connection, next);
@@ -33,19 +38,33 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
             return;
         }
 
+        ulong? share = null;
         try
         {
             if (Interlocked.Increment(ref _open) > listener.Intake.Connections)
             {
-                Refuse(connection, listener.Name, "too many connections");
+                Refuse(connection, listener.Name, "too many connections", accepted);
                 return;
             }
 
             connection.Features.Set(accepted);
+            connection.Features.Get<IConnectionMetricsTagsFeature>()?.Tags.Add(new(ConnectionEnds.Tag, accepted));
             if (listener.ProxyProtocol && await TakePreambleAsync(connection, accepted, listener) is { } fault)
             {
                 Refuse(connection, listener.Name, fault);
                 return;
+            }
+
+            if (ClientOf(accepted, listener) is { } client)
+            {
+                var key = AddressKey.Of(client);
+                if (!_shares.TryTake(key, listener.Intake.ConnectionsPerAddress))
+                {
+                    Refuse(connection, listener.Name, "too many connections of one address", accepted);
+                    return;
+                }
+
+                share = key;
             }
 
             await next(connection);
@@ -57,7 +76,25 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
         finally
         {
             Interlocked.Decrement(ref _open);
+            if (share is { } key) _shares.GiveBack(key);
         }
+    }
+
+    /// <summary>Hears how a connection has ended: that of a slow, idle or greedy client is counted and, within bounds, recorded.</summary>
+    /// <param name="why">In Kestrel's words.</param>
+    public void Ended(AcceptedConnection accepted, string why)
+    {
+        if ((accepted.Fault ?? ConnectionEnds.FaultOf(accepted, why)) is not { } fault) return;
+        var listener = activation.Current.Listeners[index].Listener.Name;
+        meter.CutConnections(listener, fault).Add();
+        if (!ReferenceEquals(fault, ConnectionEnds.Idle)) Write(ConnectionLine.Cut, listener, accepted, fault);
+    }
+
+    /// <summary>Whose connection it is, as far as that is known before a request; null for those of proxies, which carry requests of many.</summary>
+    private static IPAddress? ClientOf(AcceptedConnection accepted, Listener listener)
+    {
+        if (listener.ProxyProtocol) return accepted.ProxiedFor;
+        return listener.Proxies is { } proxies && proxies.Networks.Contain(accepted.Peer.Value) ? null : accepted.Peer.Value;
     }
 
     /// <summary>Reads what the proxy says of its client. Null when it has; otherwise why the connection is cut.</summary>
@@ -97,10 +134,19 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
         meter.AccessLog?.Write(HandshakeLine.Of(handshake, clock.GetUtcNow()));
     }
 
-    private void Refuse(ConnectionContext connection, string listener, string reason)
+    private void Write(string what, string listener, AcceptedConnection accepted, string reason)
+    {
+        if (!_lines.TryTake()) return;
+        var peer = accepted.Peer.Value;
+        meter.AccessLog?.Write(ConnectionLine.Of(what, listener, accepted.ProxiedFor ?? peer, peer, reason, clock.GetUtcNow()));
+    }
+
+    /// <param name="recorded">The connection, where its client is to be recorded.</param>
+    private void Refuse(ConnectionContext connection, string listener, string reason, AcceptedConnection? recorded = null)
     {
         connection.Abort(new ConnectionAbortedException(reason));
         Count(listener, reason);
+        if (recorded is not null) Write(ConnectionLine.Refused, listener, recorded, reason);
     }
 
     private void Count(string listener, string reason)

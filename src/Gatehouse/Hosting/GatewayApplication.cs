@@ -60,7 +60,10 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
         var exchange = Open(new DefaultHttpContext(features), listener, snapshot.Revision, slot.Connection, null);
         exchange.Status = status;
         var refused = features.Get<IBadRequestExceptionFeature>()?.Error as RefusedBytesException;
-        ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, refused?.Message ?? "not HTTP as the parser takes it");
+        if (status == StatusCodes.Status408RequestTimeout)
+            ExchangeRunner.RecordOnly(exchange, listener, Problems.RequestTimeout, "the head came too slowly");
+        else
+            ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, refused?.Message ?? "not HTTP as the parser takes it");
     }
 
     /// <summary>
@@ -90,6 +93,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
     private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection, string? headFault)
     {
         var now = clock.GetUtcNow();
+        connection.HasAsked = true;
         string? fault = null;
         var certificate = listener.Clients is { } trust ? clients.Of(connection, trust, now, out fault) : null;
         var exchange = new Exchange(http, listener.Listener, revision, clock.GetTimestamp(), RequestIds.Next(now), connection.Peer)

@@ -45,8 +45,8 @@ internal sealed class KestrelParts : IWebHostBuilder, IMeterFactory
     public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configureServices) =>
         ConfigureServices(services => configureServices(new WebHostBuilderContext(), services));
 
-    /// <summary>Kestrel's own instruments, which nobody listens to until somebody does.</summary>
-    public Meter Create(MeterOptions options) => new(options);
+    /// <summary>Kestrel's own instruments, which nobody listens to until somebody does. Their scope tells them from those of other servers.</summary>
+    public Meter Create(MeterOptions options) => new(options.Name, options.Version, options.Tags, scope: this);
 
     public void Dispose()
     {

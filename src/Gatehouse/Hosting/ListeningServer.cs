@@ -18,6 +18,7 @@ internal sealed class ListeningServer : IAsyncDisposable
     private readonly ServiceProvider _parts;
     private readonly IServer _server;
     private readonly BadRequests _badRequests;
+    private readonly ConnectionEnds? _ends;
     private readonly ConnectionPulse _pulse = new();
     private ListenOptions _listen = null!;
 
@@ -25,6 +26,7 @@ internal sealed class ListeningServer : IAsyncDisposable
     {
         _badRequests = new BadRequests(plan.Refused);
         var builder = new KestrelParts(_badRequests.Source);
+        if (plan.Ended is { } ended) _ends = new ConnectionEnds(builder, ended);
         builder.UseKestrelCore();
         if (plan.Tls) builder.UseKestrelHttpsConfiguration();
         builder.ConfigureServices(services => services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, plan)));
@@ -64,6 +66,7 @@ internal sealed class ListeningServer : IAsyncDisposable
     {
         await _parts.DisposeAsync();
         _badRequests.Dispose();
+        _ends?.Dispose();
     }
 
     private void Configure(KestrelServerOptions kestrel, ListeningPlan plan)
@@ -78,7 +81,10 @@ internal sealed class ListeningServer : IAsyncDisposable
         limits.MaxRequestHeaderCount = plan.Intake.HeaderCount;
         limits.RequestHeadersTimeout = plan.Intake.Head;
         limits.KeepAliveTimeout = plan.Intake.Idle;
+        limits.MinRequestBodyDataRate = new MinDataRate(plan.Intake.Rate, plan.Intake.Grace);
+        limits.MinResponseDataRate = new MinDataRate(plan.Intake.Rate, plan.Intake.Grace);
         limits.Http2.MaxRequestHeaderFieldSize = plan.Intake.Headers;
+        limits.Http2.MaxStreamsPerConnection = plan.Intake.Streams;
         kestrel.Listen(plan.Address, listen =>
         {
             _listen = listen;
@@ -104,4 +110,7 @@ internal sealed record ListeningPlan(IPEndPoint Address, Protocols Protocols, In
 
     /// <summary>Told of a request that Kestrel refuses itself, with the status of its bare answer.</summary>
     public Action<IFeatureCollection, int>? Refused { get; init; }
+
+    /// <summary>Told of each connection that Kestrel has ended, and why in its words.</summary>
+    public Action<AcceptedConnection, string>? Ended { get; init; }
 }

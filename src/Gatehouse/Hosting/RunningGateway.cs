@@ -136,15 +136,18 @@ internal sealed class RunningGateway : IAsyncDisposable
             Connections = listen =>
             {
                 listen.Use(gate.Before);
+                listen.Use(new StallWatch(index, Activation, _clock).Before);
                 if (listener.Tls is not null)
                 {
                     listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
                     listen.Use(ListenerTls.After);
                 }
 
+                if (listener.Protocols.HasFlag(Protocols.Http2)) listen.Use(new FrameWatch(listener.Protocols, _clock).Before);
                 if (listener.Protocols.HasFlag(Protocols.Http1)) listen.Use(WatchedInput.Before);
             },
             Refused = application.RecordRefused,
+            Ended = gate.Ended,
         };
     }
 

@@ -8,6 +8,12 @@ internal sealed class ConnectionMemory
 {
     /// <summary>The last value of <c>Authorization</c> that held a token, and the token. Never for a log.</summary>
     public KeptToken? Token { get; set; }
+
+    /// <summary>The last API key that was good. Never for a log.</summary>
+    public string? ProvedKey { get; set; }
+
+    /// <summary>The key that was last remembered as good, as the same object. Never for a log.</summary>
+    public string? RememberedKey { get; set; }
 }
 
 /// <param name="Authorization">The whole value of the field.</param>

@@ -91,6 +91,15 @@ public sealed class Exchange
     /// <summary>The kinds of credentials that were presented, good or not.</summary>
     internal CredentialKinds Presented { get; set; }
 
+    /// <summary>Whether what was presented counts as one of its address's failures.</summary>
+    internal GuessState Guess { get; set; }
+
+    /// <summary>Seconds until the address may present a credential again, where it was refused to.</summary>
+    internal long GuessRetrySeconds { get; set; }
+
+    /// <summary>The id of a key of the declaration that was presented with a wrong secret; null for none.</summary>
+    internal string? GuessedKeyId { get; set; }
+
     /// <summary>What the proxy in front said of its client before the connection's first byte (PROXY protocol); null for nothing.</summary>
     internal IPAddress? ProxiedFor { get; init; }
 
@@ -179,6 +188,19 @@ public sealed class Exchange
 
     /// <summary>The policies that saw the request.</summary>
     internal PolicyWalk Walk { get; } = new();
+}
+
+/// <summary>What became of the attempt to prove who calls, as its address's failures are counted.</summary>
+internal enum GuessState
+{
+    /// <summary>It is not counted.</summary>
+    None,
+
+    /// <summary>It is counted until it turns out to be no failure.</summary>
+    Taken,
+
+    /// <summary>It was a failure.</summary>
+    Counted,
 }
 
 /// <summary>A browser's question before a call (Fetch standard, section 3.2.2).</summary>

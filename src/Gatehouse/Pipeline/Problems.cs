@@ -39,6 +39,8 @@ internal static class Problems
         "upgrade-not-allowed", 400, "This route cannot be upgraded that way.", ProblemSource.Downstream);
     public static readonly Problem LimitExceeded = new(
         "limit-exceeded", 429, "Too many requests.", ProblemSource.Downstream);
+    public static readonly Problem TooManyFailures = new(
+        "too-many-failures", 429, "Too many bad credentials have come from this address.", ProblemSource.Downstream);
     public static readonly Problem HeadersTooLarge = new(
         "headers-too-large", 431, "The request's header fields are too large.", ProblemSource.Downstream, closes: true);
     public static readonly Problem InternalError = new(
@@ -63,7 +65,8 @@ internal static class Problems
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
         NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, EncodedBody, ExpectationFailed, Misdirected,
-        UpgradeNotAllowed, LimitExceeded, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded, IdentityUnavailable,
+        UpgradeNotAllowed, LimitExceeded, TooManyFailures, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded,
+        IdentityUnavailable,
         AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded,
     ];
 }

@@ -37,6 +37,9 @@ internal sealed class Listener
 
     public required IntakeLimits Intake { get; init; }
 
+    /// <summary>What guessing credentials costs the guesser.</summary>
+    public ThrottleLimits Throttle { get; init; } = new();
+
     public required Place Place { get; init; }
 
     public override string ToString() => Name;
@@ -81,4 +84,16 @@ internal sealed record IntakeLimits
 
     /// <summary>Connections open at once.</summary>
     public int Connections { get; init; } = 10_000;
+
+    /// <summary>Connections of one client address open at once; those of a trusted proxy count for nobody.</summary>
+    public int ConnectionsPerAddress { get; init; } = 1000;
+
+    /// <summary>Streams of one connection of HTTP/2 open at once.</summary>
+    public int Streams { get; init; } = 100;
+
+    /// <summary>Bytes a second at which a client has to send a body, and to take a response that is waiting for it.</summary>
+    public int Rate { get; init; } = 1000;
+
+    /// <summary>How long a client may be slower than that before its connection ends.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -13,6 +13,7 @@ using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
 
@@ -30,6 +31,7 @@ internal static class PolicyCatalog
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
+        new ThrottleKind(), // the address is known, and nothing yet was spent on what it presents
         new ListenerCertificatesKind(), // whose certificate is no longer good is nobody, and must not learn which routes there are
         new PublishedKeysKind(), // public keys are for whom the listener admits, and need neither a route nor a credential
     ];

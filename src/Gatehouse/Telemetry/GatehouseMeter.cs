@@ -22,6 +22,8 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<string, Tally> _reloads = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Issuer, string Outcome), Tally> _keyFetches = new();
     private readonly ConcurrentDictionary<(string Listener, string Within), Tally> _ending = new();
+    private readonly ConcurrentDictionary<(string Listener, string What), Tally> _guesses = new();
+    private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _cut = new();
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
@@ -33,6 +35,8 @@ internal sealed class GatehouseMeter : IDisposable
         _meter.CreateObservableCounter("gatehouse.limits.refused", ReadLimits, null, "Exchanges refused because a limit was reached.");
         _meter.CreateObservableCounter("gatehouse.accesslog.dropped", () =>
             AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
+        _meter.CreateObservableCounter("gatehouse.connections.cut", ReadCut, null, "Connections of slow, idle or greedy clients that were ended.");
+        _meter.CreateObservableCounter("gatehouse.throttle.events", ReadGuesses, null, "Times that somebody began to guess.");
         _meter.CreateObservableCounter("gatehouse.reloads", ReadReloads, null, "Reloads of the declaration by outcome.");
         _meter.CreateObservableCounter("gatehouse.policies.faults", () => FaultsAtEnd.Value, null, "Policies that threw when an exchange was over.");
         _meter.CreateObservableCounter("gatehouse.issuers.fetches", ReadKeyFetches, null, "Fetches of the keys of issuers, by outcome.");
@@ -68,6 +72,12 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <param name="reason">A constant text.</param>
     public Tally RefusedConnections(string listener, string reason) => _connections.GetOrAdd((listener, reason), static _ => new Tally());
+
+    /// <param name="reason">A constant text.</param>
+    public Tally CutConnections(string listener, string reason) => _cut.GetOrAdd((listener, reason), static _ => new Tally());
+
+    /// <param name="what">A constant text.</param>
+    public Tally Guesses(string listener, string what) => _guesses.GetOrAdd((listener, what), static _ => new Tally());
 
     /// <param name="within">A constant text.</param>
     public Tally EndingCertificates(string listener, string within) => _ending.GetOrAdd((listener, within), static _ => new Tally());
@@ -119,6 +129,16 @@ internal sealed class GatehouseMeter : IDisposable
     private IEnumerable<Measurement<long>> ReadConnections()
     {
         foreach (var (key, tally) in _connections) yield return new(tally.Value, new("listener", key.Listener), new("reason", key.Reason));
+    }
+
+    private IEnumerable<Measurement<long>> ReadCut()
+    {
+        foreach (var (key, tally) in _cut) yield return new(tally.Value, new("listener", key.Listener), new("reason", key.Reason));
+    }
+
+    private IEnumerable<Measurement<long>> ReadGuesses()
+    {
+        foreach (var (key, tally) in _guesses) yield return new(tally.Value, new("listener", key.Listener), new("event", key.What));
     }
 
     private IEnumerable<Measurement<double>> ReadCertificates() => CertificateEnds?.Invoke() ?? [];

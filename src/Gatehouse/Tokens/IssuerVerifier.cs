@@ -25,6 +25,10 @@ internal sealed class IssuerVerifier(
         return !verdict.IsUnavailable || keys is null; // keys that are too old are worth another try
     }
 
+    /// <summary>Whether the token was found good, and to present it again costs no signature and no question.</summary>
+    public bool Remembers(in TokenDigest digest, DateTimeOffset now) =>
+        memory.Find(digest) is { Key: not { IsGone: true }, Token.KeyThumbprint: null } known && known.Until > now.ToUnixTimeSeconds();
+
     /// <summary>Verifies a token that is signed.</summary>
     public async ValueTask<TokenVerdict> VerifyAsync(TokenText text, TokenPayload payload, TokenDigest digest, PresentedToken presented)
     {

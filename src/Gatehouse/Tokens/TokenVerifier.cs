@@ -66,6 +66,19 @@ internal sealed class TokenVerifier
         return VerifyNewAsync(presented, digest);
     }
 
+    /// <summary>
+    /// Whether a token was found good before and need not be verified anew: no more than a digest is made to know. Not one that is bound to a key,
+    /// whose proof is verified each time.
+    /// </summary>
+    public bool Remembers(string text)
+    {
+        if (_issuers.Length == 0 || text.Length == 0 || !TokenDigest.TryOf(text, out var digest)) return false;
+        var now = _clock.GetUtcNow();
+        foreach (var issuer in _issuers)
+            if (issuer.Remembers(digest, now)) return true;
+        return false;
+    }
+
     private async ValueTask<TokenVerdict> VerifyNewAsync(PresentedToken presented, TokenDigest digest)
     {
         using var token = TokenText.TryRead(presented.Text, out var reason);

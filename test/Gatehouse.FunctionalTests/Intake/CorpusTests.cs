@@ -141,8 +141,8 @@ internal sealed record RawRequest(string File, string Name, bool StrictError, st
     }
 
     /// <summary>
-    /// A pause for an upgrade is no error of the request; after one that says that it is the last nothing is looked at; methods that HTTP does not have
-    /// are 405.
+    /// A pause for an upgrade is no error of the request; after one that says that it is the last nothing is looked at; methods that HTTP does not
+    /// have are 405.
     /// </summary>
     public bool MustFail => StrictError && Reason?.StartsWith("Pause on", StringComparison.Ordinal) != true
         && Reason is not ("Data after `Connection: close`" or "Invalid method for HTTP/x.x request" or "Expected space after method");

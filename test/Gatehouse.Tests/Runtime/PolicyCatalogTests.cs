@@ -11,6 +11,7 @@ using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
 using Gatehouse.Runtime;
@@ -22,7 +23,10 @@ public sealed class PolicyCatalogTests
 {
     [Fact]
     public void Before_the_route() => Assert.Equal(
-        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ListenerCertificatesKind), typeof(PublishedKeysKind)],
+        [
+            typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ThrottleKind), typeof(ListenerCertificatesKind),
+            typeof(PublishedKeysKind),
+        ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 
     [Fact]

@@ -24,6 +24,8 @@ public sealed class RestartRuleTests
     [InlineData("hosts:", "networks: [127.0.0.0/8], hosts:")]
     [InlineData("hosts:", "addresses: { deny: [127.0.0.9] }, hosts:")]
     [InlineData("hosts:", "intake: { connections: 5 }, hosts:")]
+    [InlineData("hosts:", "intake: { connectionsPerAddress: 5 }, hosts:")]
+    [InlineData("hosts:", "throttle: { failures: 5 }, hosts:")]
     [InlineData("serves: [internal]", "serves: [public]")]
     [InlineData("log:", "drain: { announce: 1s }\nlog:")]
     [InlineData("http://127.0.0.1:5101", "http://127.0.0.1:5102")]

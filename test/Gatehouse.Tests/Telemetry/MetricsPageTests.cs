@@ -32,6 +32,8 @@ public sealed class MetricsPageTests
         tally.AddLimitRefused();
         meter.Refusals("not-found").Add();
         meter.RefusedConnections("edge", "too many connections").Add();
+        meter.CutConnections("edge", "idle").Add();
+        meter.Guesses("edge", "credentials-guessed").Add();
         meter.Reloads("activated").Add();
         meter.EndingCertificates("edge", "7d").Add();
         meter.SoftenedCertificates("edge").Add();

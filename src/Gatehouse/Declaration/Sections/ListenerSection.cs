@@ -47,9 +47,13 @@ internal static class ListenerSection
         AddressesSection.Shape,
         "The client addresses that may call and may not, as far as trusted proxies say who the client is.");
     public static readonly Key<IntakeLimits> Intake = new("intake", IntakeSection.Shape, "How large and how slow a request may be.");
+    public static readonly Key<ThrottleLimits> Throttle = new(
+        "throttle",
+        ThrottleSection.Shape,
+        "How many bad credentials an address may present before they are refused unseen.");
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("a listener",
-        [Address, Hosts, Serves, Networks, Proxies, ProxyProtocol, Speaks, Tls, Addresses, Intake], text => text);
+        [Address, Hosts, Serves, Networks, Proxies, ProxyProtocol, Speaks, Tls, Addresses, Intake, Throttle], text => text);
 
     /// <summary>The listener as far as its text goes, or null when it says too little.</summary>
     public static Listener? Read(Named<SectionReader> written, NamedFiles files)
@@ -74,6 +78,7 @@ internal static class ListenerSection
             Protocols = speaks?.Aggregate((a, b) => a | b) ?? (text.Has(Tls) ? Protocols.Http1 | Protocols.Http2 : Protocols.Http1),
             Tls = certificate,
             Intake = intake ?? new IntakeLimits(),
+            Throttle = text.Get(Throttle) ?? new ThrottleLimits(),
             Place = written.NamePlace,
         };
     }
@@ -141,7 +146,24 @@ internal static class IntakeSection
         Shapes.Whole(1, 1_000_000),
         "The most connections at once; 10000 unless written.");
 
-    public static readonly Shape<IntakeLimits> Shape = new Section<IntakeLimits>("intake", [Target, Headers, HeaderCount, Head, Idle, Connections], text => new IntakeLimits
+    public static readonly Key<int> ConnectionsPerAddress = new(
+        "connectionsPerAddress",
+        Shapes.Whole(1, 1_000_000),
+        "The most connections of one client address (IPv6: one /64); 1000 unless written. Those of trusted proxies count for nobody.");
+    public static readonly Key<int> Streams = new("streams", Shapes.Whole(1, 1000), "The most streams of an HTTP/2 connection; 100 unless written.");
+    public static readonly Key<int> Rate = new(
+        "rate",
+        Shapes.Whole(1, 1_000_000),
+        "Bytes a second at which a client has to send a body and to take a response; 1000 unless written.");
+    public static readonly Key<TimeSpan> Grace = new(
+        "grace",
+        Shapes.Duration(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1)),
+        "How long a client may be slower than 'rate'; 5s unless written.");
+
+    public static readonly Shape<IntakeLimits> Shape = new Section<IntakeLimits>("intake",
+        [Target, Headers, HeaderCount, Head, Idle, Connections, ConnectionsPerAddress, Streams, Rate, Grace], Read);
+
+    private static IntakeLimits Read(SectionReader text) => new()
     {
         Target = (int)text.Get(Target, new ByteSize(Usual.Target)).Bytes,
         Headers = (int)text.Get(Headers, new ByteSize(Usual.Headers)).Bytes,
@@ -149,5 +171,9 @@ internal static class IntakeSection
         Head = text.Get(Head, Usual.Head),
         Idle = text.Get(Idle, Usual.Idle),
         Connections = text.Get(Connections, Usual.Connections),
-    });
+        ConnectionsPerAddress = text.Get(ConnectionsPerAddress, Usual.ConnectionsPerAddress),
+        Streams = text.Get(Streams, Usual.Streams),
+        Rate = text.Get(Rate, Usual.Rate),
+        Grace = text.Get(Grace, Usual.Grace),
+    };
 }

@@ -18,7 +18,8 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
     private readonly Secret _pepper = pepper ?? NoPepper;
 
     /// <summary>Who holds the key, when it is good now; otherwise null and the reason, as a constant text.</summary>
-    public ApiKeyHolder? Find(ReadOnlySpan<char> key, out string? reason)
+    /// <param name="guessed">The id, where it is a known key's and the rest is wrong; otherwise null.</param>
+    public ApiKeyHolder? Find(ReadOnlySpan<char> key, out string? reason, out string? guessed)
     {
         var wellFormed = ApiKeyText.TryParse(key, out var id);
         var holder = consumers.FindByKeyId(wellFormed ? id : NoKey.AsSpan(0, ApiKeyText.IdLength));
@@ -30,6 +31,7 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
             : holder is null ? "api key: unknown"
             : !same ? "api key: wrong"
             : ReasonOfHolder(holder);
+        guessed = holder is null || same ? null : holder.Key.Id;
         return reason is null ? holder : null;
     }
 

@@ -1,0 +1,37 @@
+namespace Gatehouse.Hosting;
+
+/// <summary>How many connections each client address has open: as many addresses as there are connections, and none of those that are gone.</summary>
+internal sealed class AddressShares
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, int> _open = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _open.Count;
+        }
+    }
+
+    /// <summary>Takes one more; false where the address has so many already.</summary>
+    public bool TryTake(ulong address, int most)
+    {
+        lock (_gate)
+        {
+            var open = _open.GetValueOrDefault(address);
+            if (open >= most) return false;
+            _open[address] = open + 1;
+            return true;
+        }
+    }
+
+    public void GiveBack(ulong address)
+    {
+        lock (_gate)
+        {
+            if (_open[address] == 1) _open.Remove(address);
+            else _open[address]--;
+        }
+    }
+}

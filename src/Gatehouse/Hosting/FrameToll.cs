@@ -1,0 +1,90 @@
+namespace Gatehouse.Hosting;
+
+/// <summary>
+/// What a client of HTTP/2 has left to spend on frames that bring nobody further (RFC 9113 section 10.5): those that carry no request and no body,
+/// and those that take a request back. Requests, responses and time earn more. One for each connection.
+/// </summary>
+/// <param name="sent">The bytes that were sent over the connection so far.</param>
+internal sealed class FrameToll(Func<long> sent, TimeProvider clock)
+{
+    public const string FloodOfFrames = "flood of frames";
+
+    public const string FloodOfResets = "flood of resets";
+
+    /// <summary>Frames that carry nothing: so many at once,</summary>
+    public const int Empty = 5000;
+
+    /// <summary>in each second,</summary>
+    public const int EmptyPerSecond = 1000;
+
+    /// <summary>for each stream that is opened,</summary>
+    public const int EmptyPerStream = 2;
+
+    /// <summary>and one for each so many bytes that were sent: who takes a large response gives its window back in many small steps.</summary>
+    public const int BytesPerEmpty = 512;
+
+    /// <summary>What streams that are taken back may cost at once: each <see cref="ResetCost"/>; one that is opened earns 1.</summary>
+    public const int Resets = 400;
+
+    public const int ResetCost = 2;
+
+    public const int ResetsPerSecond = 100;
+
+    private const byte Data = 0, Headers = 1, ResetStream = 3;
+    private const byte EndStream = 1, Padded = 8;
+
+    /// <summary>The longest payload that can be padding alone.</summary>
+    private const int LongestPadding = 256;
+
+    private int _empty = Empty;
+    private int _resets = Resets;
+    private long _lastEmpty = clock.GetTimestamp();
+    private long _lastResets = clock.GetTimestamp();
+    private long _sentBefore;
+
+    /// <summary>Why the connection has to end, a constant text; null while it may live.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Counts a frame that was taken.</summary>
+    public void Take(byte type, byte flags, int length)
+    {
+        switch (type)
+        {
+            case Data when length > LongestPadding || (flags & EndStream) != 0 || (length > 0 && (flags & Padded) == 0):
+                return;
+            case Headers:
+                if (_empty < Empty) _empty += EmptyPerStream;
+                if (_resets < Resets) _resets++;
+                return;
+            case ResetStream:
+                _resets -= ResetCost;
+                if (_resets < 0 && !EarnResets()) Fault = FloodOfResets;
+                return;
+            default:
+                if (--_empty < 0 && !EarnEmpty()) Fault = FloodOfFrames;
+                return;
+        }
+    }
+
+    private bool EarnEmpty()
+    {
+        var sentNow = sent();
+        var earned = Earned(ref _lastEmpty, clock.GetTimestamp(), EmptyPerSecond) + ((sentNow - _sentBefore) / BytesPerEmpty);
+        _sentBefore = sentNow;
+        _empty = (int)Math.Min(Empty, _empty + earned);
+        return _empty >= 0;
+    }
+
+    private bool EarnResets()
+    {
+        _resets = (int)Math.Min(Resets, _resets + Earned(ref _lastResets, clock.GetTimestamp(), ResetsPerSecond));
+        return _resets >= 0;
+    }
+
+    private long Earned(ref long since, long now, int perSecond)
+    {
+        var earned = (long)((Int128)(now - since) * perSecond / clock.TimestampFrequency);
+        since = now;
+        return earned;
+    }
+}

@@ -1,0 +1,242 @@
+using System.Net.WebSockets;
+using System.Text.RegularExpressions;
+using Gatehouse.FunctionalTests.Exchanges;
+using Gatehouse.FunctionalTests.Hosting;
+using Gatehouse.TestKit;
+using Microsoft.AspNetCore.Http;
+using static Gatehouse.FunctionalTests.Floods.FrameClient;
+
+namespace Gatehouse.FunctionalTests.Floods;
+
+/// <summary>Clients that hold on to what they have by being slow, with the smallest times that a declaration takes.</summary>
+public sealed class SlowClientTests
+{
+    private const string Quick = "intake: { head: 1s, idle: 1s, rate: 100000, grace: 2s }";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    [Control("LIM-6", "slow head")]
+    public async Task A_head_that_comes_too_slowly_is_not_waited_for()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n");
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var dripping = DripAsync(client, "X-A: b\r\n", end.Token);
+        Assert.Equal(408, (await client.ReadResponseAsync()).Status);
+        Assert.True(await client.ClosesAsync());
+        await end.CancelAsync();
+        await dripping;
+        var record = await gateway.AccessLog.WaitForAsync(r => r["problem"] is not null, Cancel);
+        Assert.Equal(("request-timeout", "parser", 408), ((string?)record["problem"], (string?)record["decidedBy"], (int)record["status"]!));
+        Assert.Equal("head too slow", (string?)(await CutAsync(gateway))["reason"]);
+        Assert.Equal(0, upstream.Connections);
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow body")]
+    public async Task A_body_that_comes_too_slowly_is_not_waited_for()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync("POST /things/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var dripping = DripAsync(client, "x", end.Token);
+        Assert.Equal(408, (await client.ReadResponseAsync()).Status);
+        await client.ReadToEndAsync();
+        await end.CancelAsync();
+        await dripping;
+        var record = await gateway.AccessLog.WaitForAsync(r => r["problem"] is not null, Cancel);
+        Assert.Equal(("request-timeout", "write-thing"), ((string?)record["problem"], ((string?)record["route"])?.Split('/')[1]));
+        Assert.Equal(0, upstream.Connections);
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow reader")]
+    public async Task A_response_that_is_taken_too_slowly_is_not_kept()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(LargeAsync);
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"); // and does not read
+        Assert.Equal(("reads too slowly", "127.0.0.1"), await ReasonAsync(gateway));
+        await gateway.AccessLog.WaitForAsync(r => (string?)r["route"] == "things/get-thing", Cancel);
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow reader")]
+    public async Task Refusals_that_are_taken_too_slowly_are_not_kept()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        var sending = SendUntilCutAsync(client, string.Concat(Enumerable.Repeat("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 500)));
+        Assert.Equal(("reads too slowly", "127.0.0.1"), await ReasonAsync(gateway));
+        await sending;
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow reader")]
+    public async Task Frames_that_are_taken_too_slowly_are_not_kept()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(LargeAsync);
+        await using var gateway = await StartAsync(upstream, ", protocols: [http2]");
+        await using var client = await ConnectAsync(gateway.AddressOf("edge"), [0, 4, 0x7f, 0xff, 0xff, 0xff], reads: false);
+        await client.SendAsync([.. Frame(WindowUpdate, 0, 0, 0x7f, 0, 0, 0), .. Frame(Headers, EndStream | EndHeaders, 1, Request("/things/1"))]);
+        Assert.Equal(("reads too slowly", "127.0.0.1"), await ReasonAsync(gateway));
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow reader")]
+    public async Task A_stream_without_a_window_is_not_kept()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(LargeAsync);
+        await using var gateway = await StartAsync(upstream, ", protocols: [http2]", ", timeouts: { connect: 1s, head: 1s, idle: 1s }");
+        await using var client = await ConnectAsync(gateway.AddressOf("edge")); // which reads, and never gives its window back
+        await client.SendAsync(Frame(Headers, EndStream | EndHeaders, 1, Request("/things/1")));
+        await Eventually.HoldsAsync(() => Task.FromResult(client.HasEnded(1)), Cancel);
+        await gateway.AccessLog.WaitForAsync(r => (string?)r["route"] == "things/get-thing", Cancel);
+        Assert.Equal(1, client.Received(Reset));
+    }
+
+    [Fact]
+    [Control("LIM-6", "idle")]
+    public async Task An_idle_connection_ends_without_a_record()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Equal(200, (await client.ReadResponseAsync()).Status);
+        Assert.True(await client.ClosesAsync());
+        await Eventually.HoldsAsync(
+            async () => Regex.IsMatch(
+                await gateway.Administration.GetStringAsync("/metrics", Cancel), """gatehouse_connections_cut_total\{[^}]*reason="idle"[^}]*\} 1"""),
+            Cancel);
+        Assert.Single(gateway.AccessLog.Lines);
+    }
+
+    [Theory]
+    [InlineData("http1", "")]
+    [InlineData("http2", "")]
+    [InlineData("http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0")]
+    [Control("LIM-6", "idle")]
+    public async Task A_connection_that_asks_nothing_ends(string protocol, string said)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream, $", protocols: [{protocol}]");
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync(said);
+        await client.ReadToEndAsync();
+        Assert.Equal(("nothing asked", "127.0.0.1"), await ReasonAsync(gateway));
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow head")]
+    public async Task A_head_in_frames_that_comes_too_slowly_is_not_waited_for()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream, ", protocols: [http2]");
+        await using var client = await ConnectAsync(gateway.AddressOf("edge"));
+        await client.SendAsync(Frame(Headers, EndStream, 1, Request("/things/1")));
+        await client.Closed;
+        Assert.Equal(("head too slow", "127.0.0.1"), await ReasonAsync(gateway));
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow body")]
+    public async Task A_body_in_frames_that_comes_too_slowly_is_not_waited_for()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream, ", protocols: [http2]");
+        await using var client = await ConnectAsync(gateway.AddressOf("edge"));
+        await client.SendAsync([.. Frame(Headers, EndHeaders, 1, Request("/things/1", post: true)), .. Frame(Data, 0, 1, 1)]);
+        await client.Closed;
+        Assert.Equal(("body too slow", "127.0.0.1"), await ReasonAsync(gateway));
+        Assert.Equal(0, upstream.Connections);
+    }
+
+    [Theory]
+    [InlineData(Speech.Http1)]
+    [InlineData(Speech.CleartextHttp2)]
+    public async Task A_conversation_may_be_silent_for_longer_than_a_body(Speech speech)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.On("/talk/1", AnswerOnceAsync, readsBody: true);
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            Listener = "address: \"127.0.0.1:0\", serves: [public], " + Quick,
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.WebSocket),
+        });
+        using var socket = await front.WebSocketAsync("/talk/1", Cancel);
+        await using var slow = await RawHttpClient.ConnectAsync(front.Gateway.AddressOf("edge").Port);
+        await slow.ReadToEndAsync(); // says nothing, is cut for it, and by then
+        await using var slower = await RawHttpClient.ConnectAsync(front.Gateway.AddressOf("edge").Port);
+        await slower.ReadToEndAsync(); // more than the grace has passed
+        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, Cancel);
+        var answer = await socket.ReceiveAsync(new byte[16], Cancel).WaitAsync(Patience.Limit, Cancel);
+        Assert.Equal(5, answer.Count);
+    }
+
+    private static async Task AnswerOnceAsync(HttpContext http)
+    {
+        using var socket = await http.WebSockets.AcceptWebSocketAsync();
+        var buffer = new byte[16];
+        var message = await socket.ReceiveAsync(buffer, http.RequestAborted);
+        await socket.SendAsync(buffer.AsMemory(0, message.Count), message.MessageType, endOfMessage: true, http.RequestAborted);
+    }
+
+    private static async Task LargeAsync(HttpContext http)
+    {
+        var part = new byte[64 * 1024];
+        for (var i = 0; i < 1024; i++) await http.Response.Body.WriteAsync(part, http.RequestAborted);
+    }
+
+    private static async Task SendUntilCutAsync(RawHttpClient client, string text)
+    {
+        try
+        {
+            while (true) await client.SendAsync(text);
+        }
+        catch (IOException)
+        {
+            // at last
+        }
+    }
+
+    private static async Task DripAsync(RawHttpClient client, string drop, CancellationToken end)
+    {
+        using var between = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        try
+        {
+            while (await between.WaitForNextTickAsync(end)) await client.SendAsync(drop);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // nobody takes it any more
+        }
+    }
+
+    private static Task<System.Text.Json.Nodes.JsonObject> CutAsync(TestGateway gateway) =>
+        gateway.AccessLog.WaitForAsync(r => (string?)r["event"] == "connection-cut", Cancel);
+
+    private static async Task<(string?, string?)> ReasonAsync(TestGateway gateway)
+    {
+        var line = await CutAsync(gateway);
+        return ((string?)line["reason"], (string?)line["client"]);
+    }
+
+    private static Task<TestGateway> StartAsync(FakeUpstream upstream, string more = "", string ofUpstream = "") => TestGateway.StartAsync(
+        new SmallDeclaration(upstream.Address)
+        {
+            Listener = "address: \"127.0.0.1:0\", serves: [public], " + Quick + more,
+            MoreOfUpstream = ofUpstream,
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Write),
+        });
+}

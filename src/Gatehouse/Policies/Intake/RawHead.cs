@@ -13,10 +13,6 @@ internal struct RawHead
     private static readonly SearchValues<byte> HeadBytes = SearchValues.Create(
         [.. Enumerable.Range(0, 256).Where(b => b is '\t' or '\r' or '\n' or (>= 0x20 and not 0x7f)).Select(b => (byte)b)]);
 
-    /// <summary>Visible ASCII without the number sign: a fragment is for the client alone (RFC 9110 section 4.2.5).</summary>
-    private static readonly SearchValues<byte> TargetBytes =
-        SearchValues.Create([.. Enumerable.Range(0x21, 0x7e - 0x20).Where(b => b != '#').Select(b => (byte)b)]);
-
     private Part _part;
     private bool _afterReturn;
     private bool _hasHost;
@@ -130,13 +126,16 @@ internal struct RawHead
         }
     }
 
-    /// <summary>RFC 9112 section 3: method, target and version with one blank between them, and nothing else.</summary>
+    /// <summary>
+    /// RFC 9112 section 3: method, target and version with one blank between them. What stands within the target is not looked at: the parser has
+    /// unescaped the path in this memory by now, and the text that it kept of it before is judged with the path and the query.
+    /// </summary>
     private static string? FaultOfRequestLine(ReadOnlySpan<byte> line)
     {
         var first = line.IndexOf((byte)' ');
         var last = line.LastIndexOf((byte)' ');
-        if (first <= 0 || last <= first + 1) return "the request line is not a method, a target and a version";
-        if (line[(first + 1)..last].ContainsAnyExcept(TargetBytes)) return "the target has a character that may not stand there";
+        if (first <= 0 || last <= first + 1 || line[first + 1] == ' ' || line[last - 1] == ' ')
+            return "the request line is not a method, a target and a version";
         return EndsInServedVersion(line) ? null : "the version is not served";
     }
 

@@ -109,6 +109,9 @@ public sealed class Exchange
     /// <summary>What the backend is told, under the gateway's signature, of who calls; null for nothing. Never for a log or a client.</summary>
     internal string? Assertion { get; set; }
 
+    /// <summary>The gateways that the request has passed, this one included, as the backend is told (RFC 9110 section 7.6.3).</summary>
+    internal string? Via { get; set; }
+
     internal Listener Listener { get; }
 
     /// <summary>The host name of the connection's TLS handshake (SNI); null for cleartext and for a handshake that named none.</summary>

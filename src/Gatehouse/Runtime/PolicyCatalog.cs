@@ -11,6 +11,7 @@ using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
@@ -28,6 +29,7 @@ internal static class PolicyCatalog
     public static IReadOnlyList<ListenerPolicyKind> BeforeRoute { get; } =
     [
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
+        new LoopKind(), // reads which gateways the request has passed, which intake then strips as any client's word
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
         new ListenerCertificatesKind(), // whose certificate is no longer good is nobody, and must not learn which routes there are

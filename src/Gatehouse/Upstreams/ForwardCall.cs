@@ -11,7 +11,7 @@ namespace Gatehouse.Upstreams;
 /// One exchange on its way to a destination and back. The destination is sent exactly the path and query that were decided on, the header fields as
 /// the policies left them, its own host, and what the gateway knows of the client; the client is sent the destination's answer.
 /// </summary>
-internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimeProvider clock) : HttpTransformer
+internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimeProvider clock, InsideAddresses inside) : HttpTransformer
 {
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
@@ -44,8 +44,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         Replace(sent, received, "X-Forwarded-Host", exchange.Host);
         Replace(sent, received, "X-Request-Id", exchange.RequestId);
         if (exchange.Assertion is { } assertion) Replace(sent, received, GatewayHeaders.Assertion, assertion);
-        var via = HttpProtocol.IsHttp2(httpContext.Request.Protocol) ? "2.0 gatehouse" : "1.1 gatehouse";
-        sent.TryAddWithoutValidation(HeaderNames.Via, via);
+        if (exchange.Via is { } via) Replace(sent, received, HeaderNames.Via, via);
     }
 
     public override async ValueTask<bool> TransformResponseAsync(
@@ -54,13 +53,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (proxyResponse is null) return false; // there was no answer: the caller says so
         timer.HeadArrived();
         exchange.Forward.HeadAt = clock.GetTimestamp();
-        var received = proxyResponse.Headers.NonValidated;
-        Refusal = FaultOf(proxyResponse);
+        Refusal = AnswerFault.Of(proxyResponse) ?? TakeOver(proxyResponse);
         if (Refusal is not null) return false;
-        await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         var headers = exchange.ResponseHeaders;
-        if (received.TryGetValues(HeaderNames.Connection, out var named)) RemoveNamed(named.ToString(), headers);
-        if (headers.Location.Count == 1) HideDestination(headers);
         // the service's own words for a status mean nothing to a client and may hold anything
         httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         headers["X-Request-Id"] = exchange.RequestId;
@@ -81,21 +76,27 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         Completed = true;
         await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
         if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;
-        foreach (var name in trailers.Keys.Where(GatewayHeaders.StayInside).ToArray()) trailers.Remove(name); // policies see heads only
+        // policies see heads only
+        foreach (var name in trailers.Keys.Where(n => AnswerFields.StayBehind(n) || AnswerFields.BelongInHeads(n)).ToArray()) trailers.Remove(name);
     }
 
-    /// <summary>Why a response cannot be passed on as one that everybody reads alike (RFC 9112 section 6, RFC 9110 section 15), or null.</summary>
-    private static string? FaultOf(HttpResponseMessage response)
+    /// <summary>Takes over the head. Null, or why it cannot be passed on.</summary>
+    private string? TakeOver(HttpResponseMessage response)
     {
-        var status = (int)response.StatusCode;
-        if (status is not ((int)HttpStatusCode.SwitchingProtocols or (>= 200 and <= 599))) return "the response's status is none of HTTP";
-        var framed = response.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var encoding);
-        if (framed && response.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength))
-            return "the response says its length twice"; // it may be an attempt at response splitting
-        if (framed && !string.Equals(encoding.ToString(), "chunked", StringComparison.OrdinalIgnoreCase))
-            return "the response's Transfer-Encoding is not exactly chunked";
-        var bodiless = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent;
-        return bodiless && (framed || response.Content.Headers.ContentLength > 0) ? "the response has a body where none may be" : null;
+        var headers = exchange.ResponseHeaders;
+        var joins = headers.Count > 0; // a policy has said something before
+        try
+        {
+            AnswerFields.Copy(response.Headers, headers, inside, joins);
+            AnswerFields.Copy(response.Content.Headers, headers, inside, joins);
+        }
+        catch (InvalidOperationException)
+        {
+            return "the response has a header field that cannot be passed on"; // control characters, or a length that is none
+        }
+
+        if (response.Headers.NonValidated.TryGetValues(HeaderNames.Connection, out var named)) RemoveNamed(named.ToString(), headers);
+        return null;
     }
 
     private static bool IsConversation(string? contentType) =>
@@ -114,17 +115,6 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
             PolicyThrew = true;
             throw;
         }
-    }
-
-    // a service that redirects to itself by its own address must not tell the client that address; the client reaches it through the gateway
-    private void HideDestination(IHeaderDictionary headers)
-    {
-        var location = headers.Location.ToString();
-        var destination = exchange.Forward.Destination!;
-        if (Host is not null) destination = destination[..(destination.IndexOf("//", StringComparison.Ordinal) + 2)] + Host;
-        if (!location.StartsWith(destination, StringComparison.OrdinalIgnoreCase)) return;
-        if (location.Length == destination.Length) headers.Location = "/";
-        else if (location[destination.Length] == '/') headers.Location = location[destination.Length..];
     }
 
     private static void Replace(System.Net.Http.Headers.HttpRequestHeaders sent, IHeaderDictionary received, string name, string value)

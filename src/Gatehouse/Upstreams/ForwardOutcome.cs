@@ -66,14 +66,29 @@ internal static class ForwardOutcome
     {
         ForwarderError.RequestBodyClient => OfRequestBody(exchange, exception),
         ForwarderError.ResponseBodyClient => ClientLeft.End(exchange),
-        ForwarderError.ResponseBodyDestination => Refuse(exchange, Problems.UpstreamFailed, "the response broke off"),
+        ForwarderError.ResponseBodyDestination => Refuse(exchange, Problems.UpstreamFailed, WhyBodyEnded(exception)),
         ForwarderError.UpgradeResponseClient when !exchange.Http.Response.HasStarted =>
             Refuse(exchange, Problems.UpstreamFailed, "the service changed the protocol without being asked"),
         ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeRequestDestination
             or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeResponseClient or ForwarderError.UpgradeResponseDestination =>
             Ended(exchange, "the upgraded connection was cut"),
         _ when NeverConnected(error, exception) => Refuse(exchange, Problems.UpstreamFailed, "no destination could be connected to"),
-        _ => Refuse(exchange, Problems.UpstreamFailed, "the service did not answer properly"),
+        _ => Refuse(exchange, Problems.UpstreamFailed, WhyNoHead(exception)),
+    };
+
+    private static string WhyNoHead(Exception? exception) => (exception as HttpRequestException)?.HttpRequestError switch
+    {
+        HttpRequestError.InvalidResponse => "the response is not HTTP",
+        HttpRequestError.ResponseEnded => "the service closed the connection before its response's head was whole",
+        HttpRequestError.ConfigurationLimitExceeded => "the response's head is too large",
+        _ => "the service did not answer properly",
+    };
+
+    private static string WhyBodyEnded(Exception? exception) => exception switch
+    {
+        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => "the response's chunks are malformed",
+        HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => "the response's chunks or trailers are too large",
+        _ => "the response broke off",
     };
 
     private static Verdict OfRequestBody(Exchange exchange, Exception? exception) => BadRequestIn(exception)?.StatusCode switch

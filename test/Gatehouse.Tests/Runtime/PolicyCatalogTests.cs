@@ -10,6 +10,7 @@ using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -22,7 +23,10 @@ public sealed class PolicyCatalogTests
 {
     [Fact]
     public void Before_the_route() => Assert.Equal(
-        [typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ListenerCertificatesKind), typeof(PublishedKeysKind)],
+        [
+            typeof(RecordKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ListenerCertificatesKind),
+            typeof(PublishedKeysKind),
+        ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 
     [Fact]

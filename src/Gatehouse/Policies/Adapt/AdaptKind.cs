@@ -4,9 +4,7 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Adapt;
 
-/// <summary>
-/// Adaptation: what is changed between client and backend. Every route has it, because no answer may tell how its backend is built.
-/// </summary>
+/// <summary>Adaptation: what is changed between client and backend. Every route has it.</summary>
 internal sealed class AdaptKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "adapt";

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Policies.Adapt;
 
 /// <summary>
-/// Changes the request that is forwarded and the backend's answer, as the route says, and takes from every answer what tells strangers how a
-/// backend is built.
+/// Changes the request that is forwarded and the backend's answer, as the route says. What no answer may say, whatever the route, was left behind
+/// before (<c>Upstreams/AnswerFields</c>).
 /// </summary>
 internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
 {
@@ -31,31 +31,8 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
     public override void OnResponse(Exchange exchange)
     {
         if (exchange.Problem is not null) return; // a refusal is the gateway's own, and has nothing of a backend's
-        Scrub(exchange.ResponseHeaders);
         _response?.Apply(exchange.ResponseHeaders);
     }
-
-    /// <summary>
-    /// Removes product names, versions, the addresses in <c>Via</c>, and what the gateway itself has told the backend. Goes through the
-    /// fields once; most answers have none to remove.
-    /// </summary>
-    private static void Scrub(IHeaderDictionary headers)
-    {
-        List<string>? telling = null;
-        foreach (var (name, _) in headers)
-            if (Tells(name) || GatewayHeaders.StayInside(name)) (telling ??= []).Add(name);
-        if (telling is null) return;
-        foreach (var name in telling) headers.Remove(name);
-    }
-
-    private static bool Tells(string name) => name.Length switch
-    {
-        3 => name.Equals("Via", StringComparison.OrdinalIgnoreCase),
-        6 => name.Equals("Server", StringComparison.OrdinalIgnoreCase),
-        < 8 => false,
-        _ => (name[0] | 0x20) == 'x'
-            && (name.Equals("X-Powered-By", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-AspNet", StringComparison.OrdinalIgnoreCase)),
-    };
 }
 
 /// <summary>Changes of header fields, ready to be made.</summary>

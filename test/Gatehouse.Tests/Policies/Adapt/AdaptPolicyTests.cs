@@ -57,20 +57,6 @@ public sealed class AdaptPolicyTests
         Assert.Same(Problems.InternalError, (await RunAsync("request: { path: { strip: /orders } }", target)).Problem);
 
     [Fact]
-    [Control("ERR-3", "the fields that name products")]
-    public async Task Takes_what_tells_of_the_backend_from_every_answer()
-    {
-        string[] telling = ["Server", "server", "Via", "X-Powered-By", "x-powered-by", "X-AspNet-Version", "X-AspNetMvc-Version",
-            "X-AspNetCore-Secret"];
-        string[] harmless = ["Date", "ETag", "X-Ray", "X-Powered", "X-Asp", "Vary", "Serves"];
-        var exchange = await RunAsync("{}", backend: e =>
-        {
-            foreach (var name in telling.Concat(harmless)) e.ResponseHeaders[name] = "1.2.3";
-        });
-        Assert.Equal(harmless.Order(), exchange.ResponseHeaders.Keys.Order());
-    }
-
-    [Fact]
     public async Task Adapts_answers_and_leaves_refusals_alone()
     {
         const string Fragment = "response: { headers: { set: { Strict-Transport-Security: max-age=300 }, remove: [X-Debug, Set-Cookie] } }";

@@ -5,6 +5,7 @@ using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Browser;
 using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
@@ -29,6 +30,7 @@ internal static class PolicyCatalog
     public static IReadOnlyList<ListenerPolicyKind> BeforeRoute { get; } =
     [
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
+        new BrowserKind(), // what it tells browsers stands on every answer, refusals of all that follow included
         new LoopKind(), // reads which gateways the request has passed, which intake then strips as any client's word
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's

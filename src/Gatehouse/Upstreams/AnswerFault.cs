@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace Gatehouse.Upstreams;
@@ -25,6 +26,9 @@ internal static class AnswerFault
         var bodiless = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent;
         return bodiless && (framed || response.Content.Headers.ContentLength > 0) ? "the response has a body where none may be" : null;
     }
+
+    /// <summary>Whether what the head says of a body is about one that follows (RFC 9110 sections 9.3.2 and 15.4.5).</summary>
+    public static bool HasBody(string method, HttpStatusCode status) => status != HttpStatusCode.NotModified && !HttpMethods.IsHead(method);
 
     /// <summary>What is asked for is a WebSocket and nothing else, so that nothing else can have been agreed to.</summary>
     private static string? OfChange(HttpResponseMessage response) =>

@@ -21,8 +21,11 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>Whether the response was passed on to its end.</summary>
     public bool Completed { get; private set; }
 
-    /// <summary>Why the response's head was not passed on, or null.</summary>
+    /// <summary>Why the response was not passed on, or null.</summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>What the client is told then.</summary>
+    public Problem RefusedAs { get; private set; } = Problems.UpstreamFailed;
 
     /// <summary>Whether something of the gateway's own threw at the response's head.</summary>
     public bool PolicyThrew { get; private set; }
@@ -53,9 +56,12 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (proxyResponse is null) return false; // there was no answer: the caller says so
         timer.HeadArrived();
         exchange.Forward.HeadAt = clock.GetTimestamp();
-        Refusal = AnswerFault.Of(proxyResponse) ?? TakeOver(proxyResponse);
+        exchange.Forward.Status = (int)proxyResponse.StatusCode;
+        Refusal = AnswerFault.Of(proxyResponse) ?? FaultByRoute(proxyResponse) ?? TakeOver(proxyResponse);
         if (Refusal is not null) return false;
         var headers = exchange.ResponseHeaders;
+        var keepsBody = !exchange.Answers.ReplaceErrors || !AnswerErrors.IsPage(proxyResponse);
+        if (!keepsBody) LeaveBodyOut(headers);
         // the service's own words for a status mean nothing to a client and may hold anything
         httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         headers["X-Request-Id"] = exchange.RequestId;
@@ -63,6 +69,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         ShowToPolicies();
         if (proxyResponse.StatusCode == HttpStatusCode.SwitchingProtocols) return true;
         LeftBody.Announce(exchange);
+        if (!keepsBody) return false;
         var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body));
         // its first word may be long in coming, or wait for the head
@@ -78,6 +85,27 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;
         // policies see heads only
         foreach (var name in trailers.Keys.Where(n => AnswerFields.StayBehind(n) || AnswerFields.BelongInHeads(n)).ToArray()) trailers.Remove(name);
+    }
+
+    /// <summary>Why the route does not want the answer, or null.</summary>
+    private string? FaultByRoute(HttpResponseMessage response)
+    {
+        var rules = exchange.Answers;
+        if (rules.ReplaceErrors && AnswerErrors.Replacement(response.StatusCode) is { } problem)
+        {
+            RefusedAs = problem;
+            return "the service's error is not passed on";
+        }
+
+        if (rules.Most == long.MaxValue || !AnswerFault.HasBody(exchange.Method, response.StatusCode)) return null;
+        return response.Content.Headers.ContentLength > rules.Most ? "the response is larger than the route allows" : null;
+    }
+
+    private void LeaveBodyOut(IHeaderDictionary headers)
+    {
+        foreach (var name in AnswerErrors.OfBodies) headers.Remove(name);
+        headers.ContentLength = 0;
+        exchange.Reason = "the service's error page was left out";
     }
 
     /// <summary>Takes over the head. Null, or why it cannot be passed on.</summary>

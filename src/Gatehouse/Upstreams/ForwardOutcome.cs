@@ -30,6 +30,7 @@ internal static class ForwardOutcome
             return Verdict.Answered;
         }
 
+        if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, "the response grew larger than the route allows");
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");
         if (exchange.ClientIsGone || (exchange.Http.RequestAborted.IsCancellationRequested && !CutByForwarder(error)))

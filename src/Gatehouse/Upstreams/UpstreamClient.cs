@@ -132,7 +132,7 @@ internal sealed class UpstreamClient
 
             // an upgrade between different versions of HTTP has another status on each side
             if (exchange.Http.Response.HasStarted) exchange.Status = exchange.Http.Response.StatusCode;
-            if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, Problems.UpstreamFailed, refusal);
+            if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, call.RefusedAs, refusal);
             if (error == ForwarderError.None) return Verdict.Answered;
             var exception = exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);

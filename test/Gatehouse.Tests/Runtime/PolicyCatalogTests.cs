@@ -4,6 +4,7 @@ using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Browser;
 using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
@@ -24,8 +25,8 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void Before_the_route() => Assert.Equal(
         [
-            typeof(RecordKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ListenerCertificatesKind),
-            typeof(PublishedKeysKind),
+            typeof(RecordKind), typeof(BrowserKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind),
+            typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
         ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 

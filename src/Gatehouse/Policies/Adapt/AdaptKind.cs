@@ -15,6 +15,10 @@ internal sealed class AdaptKind() : RoutePolicyKind(KindName)
 
     public override void Check(Route route, Findings findings) => SpecOf<AdaptSpec>(route)?.Check(route, findings);
 
-    public override Policy? Compile(Route route, CompileContext context) =>
-        SpecOf<AdaptSpec>(route) is { } spec ? new AdaptPolicy(spec) : context.Shared(KindName, static () => new AdaptPolicy(null));
+    public override Policy? Compile(Route route, CompileContext context)
+    {
+        var personal = route.PersonalData != PersonalData.None;
+        return SpecOf<AdaptSpec>(route) is { } spec
+            ? new AdaptPolicy(spec, personal) : context.Shared((KindName, personal), () => new AdaptPolicy(null, personal));
+    }
 }

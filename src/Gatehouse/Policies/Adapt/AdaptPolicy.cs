@@ -8,8 +8,12 @@ namespace Gatehouse.Policies.Adapt;
 /// Changes the request that is forwarded and the backend's answer, as the route says. What no answer may say, whatever the route, was left behind
 /// before (<c>Upstreams/AnswerFields</c>).
 /// </summary>
-internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
+/// <param name="personal">Whether answers hold personal data: then no cache keeps them, unless the route itself says otherwise.</param>
+internal sealed class AdaptPolicy(AdaptSpec? spec, bool personal) : Policy
 {
+    private const int Error = 400;
+    private static readonly StringValues NoStore = "no-store";
+    private readonly AnswerRules _answers = spec?.Answers ?? AnswerRules.None;
     private readonly HeaderRewrite? _request = spec?.Request is { } changes ? new HeaderRewrite(changes) : null;
     private readonly HeaderRewrite? _response = spec?.Response is { } changes ? new HeaderRewrite(changes) : null;
     private readonly PathChange? _path = spec?.Path;
@@ -18,6 +22,8 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
+        exchange.Answers = _answers;
+        ByteRanges.Bound(exchange.RequestHeaders);
         _request?.Apply(exchange.RequestHeaders);
         if (_path is not { } path) return new(Verdict.Continue);
         var whole = exchange.Path;
@@ -31,7 +37,18 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
     public override void OnResponse(Exchange exchange)
     {
         if (exchange.Problem is not null) return; // a refusal is the gateway's own, and has nothing of a backend's
-        _response?.Apply(exchange.ResponseHeaders);
+        var headers = exchange.ResponseHeaders;
+        if (personal) KeepFromCaches(headers);
+        else if (exchange.Status >= Error && headers.CacheControl.Count == 0) headers.CacheControl = NoStore; // caches guess: RFC 9111 section 4.2.2
+        _response?.Apply(headers);
+    }
+
+    private static void KeepFromCaches(IHeaderDictionary headers)
+    {
+        headers.CacheControl = NoStore;
+        // what networks in between would believe instead (RFC 9213)
+        headers.Remove("CDN-Cache-Control");
+        headers.Remove("Surrogate-Control");
     }
 }
 

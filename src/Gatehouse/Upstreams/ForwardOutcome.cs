@@ -85,11 +85,19 @@ internal static class ForwardOutcome
         _ => "the service did not answer properly",
     };
 
-    private static string WhyBodyEnded(Exception? exception) => exception switch
+    private static string WhyBodyEnded(Exception? exception) => ErrorIn(exception) switch
     {
-        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => "the response's chunks are malformed",
-        HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => "the response's chunks or trailers are too large",
+        HttpRequestError.InvalidResponse => "the response's chunks or trailers are malformed",
+        HttpRequestError.ConfigurationLimitExceeded => "the response's chunks or trailers are too large",
         _ => "the response broke off",
+    };
+
+    private static HttpRequestError? ErrorIn(Exception? exception) => exception switch
+    {
+        null => null,
+        HttpIOException inBody => inBody.HttpRequestError,
+        HttpRequestException inTrailers => inTrailers.HttpRequestError,
+        _ => ErrorIn(exception.InnerException),
     };
 
     private static Verdict OfRequestBody(Exchange exchange, Exception? exception) => BadRequestIn(exception)?.StatusCode switch

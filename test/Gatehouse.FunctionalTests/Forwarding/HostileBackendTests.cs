@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Gatehouse.Pipeline;
 using Gatehouse.TestKit;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.FunctionalTests.Forwarding;
 
@@ -37,6 +38,8 @@ public sealed partial class HostileBackendTests
         { "HTTP/1.1 200 OK\r\nX-A: " + new string('a', 70_000) + "\r\nContent-Length: 0\r\n\r\n", TooLarge },
         { "HTTP/1.1 200 OK\r\n" + Repeat("X-A: a\r\n", 10_000) + "Content-Length: 0\r\n\r\n", TooLarge },
         { Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 5_000) + Next, TooLarge },
+        { Repeat("HTTP/1.1 100 Continue\r\n\r\n", 5_000) + Next, TooLarge },
+        { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=" + new string('a', 70_000) + "\r\nok\r\n0\r\n\r\n", "the response broke off" },
         { "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", "the service changed to a protocol that nobody asked for" },
         { "HTTP/1.1 101 Switching Protocols\r\n\r\n", "the service changed to a protocol that nobody asked for" },
         { "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "the service changed the protocol without being asked" },
@@ -57,7 +60,7 @@ public sealed partial class HostileBackendTests
 
     private static string NotHttp => "the response is not HTTP";
 
-    private static string Chunks => "the response's chunks are malformed";
+    private static string Chunks => "the response's chunks or trailers are malformed";
 
     private static string TooLarge => "the response's head is too large";
 
@@ -109,8 +112,9 @@ public sealed partial class HostileBackendTests
 
     [Theory]
     [Control("SMG-12")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n", "the response's chunks are malformed")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalfXX5\r\nhello\r\n0\r\n\r\n", "the response's chunks are malformed")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n", "the response's chunks or trailers are malformed")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\nno colon\r\n\r\n", "the response's chunks or trailers are malformed")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalfXX5\r\nhello\r\n0\r\n\r\n", "the response's chunks or trailers are malformed")]
     public async Task Cuts_the_client_when_the_answer_goes_wrong_after_it_has_begun(string answer, string reason)
     {
         await using var upstream = FirstThenProper(answer);
@@ -130,6 +134,52 @@ public sealed partial class HostileBackendTests
         Assert.Equal((Problems.UpstreamFailed, reason), (exchange.Problem, exchange.Reason));
         Assert.Equal("next", (await host.GetAsync("/")).Text);
         Assert.Equal(2, upstream.Connections);
+    }
+
+    [Theory]
+    [Control("SMG-12")]
+    [InlineData("HTTP/1.1 200 OK\r\n", "X-A: a\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nX-A: ", "aaaaaaaaaaaaaaaa")]
+    [InlineData("", "HTTP/1.1 103 Early Hints\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-A: a\r\n")]
+    public async Task What_never_ends_is_ended(string beginning, string again)
+    {
+        var sent = 0L;
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync(beginning);
+            for (var many = Repeat(again, 1_000); ; Interlocked.Add(ref sent, many.Length)) await connection.WriteAsync(many);
+        });
+        await using var host = await ForwardingHost.StartAsync(upstream.Address);
+
+        Assert.Equal(502, (await host.GetAsync("/")).Status);
+
+        Assert.Equal(Problems.UpstreamFailed, (await host.EndedAsync(Cancel)).Problem);
+        Assert.InRange(Interlocked.Read(ref sent), 0, 16 << 20); // what fits into the buffers of two sockets, and no more
+    }
+
+    [Fact]
+    [Control("SMG-12")]
+    public async Task What_trickles_is_ended_with_the_time_for_the_head()
+    {
+        var clock = new FakeTimeProvider();
+        var hinted = new TaskCompletionSource();
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            for (var i = 0; i < 20; i++) await connection.WriteAsync("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+            hinted.SetResult();
+            await connection.ReadToEndAsync();
+        });
+        await using var host = await ForwardingHost.StartAsync(ForwardingHost.UpstreamOf(upstream.Address), clock);
+
+        var answering = host.GetAsync("/");
+        await hinted.Task.WaitAsync(Patience.Limit, Cancel);
+        clock.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(504, (await answering).Status);
+        Assert.Equal((Problems.UpstreamTimeout, "no response head in time"), await EndAsync(host));
     }
 
     [Theory]
@@ -206,6 +256,12 @@ public sealed partial class HostileBackendTests
         Assert.Null(response.Header("X-A"));
         var exchange = await host.EndedAsync(Cancel);
         Assert.Equal((Problems.UpstreamFailed, reason, "forward"), (exchange.Problem, exchange.Reason, exchange.DecidedBy));
+    }
+
+    private static async Task<(Problem?, string?)> EndAsync(ForwardingHost host)
+    {
+        var exchange = await host.EndedAsync(Cancel);
+        return (exchange.Problem, exchange.Reason);
     }
 
     private static async Task CallAsync(ForwardingHost host, int number)

@@ -17,7 +17,7 @@ internal static class CustomersApi
         {
             var id = IdOf(http);
             return erased.ContainsKey(id)
-                ? RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such customer" })
+                ? RetailerService.NoSuchAsync(http, instance, "customer")
                 : RetailerService.AnswerAsync(
                     http,
                     instance,

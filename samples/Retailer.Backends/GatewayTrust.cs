@@ -1,7 +1,9 @@
 using Gatehouse.Backend;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Retailer.Backends;
 
@@ -10,12 +12,16 @@ namespace Retailer.Backends;
 /// <param name="Keys">Where the gateway publishes its keys.</param>
 public sealed record GatewayTrust(string Issuer, Uri Keys)
 {
+    /// <summary>Where a service says what it refused; null for nowhere.</summary>
+    public TextWriter? Log { get; init; }
+
     /// <summary>Takes callers as the gateway vouches for them to this service.</summary>
-    internal void Add(IServiceCollection services, string upstream)
+    internal void Add(WebApplicationBuilder builder, string instance, string upstream)
     {
-        services.AddLogging();
-        services.AddMetrics();
-        services.AddAuthentication(GatehouseDefaults.AuthenticationScheme).AddGatehouse(o =>
+        if (Log is not null) builder.Logging.AddProvider(new ServiceLog(instance, Log));
+        builder.Services.AddLogging();
+        builder.Services.AddMetrics();
+        builder.Services.AddAuthentication(GatehouseDefaults.AuthenticationScheme).AddGatehouse(o =>
         {
             o.Issuer = Issuer;
             o.Audience = upstream;

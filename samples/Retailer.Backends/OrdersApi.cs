@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Security.Claims;
 using System.Text.Json.Nodes;
-using Gatehouse.Backend;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,21 +15,12 @@ internal static class OrdersApi
         routes.MapGet("/orders/{orderId:int}", http =>
         {
             var id = int.Parse((string)http.Request.RouteValues["orderId"]!, CultureInfo.InvariantCulture);
-            return MaySee(http.User, CustomerOf(id))
+            return http.User.MaySee(Ownership.CustomerOf(id))
                 ? RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject
                 {
                     ["order"] = id,
                     ["status"] = States[id % States.Length],
                 })
-                : RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such order" });
+                : Ownership.RefuseAsync(http, instance, "order", id);
         });
-
-    /// <summary>
-    /// What the gateway cannot know: whose order it is. A person sees what is theirs; for others there is no such order. A program that speaks for
-    /// itself sees what its route opens to it.
-    /// </summary>
-    private static bool MaySee(ClaimsPrincipal caller, string customer) => caller.Person() is not { } person || person == customer;
-
-    /// <summary>Every customer of this retailer has ordered once.</summary>
-    private static string CustomerOf(int order) => string.Create(CultureInfo.InvariantCulture, $"customer-{order}");
 }

@@ -49,16 +49,17 @@ public sealed class RetailerService : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     /// <summary>Answers with a JSON object, to which the instance's name and what the gateway told it are added.</summary>
-    internal static Task AnswerAsync(HttpContext http, string instance, int status, JsonObject body)
-    {
-        body["servedBy"] = instance;
-        body["channel"] = http.Request.Headers["X-Channel"].ToString();
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json";
-        http.Response.Headers["X-Powered-By"] = "Retailer Classic 4.2";
-        http.Response.Headers["X-Warehouse"] = "hall-3";
-        return http.Response.WriteAsync(body.ToJsonString());
-    }
+    internal static Task AnswerAsync(HttpContext http, string instance, int status, JsonObject body) =>
+        WriteAsync(http, instance, status, "application/json", body);
+
+    /// <summary>Answers with a problem (RFC 9457): there is no such thing, or none for this caller.</summary>
+    internal static Task NoSuchAsync(HttpContext http, string instance, string what) =>
+        WriteAsync(http, instance, StatusCodes.Status404NotFound, "application/problem+json", new JsonObject
+        {
+            ["type"] = "urn:retailer:problem:no-such-" + what,
+            ["title"] = $"There is no such {what}.",
+            ["status"] = StatusCodes.Status404NotFound,
+        });
 
     /// <summary>The number of this name in the body, at least 0; null when the body does not say one.</summary>
     internal static async Task<int?> NumberAsync(HttpContext http, string name)
@@ -76,13 +77,24 @@ public sealed class RetailerService : IAsyncDisposable
         }
     }
 
+    private static Task WriteAsync(HttpContext http, string instance, int status, string type, JsonObject body)
+    {
+        body["servedBy"] = instance;
+        body["channel"] = http.Request.Headers["X-Channel"].ToString();
+        http.Response.StatusCode = status;
+        http.Response.ContentType = type;
+        http.Response.Headers["X-Powered-By"] = "Retailer Classic 4.2";
+        http.Response.Headers["X-Warehouse"] = "hall-3";
+        return http.Response.WriteAsync(body.ToJsonString());
+    }
+
     private static async Task<RetailerService> StartAsync(
         string instance, Action<IEndpointRouteBuilder, string> map, GatewayTrust? trust, string upstream, CancellationToken cancelled)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        trust?.Add(builder.Services, upstream);
+        trust?.Add(builder, instance, upstream);
         var app = builder.Build();
         if (trust is not null)
         {

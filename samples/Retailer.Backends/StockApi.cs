@@ -21,7 +21,7 @@ internal static class StockApi
                     ["article"] = article,
                     ["available"] = count,
                 })
-                : RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such article" });
+                : RetailerService.NoSuchAsync(http, instance, "article");
         });
         routes.MapGet("/stock/{article}/forecast", http => RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK,
             new JsonObject { ["article"] = (string)http.Request.RouteValues["article"]!, ["daysUntilEmpty"] = 9 }));
@@ -34,7 +34,7 @@ internal static class StockApi
                     ["error"] = "the body is {\"counted\": NUMBER}",
                 });
             else if (!available.ContainsKey(article))
-                await RetailerService.AnswerAsync(http, instance, StatusCodes.Status404NotFound, new JsonObject { ["error"] = "no such article" });
+                await RetailerService.NoSuchAsync(http, instance, "article");
             else
                 await RetailerService.AnswerAsync(http, instance, StatusCodes.Status200OK, new JsonObject
                 {

@@ -45,13 +45,15 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="files">Other files beside the declaration, by name.</param>
     /// <param name="accessLog">Takes the access log instead of <see cref="AccessLog"/>.</param>
     /// <param name="kinds">The second part of the catalogue, where a test brings policies of its own.</param>
+    /// <param name="watchEvery">How often the files are looked at without being asked; never within a test unless given.</param>
     /// <exception cref="GatewayStartException">The declaration has errors, or cannot be listened for.</exception>
     public static async Task<TestGateway> StartAsync(
         string yaml,
         IReadOnlyDictionary<string, string>? files = null,
         TimeProvider? clock = null,
         LineSink? accessLog = null,
-        IReadOnlyList<RoutePolicyKind>? kinds = null)
+        IReadOnlyList<RoutePolicyKind>? kinds = null,
+        TimeSpan? watchEvery = null)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-").FullName;
         foreach (var (name, text) in files ?? new Dictionary<string, string>())
@@ -70,7 +72,7 @@ internal sealed class TestGateway : IAsyncDisposable
             Events = TextWriter.Synchronized(events),
             Clock = clock ?? TimeProvider.System,
             Kinds = kinds ?? PolicyCatalog.AfterRoute,
-            WatchEvery = TimeSpan.FromDays(1),
+            WatchEvery = watchEvery ?? TimeSpan.FromDays(1),
         };
         return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events);
     }

@@ -11,14 +11,19 @@ internal static class DemoCommand
     public static Command Create(TimeProvider clock)
     {
         var check = new Option<bool>("--check") { Description = "Make the calls, compare the answers, and exit 1 when one differs." };
-        var command = new Command("demo", "Starts a retailer's services and the gateway, on this machine only, and prints calls to try.") { check };
+        var command = new Command("demo", "Starts a retailer's services, its issuer and the gateway, on this machine only, and prints calls to try.") { check };
+        command.Subcommands.Add(DemoTokenCommand.Create());
         command.SetAction(async (parsed, cancelled) =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             try
             {
-                await using var site = await DemoSite.StartAsync(clock, error, cancelled);
-                return await ShowAsync(site, parsed.GetValue(check), output, cancelled);
+                return parsed.GetValue(check) ? await CheckAsync(clock, output, error, cancelled) : await ShowAsync(clock, output, error, cancelled);
+            }
+            catch (IOException e)
+            {
+                await error.WriteLineAsync($"The demo cannot start: {e.Message}");
+                return ExitCode.Failed;
             }
             catch (GatewayStartException e)
             {
@@ -30,30 +35,34 @@ internal static class DemoCommand
         return command;
     }
 
-    private static async Task<int> ShowAsync(DemoSite site, bool check, TextWriter output, CancellationToken cancelled)
+    /// <summary>Serves until it is asked to stop.</summary>
+    private static async Task<int> ShowAsync(TimeProvider clock, TextWriter output, TextWriter error, CancellationToken cancelled)
     {
-        var calls = DemoCalls.For(site.Doors, site.Keys, site.Orders);
-        if (check) return await CheckAsync(calls, output, cancelled) ? ExitCode.Done : ExitCode.Failed;
-        DemoGuide.Print(site, calls, output);
-        await AskedToStopAsync(cancelled);
-        await site.StopAsync();
-        return ExitCode.Done;
-    }
-
-    private static async Task<bool> CheckAsync(IReadOnlyList<DemoCall> calls, TextWriter output, CancellationToken cancelled)
-    {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        return await new DemoCheck(client).RunAsync(calls, output, cancelled);
-    }
-
-    private static async Task AskedToStopAsync(CancellationToken cancelled)
-    {
+        // before the services start: their hosts listen to the same signals, and a stop that they alone hear would be lost
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnStop);
         await using var token = cancelled.Register(() => asked.TrySetResult());
+        await using var site = await DemoSite.StartAsync(clock, error, cancelled);
+        DemoGuide.Print(site, DemoCalls.For(site), output);
         await asked.Task;
+        await site.StopAsync();
+        return ExitCode.Done;
 
         void OnStop(PosixSignalContext signal) => signal.Cancel = asked.TrySetResult(); // asked twice: now
+    }
+
+    /// <summary>Makes the calls; then, when no line can be missing any more, reads what was written down about them.</summary>
+    private static async Task<int> CheckAsync(TimeProvider clock, TextWriter output, TextWriter error, CancellationToken cancelled)
+    {
+        await using var site = await DemoSite.StartAsync(clock, error, cancelled);
+        using var clients = new DemoClients();
+        var check = new DemoCheck(clients.Of);
+        var answered = await check.RunAsync(DemoCalls.For(site), output, cancelled);
+        await site.StopAsync();
+        var different = (await DemoLogs.ReadAsync(site, cancelled)).Differences(check.Made).ToList();
+        foreach (var difference in different) output.WriteLine($"✗ {difference}");
+        if (different.Count == 0) output.WriteLine("The logs say who refused what and why, and hold no key, token or person.");
+        return answered && different.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 }

@@ -19,6 +19,6 @@ internal static partial class Rules
         "GH1020", "Tokens live for a day at most, better for an hour, and clocks differ by a minute at most", Severity.Error,
         "A stolen token works until it ends.");
     public static readonly Rule SharedIssuer = new(
-        "GH1021", "Every issuer has a name and keys of its own", Severity.Error,
+        "GH1021", "Every issuer has a name and keys of its own, and every environment an audience", Severity.Error,
         "A token of one would be taken for a token of the other.");
 }

@@ -37,19 +37,13 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
 
     private MapNode Main(MapNode main, MapNode environment, ScalarNode name)
     {
+        main = Issuers(main, environment, name);
         if (main["gateway"] is MapNode gateway) main = main.With("gateway", gateway.With(new MapEntry("environment", name.Place, name)));
         foreach (var listener in EntriesOf(environment, "listeners"))
         {
             if (main["listeners"] is MapNode listeners && listeners[listener.Key] is MapNode declared)
                 main = main.With("listeners", listeners.With(listener.Key, Placing(declared, listener)));
             else Unknown("listener", listener, EntriesOf(main, "listeners"));
-        }
-
-        foreach (var issuer in EntriesOf(environment, "issuers"))
-        {
-            if (main["issuers"] is MapNode issuers && issuers[issuer.Key] is MapNode declared)
-                main = main.With("issuers", issuers.With(issuer.Key, Placing(declared, issuer)));
-            else Unknown("issuer", issuer, EntriesOf(main, "issuers"));
         }
 
         foreach (var key in (string[])["administration", "health"])
@@ -67,6 +61,27 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
         if (environment.Entry("log") is { Value: MapNode } log)
             main = main["log"] is MapNode sinks ? main.With("log", Placing(sinks, log)) : main.With(log);
         return main;
+    }
+
+    private MapNode Issuers(MapNode main, MapNode environment, ScalarNode name)
+    {
+        var declared = main["issuers"] as MapNode ?? new MapNode(main.Place, []);
+        var here = declared;
+        foreach (var issuer in EntriesOf(environment, "issuers"))
+        {
+            if (declared[issuer.Key] is MapNode one) here = here.With(issuer.Key, Placing(one, issuer));
+            else Unknown("issuer", issuer, declared.Entries);
+        }
+
+        var from = ((main["gateway"] as MapNode)?["environment"] as ScalarNode)?.Text ?? name.Text;
+        foreach (var issuer in declared.Entries)
+        {
+            if (issuer.Value is not MapNode one) continue;
+            var place = (environment["issuers"] as MapNode)?.Entry(issuer.Key)?.KeyPlace ?? name.Place;
+            SharedAudiences.Check(issuer.Key, one, (MapNode)here[issuer.Key]!, place, (from, name.Text), findings);
+        }
+
+        return declared.Entries.Count == 0 ? main : main.With("issuers", here);
     }
 
     private void Change(SourceText[] texts, string sectionName, MapEntry entry, Func<MapNode, MapEntry, MapNode> change)

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Declaration.Sections;
+using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Routes;
 
@@ -62,6 +64,12 @@ internal static class InventoryColumns
             e => List(e.Admitted.SelectMany(Credentials).Distinct().Order(StringComparer.Ordinal))),
         new("people", "the people for whom a call has to be made; none when only calls pass that are made for nobody", e => List(e.People)),
         new("claims", "what a caller's token has to say", e => List(e.Route.Access.Claims.Select(Text))),
+        new("authorize", "what an authoriser is asked besides, as `who: action on type id`", e => e.Authorize is { } asked ? Text(asked) : null),
+        new(
+            "assertion",
+            "how the backend is told who calls: `reuse` (one assertion for the same caller), `perRequest`; nothing when it is told nothing",
+            e => Text(e.Assertion)),
+        new("cors", "the sites whose scripts may call from browsers, and whether with the visitor's credentials", e => List(Text(e.Cors))),
         new("forwardCredential", "why the backend gets the client's `Authorization`; nothing when it does not", e => e.ForwardReason),
         new("scopes", "the scopes that a caller has to hold, every one of them", e => List(e.Route.Access.Scopes.Select(s => s.Value))),
         new(
@@ -101,6 +109,13 @@ internal static class InventoryColumns
         LifecycleStage.Retired => "retired",
     };
 
+    private static string? Text(AssertionUse use) => use switch
+    {
+        AssertionUse.Reuse => "reuse",
+        AssertionUse.PerRequest => "perRequest",
+        AssertionUse.None => null,
+    };
+
     private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
 
     private static JsonArray Names(IEnumerable<Consumer> consumers) => List(consumers.Select(c => c.Id.Value).Order(StringComparer.Ordinal));
@@ -114,6 +129,12 @@ internal static class InventoryColumns
         match.Headers.Select(c => $"header {c.Name}: {c.Value}").Concat(match.Query.Select(c => $"query {c.Name}={c.Value}"));
 
     private static IEnumerable<string> Text(Networks? networks, string what) => networks?.All.Select(n => $"{what} {n}") ?? [];
+
+    private static string Text(AuthorizeSpec asked) =>
+        $"{asked.By.Value}: {asked.Action} on {asked.ResourceType} {asked.ResourceId.Value}";
+
+    private static IEnumerable<string> Text(CorsSpec? cors) =>
+        cors?.Origins.Select(o => cors.Credentials ? o + " with credentials" : o) ?? [];
 
     private static string Text(Limit limit)
     {

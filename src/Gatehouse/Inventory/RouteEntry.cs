@@ -1,7 +1,10 @@
 using Gatehouse.Consumers;
 using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Addresses;
+using Gatehouse.Policies.Assert;
+using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
@@ -36,6 +39,18 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
 
     /// <summary>Why the backend gets the client's credential too, or null when it does not.</summary>
     public string? ForwardReason { get; } = Find<IdentifyPolicy>(compiled)?.ForwardReason;
+
+    /// <summary>What is asked of an authoriser, or null when none is asked.</summary>
+    public AuthorizeSpec? Authorize { get; } = Find<AuthorizePolicy>(compiled)?.Spec;
+
+    /// <summary>What scripts of other sites may do, or null when browsers keep them away.</summary>
+    public CorsSpec? Cors { get; } = Find<CorsPolicy>(compiled)?.Spec;
+
+    /// <summary>How the backend is told who calls.</summary>
+    public AssertionUse Assertion { get; } =
+        Find<AssertPolicy>(compiled) is not null ? AssertionUse.Reuse
+        : Find<AssertEachPolicy>(compiled) is not null ? AssertionUse.PerRequest
+        : AssertionUse.None;
 
     public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? [];
 

@@ -97,6 +97,10 @@ internal abstract class RoutePolicyKind(string name)
     /// <param name="specs">What every kind has read of the route.</param>
     public virtual Located<string>? AuthoriserOf(IReadOnlyDictionary<string, object> specs) => null;
 
+    /// <summary>Where what this kind has read counts on calls for persons, or null: there have to be people then.</summary>
+    /// <param name="specs">What every kind has read of the route.</param>
+    public virtual Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs) => null;
+
     /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
     public virtual void Check(Route route, Findings findings)
     {

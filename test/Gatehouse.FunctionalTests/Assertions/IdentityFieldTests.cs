@@ -67,7 +67,7 @@ public sealed class IdentityFieldTests
 
     [Fact]
     [Control("IDP-4")]
-    [Control("SEC-5", "the assertion")]
+    [Control("SEC-5", "the assertion, and the token of an upstream")]
     public async Task What_the_gateway_says_to_a_backend_never_returns_to_the_client()
     {
         await using var backend = await FakeUpstream.StartAsync(HttpProtocols.Http2); // only this version has trailers here

@@ -170,7 +170,7 @@ public sealed class MutualTlsTests
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
     [Control("MTL-9")]
-    public async Task A_session_is_not_resumed(SslProtocols tls)
+    public async Task A_session_from_before_a_revocation_is_no_way_in(SslProtocols tls)
     {
         await using var partners = await Partners.StartAsync(", revocation: { lists: [partner.crl] }");
         using var leaf = partners.Root.Issue(new TestClient());

@@ -148,6 +148,29 @@ public sealed class ProxyProtocolTests
         Assert.DoesNotContain(Assert.Single(upstream.Requests).Headers, h => h.Value.Contains("192.0.2.1", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("X-Real-IP: ")]
+    [InlineData("X-Forwarded-For: ")]
+    [InlineData("Forwarded: for=")]
+    [Control("IPX-1")]
+    public async Task No_field_of_a_stranger_opens_an_allow_list_or_begins_a_new_count(string field)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        var open = new SmallDeclaration(upstream.Address);
+        var listed = open with { MoreOfRoute = "addresses: { allow: [192.0.2.0/24] }" };
+        await using (var gateway = await TestGateway.StartAsync(listed)) Assert.Equal(404, await CallAsync(gateway, field + "192.0.2.1"));
+        var counted = open.ToString().Replace("per: all, allow: 1000000, every: 1s", "per: address, allow: 1, every: 1h", StringComparison.Ordinal);
+        await using (var gateway = await TestGateway.StartAsync(counted))
+            Assert.Equal((200, 429), (await CallAsync(gateway, field + "192.0.2.1"), await CallAsync(gateway, field + "198.51.100.1")));
+        Assert.Single(upstream.Requests);
+    }
+
+    private static async Task<int> CallAsync(TestGateway gateway, string field)
+    {
+        var request = Get.Replace("\r\n\r\n", $"\r\n{field}\r\n\r\n", StringComparison.Ordinal);
+        return (await RawHttpClient.ExchangeAsync(gateway.AddressOf("edge").Port, request)).Status;
+    }
+
     private static Task<TestGateway> StartAsync(
         FakeUpstream upstream, string more, TimeProvider? clock = null, IReadOnlyDictionary<string, string>? files = null)
     {

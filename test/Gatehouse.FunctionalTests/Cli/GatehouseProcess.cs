@@ -105,6 +105,9 @@ internal sealed class GatehouseProcess : IAsyncDisposable
     /// <summary>Whether the process has a file of this name open as a part of its program; Linux tells.</summary>
     public bool HasLoaded(string file) => File.ReadAllText($"/proc/{_process.Id}/maps").Contains("/" + file, StringComparison.Ordinal);
 
+    /// <summary>What the system shows of the process: its command line and its environment; Linux tells.</summary>
+    public string ShownByTheSystem() => File.ReadAllText($"/proc/{_process.Id}/cmdline") + File.ReadAllText($"/proc/{_process.Id}/environ");
+
     /// <summary>Sends a signal: TERM, INT, HUP.</summary>
     public async Task SignalAsync(string name, CancellationToken cancelled)
     {

@@ -51,6 +51,29 @@ public sealed class ServingTests : IAsyncLifetime
         Assert.Equal(3, (await File.ReadAllLinesAsync(_folder.Of("access.log"), Cancelled)).Length);
     }
 
+    [Fact]
+    [Control("SEC-2", "what the system shows of a process, and what the commands print")]
+    public async Task A_secret_is_in_nothing_that_a_process_shows()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux shows a process as files");
+        await GatehouseProcess.RunAsync(_folder.Path, Cancelled, "key", "init", "test.pepper");
+        var pepper = (await File.ReadAllTextAsync(_folder.Of("test.pepper"), Cancelled)).Trim();
+        Assert.True(pepper.Length >= 32);
+        const string credential = """{ id: k7f3abcd, hash: "hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", expires: 2099-01-01 }""";
+        _folder.Write("gatehouse.yaml", Declarations.StockByKey(_edge, _administration, Address(), credential));
+        await using var gatehouse = await ServeAsync();
+        var said = gatehouse.ShownByTheSystem();
+        Assert.Contains("run", said, StringComparison.Ordinal);
+        foreach (var command in (string[])["check", "inventory --output json --columns all", "key list", "check --output sarif"])
+        {
+            var run = await GatehouseProcess.RunAsync(_folder.Path, Cancelled, command.Split(' '));
+            Assert.Equal(0, run.ExitCode);
+            said += run.Output + run.Error;
+        }
+
+        Assert.DoesNotContain(pepper, said + gatehouse.Output + gatehouse.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]

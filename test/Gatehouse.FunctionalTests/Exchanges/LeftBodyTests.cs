@@ -19,7 +19,8 @@ public sealed class LeftBodyTests
     [Control("SMG-11")]
     public async Task The_rest_of_a_body_is_no_request(bool reset)
     {
-        await using var upstream = await FakeUpstream.StartAsync();
+        await using var upstream = (await FakeUpstream.StartAsync())
+            .Otherwise(static http => http.Request.Body.CopyToAsync(Stream.Null), readsBody: true);
         await using var front = await StartAsync(upstream);
         const int Calls = 40;
         var body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(Within, 4000)));
@@ -28,13 +29,14 @@ public sealed class LeftBodyTests
             var client = await RawHttpClient.ConnectAsync(front.Gateway.AddressOf("edge").Port);
             await client.SendAsync("POST /search/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n");
             await client.SendAsync(body);
+            if (i % 2 == 0) await upstream.NextAsync(Cancel); // at the latest now the gateway reads; a reset may overtake what was sent before it
             if (reset) client.Reset();
             else await client.DisposeAsync();
         }
 
-        await front.Gateway.AccessLog.WaitForAsync(_ => true, Cancel);
+        await Eventually.HoldsAsync(() => Task.FromResult(front.Gateway.AccessLog.Lines.Count >= Calls / 2), Cancel);
         await front.Gateway.Running.StopAsync(CancellationToken.None); // every connection has ended: nothing more is recorded
-        Assert.InRange(front.Gateway.AccessLog.Records.Count, 1, Calls); // a reset may overtake what was sent before it
+        Assert.InRange(front.Gateway.AccessLog.Records.Count, Calls / 2, Calls);
         Assert.All(front.Gateway.AccessLog.Records, r => Assert.Equal("/search/{id}", (string?)r["path"]));
         Assert.DoesNotContain(upstream.Requests, r => r.Target.Contains("within", StringComparison.Ordinal));
     }

@@ -271,12 +271,13 @@ public sealed class FetchingTests : IAsyncDisposable
                 server.On("/keys", http => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
                 break;
             case "huge":
-                server.On("/keys", 200, new string(' ', IssuerSite.LongestAnswer + 1));
+                server.On("/keys", 200, _harness.Issuer.Jwks().PadRight(IssuerSite.LongestAnswer + 1));
                 break;
             case "huge without length":
                 server.On("/keys", async http =>
                 {
-                    var part = new byte[64 * 1024];
+                    await http.Response.WriteAsync(_harness.Issuer.Jwks(), Cancel); // all that follows is blank: only its length is wrong
+                    var part = Enumerable.Repeat((byte)' ', 64 * 1024).ToArray();
                     while (!http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(part, CancellationToken.None);
                 });
                 break;

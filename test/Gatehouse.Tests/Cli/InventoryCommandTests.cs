@@ -86,7 +86,7 @@ public sealed class InventoryCommandTests : IDisposable
             "limits":["60 per address every 1m","total: 5 per all every 1s"],"lifecycle":"current","purpose":"Stock | of <shops>",
             "consequence":"Wrong numbers","backendChecks":"service","anonymous":null,
             "consumers":["web-shop"],"consumersLackingScope":["counter"],"credentials":["apiKey+addresses"],
-            "people":[],"claims":[],"forwardCredential":null,
+            "people":[],"claims":[],"authorize":null,"assertion":null,"cors":[],"forwardCredential":null,
             "scopes":["stock.read"],"addresses":["allow 10.0.0.0/8","deny 10.9.0.0/16"],
             "listeners":["inside"],"hosts":[],"conditions":[],
             "upstream":"stock","destinations":["http://127.0.0.1:5101","http://127.0.0.1:5102"],"operation":null,"deadline":"1m","body":"1MiB whole",
@@ -94,6 +94,40 @@ public sealed class InventoryCommandTests : IDisposable
             "waivers":["GH1003 until 2027-01-01 by us@example.test: A test","GH1015 until 2027-01-01 by us@example.test: A test"],
             "policies":["addresses","identify","access","upgrade","limits","body","adapt"],"place":"PLACE:29:7"}
             """.ReplaceLineEndings("").Replace("PLACE", _folder.Of("gatehouse.yaml"), StringComparison.Ordinal), JsonSerializer.Serialize(count, AsWritten));
+    }
+
+    [Fact]
+    public async Task Says_what_browsers_and_backends_and_authorisers_are_told()
+    {
+        _folder.Write("assert.pem", Key());
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.Of("assert.pem"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var text = Text
+            .Replace(
+                "consumers:\n  web",
+                "authorisers: { pdp: { endpoint: \"https://pdp.in.example/e\" } }\n"
+                + "assertions: { issuer: \"https://gateway.example.test\", keys: [ \"file:assert.pem\" ] }\nconsumers:\n  web",
+                StringComparison.Ordinal)
+            .Replace(
+                "    owner: =stock",
+                "    cors: { origins: [\"https://shop.example\"], credentials: true }\n    owner: =stock",
+                StringComparison.Ordinal)
+            .Replace("        exposure: internal", "        exposure: internal\n        assertion: perRequest\n        "
+                + "authorize: { by: pdp, action: stock.count, resource: { type: article, id: \"a-{article}\" } }", StringComparison.Ordinal);
+        var run = await RunAsync(text, ["--output", "csv", "--columns", "route,authorize,assertion,cors"]);
+        Assert.Equal(
+            """
+            route,authorize,assertion,cors
+            stock/get-stock,,reuse,https://shop.example with credentials
+            stock/old-stock,,reuse,https://shop.example with credentials
+            stock/count,pdp: stock.count on article a-{article},perRequest,https://shop.example with credentials
+            """.ReplaceLineEndings("\n"),
+            run.Output.ReplaceLineEndings("\n").Trim());
+
+        static string Key()
+        {
+            using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+            return key.ExportPkcs8PrivateKeyPem();
+        }
     }
 
     [Fact]
@@ -179,16 +213,17 @@ public sealed class InventoryCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Ten_thousand_routes_are_listed_in_seconds()
+    public async Task Ten_thousand_routes_take_no_more_than_their_share()
     {
-        var text = new StringBuilder(Text + "\n");
-        for (var i = 0; i < 10_000; i++)
-            text.Append(CultureInfo.InvariantCulture, $"      r{i}: {{ match: \"GET /r{i}/{{id}}\", exposure: public, effect: read, personalData: none, access: {{ anonymous: a test }} }}\n");
-        var start = Stopwatch.GetTimestamp();
-        var run = await RunAsync(text.ToString(), ["--output", "csv"]);
-        var took = Stopwatch.GetElapsedTime(start);
-        Assert.Equal("10003 of 10003 routes", run.Error.Trim());
-        Assert.True(took < TimeSpan.FromSeconds(10), $"took {took}"); // generous: the machine may be busy; alone it takes a second or two
+        // how busy the machine is, it is for both; and where something came between, the fastest of several runs counts
+        var (few, many) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (var round = 0; round < 5 && (round == 0 || many >= 12 * few); round++)
+        {
+            few = Min(few, await TakesAsync(2_000));
+            many = Min(many, await TakesAsync(10_000));
+        }
+
+        Assert.True(many < 12 * few, $"{many} against {few}"); // what looked at each route for each route would take twenty-five times as long
     }
 
     [Fact]
@@ -196,6 +231,20 @@ public sealed class InventoryCommandTests : IDisposable
         "# The inventory\n\n`gatehouse inventory` lists every route that would be served, read from the compiled declaration. Names of columns are stable. In JSON a list is a list, in the other\n"
         + "forms its entries are separated by `; `. A table has the columns marked with *, unless `--columns` names others or `all`.\n\n| column | says | table |\n|---|---|---|\n"
         + string.Concat(Gatehouse.Inventory.InventoryColumns.All.Select(c => $"| `{c.Name}` | {c.Says} | {(c.Short ? "*" : "")} |\n")));
+
+    private async Task<TimeSpan> TakesAsync(int routes)
+    {
+        var text = new StringBuilder(Text + "\n");
+        for (var i = 0; i < routes; i++)
+            text.Append(CultureInfo.InvariantCulture, $"      r{i}: {{ match: \"GET /r{i}/{{id}}\", exposure: public, effect: read, personalData: none, access: {{ anonymous: a test }} }}\n");
+        var start = Stopwatch.GetTimestamp();
+        var run = await RunAsync(text.ToString(), ["--output", "csv"]);
+        var took = Stopwatch.GetElapsedTime(start);
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{routes + 3} of {routes + 3} routes"), run.Error.Trim());
+        return took;
+    }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private Task<Runs.Run> RunAsync(params string[] arguments) => RunAsync(Text, arguments);
 

@@ -26,6 +26,7 @@ public sealed class ApiKeyTextTests
     }
 
     [Fact]
+    [Control("KEY-1")]
     public void Uses_every_letter_of_the_alphabet_at_every_place_of_the_secret()
     {
         var keys = Enumerable.Range(0, 2000).Select(_ => ApiKeyText.Create().Key).ToList();
@@ -33,6 +34,7 @@ public sealed class ApiKeyTextTests
     }
 
     [Fact]
+    [Control("KEY-1")]
     public void Refuses_a_key_with_any_one_character_changed()
     {
         var key = ApiKeyText.Create().Key;

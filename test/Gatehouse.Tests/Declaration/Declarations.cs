@@ -56,6 +56,7 @@ internal static class Declarations
             ["keys/open-to-others"] = "0123456789abcdef0123456789abcdef\n",
             ["keys/short"] = "0123456789abcdef\n",
             ["keys/customers.json"] = $$"""{"keys":[{{PublicKey}}]}""",
+            ["keys/copied.json"] = $$"""{"keys":[{{PublicKey.Replace("\"ec\"", "\"copy\"", StringComparison.Ordinal)}}]}""",
             ["keys/weak.json"] = $$"""{"keys":[{{PublicKey}},{{OddKeys}}]}""",
             ["keys/none.json"] = """{"keys":[]}""",
         };

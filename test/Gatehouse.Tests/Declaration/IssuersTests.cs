@@ -48,6 +48,27 @@ public sealed class IssuersTests
         Assert.Equal("old.test.example", definition.Issuers[4].Introspection!.Endpoint.Host);
     }
 
+    [Fact]
+    public void Says_where_a_token_of_another_environment_would_be_good()
+    {
+        const string said = "error GH1021 tokens of issuer customers for 'retailer-apis' are good in test and in staging; "
+            + "issuers: { customers: { audiences: [staging-…] } }, in the environment";
+        Assert.Contains("environments/staging.yaml:1:1 " + said, Said("log: { access: stdout }"));
+        Assert.Contains("environments/staging.yaml:1:12 " + said, Said("issuers: { customers: { audiences: [a, retailer-apis] } }"));
+        Assert.Contains(
+            "environments/staging.yaml:1:12 warning GH1021 tokens of issuer customers are for 'retailer-apis' in test and in staging; "
+            + "issuers: { customers: { audiences: [staging-…] } }, in the environment",
+            Said("issuers: { customers: { issuer: \"https://id.staging.example\" } }"));
+        Assert.DoesNotContain(
+            Said("issuers: { customers: { audiences: [staging-apis] } }"), f => f.Contains("issuer customers", StringComparison.Ordinal));
+        Assert.Empty(Declarations.Read(
+            new Dictionary<string, string>(Files) { ["environments/test.yaml"] = "log: { access: stdout }\n" }, "test").Findings); // the same one
+
+        IReadOnlyList<string> Said(string environment) =>
+            [.. Declarations.Read(new Dictionary<string, string>(Files) { ["environments/staging.yaml"] = environment + "\n" }, "staging")
+                .Findings.Select(f => f.ToString())];
+    }
+
     [Theory]
     [InlineData("issuers: { customers: { revoked: [] } }", "1:25 error GH2040 'revoked' may not stand in an issuer of an environment")]
     [InlineData("issuers: { customers: { lifetime: 24h } }", "1:25 error GH2040 'lifetime' may not stand in an issuer of an environment")]

@@ -3,20 +3,25 @@ namespace Gatehouse.Cli.Commands.Demo;
 /// <summary>The calls of the demo, in the order in which they are best tried.</summary>
 internal static class DemoCalls
 {
-    /// <param name="orders">One of the orders services, which nobody should reach but the gateway.</param>
-    public static IReadOnlyList<DemoCall> For(DemoDoors doors, DemoKeys keys, Uri orders) =>
-        [
-            .. Allowed(doors, keys),
-            .. Ending(doors),
-            .. Refused(doors, keys),
-            .. Limited(doors),
-            .. Hidden(doors, keys),
-            .. Apart(doors, keys),
-            .. Around(orders),
-            .. Watched(doors),
-        ];
+    public static IReadOnlyList<DemoCall> For(DemoSite site) =>
+    [
+        .. Allowed(site.Doors),
+        .. DemoPeopleCalls.Allowed(site),
+        .. DemoPeopleCalls.Theirs(site),
+        .. DemoPeopleCalls.Browsers(site),
+        .. Ending(site.Doors),
+        .. DemoPeopleCalls.Refused(site),
+        .. Refused(site.Doors, site.Keys),
+        .. Limited(site.Doors),
+        .. DemoPeopleCalls.Limited(site),
+        .. Hidden(site.Doors, site.Keys),
+        .. DemoPeopleCalls.Apart(site),
+        .. DemoPartnerCalls.For(site.Doors, site.Certificates),
+        .. Around(site.Orders),
+        .. Watched(site.Doors),
+    ];
 
-    private static IEnumerable<DemoCall> Allowed(DemoDoors doors, DemoKeys keys) =>
+    private static IEnumerable<DemoCall> Allowed(DemoDoors doors) =>
     [
         new("Allowed", "Anybody may read stock levels: the route says so and says why", "GET", new Uri(doors.Edge, "/stock/tea-green"),
             new(200) { Says = ["\"available\""] }),
@@ -27,21 +32,12 @@ internal static class DemoCalls
                 Says = ["\"channel\":\"gatehouse\""],
                 Carries = [("Cache-Control", "max-age=10"), ("X-Request-Id", "")],
             }),
-        new("Allowed", "The web shop's key opens orders; two destinations take turns (servedBy)", "GET", new Uri(doors.Edge, "/orders/17"),
-            new(200) { Says = ["\"servedBy\":\"orders-1\"", "\"servedBy\":\"orders-2\""], Carries = [("RateLimit", "")] })
-        {
-            Key = keys.WebShop.Key,
-            Times = 2,
-        },
-        new("Allowed", "The contact centre starts a return, inside: a write, complete before the service hears of it", "POST", new Uri(doors.Inside, "/returns"),
-            new(201) { Says = ["\"return\":701"] }) { Key = keys.ContactCentre.Key, Json = """{"order":17}""" },
-        new("Allowed", "A partner fetches a document on the partners' own listener: its key and its addresses, both", "GET", new Uri(doors.Partners, "/documents/d-17"),
-            new(200) { Says = ["delivery note"] }) { Key = keys.AcmeFreight.Key },
     ];
 
     private static IEnumerable<DemoCall> Ending(DemoDoors doors) =>
     [
-        new("Ending", "A deprecated route still answers, and says until when and what comes after it", "GET", new Uri(doors.Edge, "/v1/stock/tea-green"),
+        new("Ending", "A deprecated route still answers, and says until when and what comes after it", "GET",
+            new Uri(doors.Edge, "/v1/stock/tea-green"),
             new(200) { Carries = [("Deprecation", "@"), ("Sunset", "GMT"), ("Link", "successor-version")] }),
         new("Ending", "A retired one is gone, and its service is not asked", "GET", new Uri(doors.Edge, "/v0/stock/tea-green"),
             new(410) { Problem = "gone", Carries = [("Link", "successor-version")] }),
@@ -49,14 +45,11 @@ internal static class DemoCalls
 
     private static IEnumerable<DemoCall> Refused(DemoDoors doors, DemoKeys keys) =>
     [
-        new("Refused", "Without a key", "GET", new Uri(doors.Edge, "/orders/17"), new(401) { Problem = "unauthenticated" }),
-        new("Refused", "With a key that nobody holds: the same answer, in the same time", "GET", new Uri(doors.Edge, "/orders/17"),
+        new("Refused", "A key that nobody holds: the same answer as without one, in the same time", "GET", new Uri(doors.Edge, "/orders/17"),
             new(401) { Problem = "unauthenticated" }) { Key = keys.OfNobody.Key },
-        new("Refused", "With the key of a consumer that the route does not name", "GET", new Uri(doors.Edge, "/orders/17"),
+        new("Refused", "The key of a program that the route does not name", "GET", new Uri(doors.Edge, "/orders/17"),
             new(403) { Problem = "forbidden" }) { Key = keys.StockSync.Key },
-        new("Refused", "With the key of a consumer that was never granted the scope", "GET", new Uri(doors.Edge, "/orders/17"),
-            new(403) { Problem = "insufficient-scope" }) { Key = keys.Newsletter.Key },
-        new("Refused", "With a key where keys end up in logs and histories", "GET", new Uri(doors.Edge, $"/orders/17?api_key={keys.OfNobody.Key}"),
+        new("Refused", "A key where keys end up in logs and histories", "GET", new Uri(doors.Edge, $"/stock/tea-green?api_key={keys.OfNobody.Key}"),
             new(400) { Problem = "credential-misplaced" }),
         new("Refused", "A method that is not declared", "DELETE", new Uri(doors.Edge, "/stock/tea-green"),
             new(405) { Problem = "method-not-allowed", Carries = [("Allow", "GET")] }),
@@ -84,32 +77,21 @@ internal static class DemoCalls
             new(401) { Problem = "unauthenticated" }) { Json = """{"counted":0}""" },
     ];
 
-    private static IEnumerable<DemoCall> Apart(DemoDoors doors, DemoKeys keys) =>
-    [
-        new("Apart", "Who a customer is, for the contact centre, inside", "GET", new Uri(doors.Inside, "/customers/17"),
-            new(200) { Says = ["Customer 17"] }) { Key = keys.ContactCentre.Key },
-        new("Apart", "To erase one is an administrative action: not there inside, whoever asks", "DELETE", new Uri(doors.Inside, "/customers/18"),
-            new(405) { Problem = "method-not-allowed", Carries = [("Allow", "GET")] }) { Key = keys.PrivacyOffice.Key },
-        new("Apart", "At the desk the contact centre may not", "DELETE", new Uri(doors.Desk, "/customers/18"),
-            new(403) { Problem = "forbidden" }) { Key = keys.ContactCentre.Key },
-        new("Apart", "At the desk the privacy office may", "DELETE", new Uri(doors.Desk, "/customers/18"),
-            new(200) { Says = ["\"erased\":18"] }) { Key = keys.PrivacyOffice.Key },
-        new("Apart", "The partners' documents at the edge: nothing is there", "GET", new Uri(doors.Edge, "/documents/d-17"),
-            new(404) { Problem = "not-found" }) { Key = keys.AcmeFreight.Key },
-    ];
-
     private static IEnumerable<DemoCall> Around(Uri orders) =>
     [
         new("Around", "The orders service itself, past the gateway: nobody vouches for the call", "GET", new Uri(orders, "/orders/17"),
-            new(401) { Problem = "about:blank", Lacks = [] }),
+            new(401) { Problem = "about:blank", Lacks = [] }) { IsRecorded = false, ServiceLogged = "did not come through the gateway" },
     ];
 
     private static IEnumerable<DemoCall> Watched(DemoDoors doors) =>
     [
         new("Watched", "The keys by which services verify who calls; no secret is among them", "GET",
             new Uri(doors.Inside, "/.well-known/gatehouse/keys"),
-            new(200) { Says = ["\"ES256\""], Carries = [("Cache-Control", "max-age=300")] }),
-        new("Watched", "Ready to serve", "GET", new Uri(doors.Administration, "/readyz"), new(200)),
-        new("Watched", "What happened so far, for Prometheus", "GET", new Uri(doors.Administration, "/metrics"), new(200) { Says = ["gatehouse_"] }),
+            new(200) { ByGateway = true, Says = ["\"ES256\""], Carries = [("Cache-Control", "max-age=300")] }),
+        new("Watched", "Ready to serve", "GET", new Uri(doors.Administration, "/readyz"), new(200)) { IsRecorded = false },
+        new("Watched", "What happened so far, for Prometheus", "GET", new Uri(doors.Administration, "/metrics"), new(200) { Says = ["gatehouse_"] })
+        {
+            IsRecorded = false,
+        },
     ];
 }

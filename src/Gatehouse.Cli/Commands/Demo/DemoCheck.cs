@@ -8,9 +8,14 @@ using Spectre.Console;
 namespace Gatehouse.Cli.Commands.Demo;
 
 /// <summary>Makes the demo's calls and compares every answer with what is expected of it.</summary>
-internal sealed class DemoCheck(HttpClient client)
+/// <param name="clientOf">What a call is made with.</param>
+internal sealed class DemoCheck(Func<DemoCall, HttpClient> clientOf)
 {
     private const string ProblemType = "urn:gatehouse:problem:";
+    private readonly List<(DemoCall Call, string? RequestId)> _made = [];
+
+    /// <summary>The calls that were made so far, each with the id of its last answer: the logs have it too.</summary>
+    public IReadOnlyList<(DemoCall Call, string? RequestId)> Made => _made;
 
     /// <summary>Makes each call in turn and prints the outcome; true when every answer was as expected.</summary>
     public async Task<bool> RunAsync(IReadOnlyList<DemoCall> calls, TextWriter output, CancellationToken cancelled)
@@ -40,17 +45,33 @@ internal sealed class DemoCheck(HttpClient client)
         for (var i = 1; ; i++)
         {
             using var request = RequestOf(call);
-            using var response = await client.SendAsync(request, cancelled);
-            var body = await response.Content.ReadAsStringAsync(cancelled);
-            bodies.AppendLine(body);
-            if (i == call.Times) return DifferenceOf(call.Expected, response, body, bodies.ToString());
+            try
+            {
+                using var response = await clientOf(call).SendAsync(request, cancelled);
+                var body = await response.Content.ReadAsStringAsync(cancelled);
+                bodies.AppendLine(body);
+                if (i < call.Times) continue;
+                _made.Add((call, ValueOf(response, "X-Request-Id")));
+                return DifferenceOf(call.Expected, response, body, bodies.ToString());
+            }
+            catch (HttpRequestException e)
+            {
+                _made.Add((call, null));
+                return IsRefusedHandshake(e) && call.Expected == ExpectedAnswer.HandshakeRefused ? null : $"there is no answer: {e.Message}";
+            }
         }
     }
+
+    /// <summary>Somebody listened and broke off: with TLS 1.3 a client hears of the refusal only when it waits for the answer.</summary>
+    private static bool IsRefusedHandshake(HttpRequestException e) =>
+        e.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError);
 
     private static HttpRequestMessage RequestOf(DemoCall call)
     {
         var request = new HttpRequestMessage(new HttpMethod(call.Method), call.Url);
         if (call.Key is not null) request.Headers.Add("X-Api-Key", call.Key);
+        if (call.Token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + call.Token.Text);
+        foreach (var (name, value) in call.Headers) request.Headers.TryAddWithoutValidation(name, value);
         if (call.Json is not null) request.Content = new StringContent(call.Json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         return request;
     }

@@ -14,11 +14,11 @@ internal static class DemoDeclaration
 {
     private const string Pepper = "demo.pepper";
     private const string AssertionKey = "demo.assert.pem";
-    private const string Issuer = "https://gateway.retailer.example";
+    private const string GatewayName = "https://gateway.retailer.example";
     private const string KeysPath = "/.well-known/gatehouse/keys";
 
     /// <summary>What the services need to know of the gateway in front of them.</summary>
-    public static GatewayTrust TrustIn(DemoDoors doors) => new(Issuer, new Uri(doors.Inside, KeysPath));
+    public static GatewayTrust TrustIn(DemoDoors doors) => new(GatewayName, new Uri(doors.Inside, KeysPath));
 
     /// <summary>Writes everything; returns the path of the declaration.</summary>
     public static async Task<string> WriteAsync(
@@ -37,8 +37,7 @@ internal static class DemoDeclaration
     {
         using var resource = typeof(DemoDeclaration).Assembly.GetManifestResourceStream("demo/gatehouse.yaml")!;
         var text = new StringBuilder(new StreamReader(resource, Encoding.UTF8).ReadToEnd());
-        Set(text, "waive-key", "{ rule: GH1003, reason: The demo has no identity provider, owner: security@retailer.example, until: {{waiver-end}} }");
-        Set(text, "issuer", Issuer);
+        Set(text, "gateway", GatewayName);
         Set(text, "assertion-key", AssertionKey);
         Set(text, "keys-path", KeysPath);
         Set(text, "edge", Number(doors.Edge.Port));
@@ -46,12 +45,9 @@ internal static class DemoDeclaration
         Set(text, "partners", Number(doors.Partners.Port));
         Set(text, "desk", Number(doors.Desk.Port));
         Set(text, "administration", Number(doors.Administration.Port));
-        Set(text, "web-shop", Credential(keys.WebShop, pepper, today));
+        Set(text, "issuer", doors.Issuer.GetLeftPart(UriPartial.Authority));
+        Set(text, "audience", DemoTokens.Audience);
         Set(text, "stock-sync", Credential(keys.StockSync, pepper, today));
-        Set(text, "newsletter", Credential(keys.Newsletter, pepper, today));
-        Set(text, "contact-centre", Credential(keys.ContactCentre, pepper, today));
-        Set(text, "acme-freight", Credential(keys.AcmeFreight, pepper, today));
-        Set(text, "privacy-office", Credential(keys.PrivacyOffice, pepper, today));
         foreach (var service in services.All) Set(text, service.Instance, service.Address.GetLeftPart(UriPartial.Authority));
         Set(text, "deprecated", Day(today.AddMonths(-1)));
         Set(text, "sunset", Day(today.AddMonths(2)));

@@ -16,12 +16,17 @@ internal static class DemoGuide
 
               edge            {site.Doors.Edge}   public routes
               inside          {site.Doors.Inside}   public and internal routes
-              partners        {site.Doors.Partners}   partner routes
+              partners        {site.Doors.Partners}   partner routes, for who has a certificate
               desk            {site.Doors.Desk}   administrative routes
+              issuer          {site.Doors.Issuer}   the demo's own, where tokens come from
               administration  {site.Doors.Administration}   the gateway's own: health and metrics
               declaration     {site.Declaration}   change it while this runs
-              access log      {Path.Combine(Path.GetDirectoryName(site.Declaration)!, "access.log")}
             """);
+        output.WriteLine();
+        output.WriteLine("In another terminal, and then the calls below as they stand:");
+        output.WriteLine($"    cd {DemoCall.Word(site.Folder)}");
+        if (DemoProgram.InShell() is var program && program != DemoProgram.Name)
+            output.WriteLine($"    alias {DemoProgram.Name}={DemoCall.Word(program)}");
         foreach (var group in calls.GroupBy(c => c.Group))
         {
             output.WriteLine();
@@ -36,8 +41,14 @@ internal static class DemoGuide
         }
 
         output.WriteLine();
+        output.WriteLine("Tokens for other people: every customer by number, and of the staff anna (care), paula (privacy) and ben (warehouse):");
+        output.WriteLine("    gatehouse demo token --help");
+        output.WriteLine();
+        output.WriteLine("Who refused, and why; a line with 'destination' and no 'problem' is a service's own answer:");
+        output.WriteLine("    tail -f access.log services.log");
+        output.WriteLine();
         output.WriteLine("Who may reach what, from the declaration that is enforced:");
-        output.WriteLine($"    gatehouse inventory -c '{site.Declaration}'");
+        output.WriteLine("    gatehouse inventory");
         output.WriteLine();
         output.WriteLine("Ctrl-C drains and stops. The same calls, made and compared: gatehouse demo --check");
         output.Flush();

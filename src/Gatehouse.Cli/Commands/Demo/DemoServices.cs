@@ -2,26 +2,43 @@ using Retailer.Backends;
 
 namespace Gatehouse.Cli.Commands.Demo;
 
-/// <summary>The retailer's services behind the demo: orders twice, the others once.</summary>
+/// <summary>The retailer's services behind the demo: orders twice, the others once; and the log in which they say what they refused.</summary>
 internal sealed class DemoServices : IAsyncDisposable
 {
-    private DemoServices(IReadOnlyList<RetailerService> all) => All = all;
+    private readonly List<RetailerService> _all = [];
+    private readonly StreamWriter _log;
 
-    public IReadOnlyList<RetailerService> All { get; }
+    private DemoServices(string log) =>
+        _log = new StreamWriter(new FileStream(log, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+
+    public IReadOnlyList<RetailerService> All => _all;
 
     /// <param name="trust">Whose word about callers the services take.</param>
-    public static async Task<DemoServices> StartAsync(GatewayTrust trust, CancellationToken cancelled) => new(
-    [
-        await RetailerService.StartOrdersAsync("orders-1", cancelled, trust),
-        await RetailerService.StartOrdersAsync("orders-2", cancelled, trust),
-        await RetailerService.StartReturnsAsync("returns", cancelled, trust),
-        await RetailerService.StartCustomersAsync("customers", cancelled, trust),
-        await RetailerService.StartDocumentsAsync("documents", cancelled, trust),
-        await RetailerService.StartStockAsync("stock", cancelled, trust),
-    ]);
+    /// <param name="log">The path of their log.</param>
+    public static async Task<DemoServices> StartAsync(GatewayTrust trust, string log, CancellationToken cancelled)
+    {
+        var services = new DemoServices(log);
+        var logged = trust with { Log = services._log };
+        try
+        {
+            services._all.Add(await RetailerService.StartOrdersAsync("orders-1", cancelled, logged));
+            services._all.Add(await RetailerService.StartOrdersAsync("orders-2", cancelled, logged));
+            services._all.Add(await RetailerService.StartReturnsAsync("returns", cancelled, logged));
+            services._all.Add(await RetailerService.StartCustomersAsync("customers", cancelled, logged));
+            services._all.Add(await RetailerService.StartDocumentsAsync("documents", cancelled, logged));
+            services._all.Add(await RetailerService.StartStockAsync("stock", cancelled, logged));
+            return services;
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            throw;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in All) await service.DisposeAsync();
+        foreach (var service in _all) await service.DisposeAsync();
+        await _log.DisposeAsync();
     }
 }

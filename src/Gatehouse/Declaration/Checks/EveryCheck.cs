@@ -14,6 +14,7 @@ internal static class EveryCheck
         ListenerClients.Check(draft);
         Keys.Check(draft);
         Issuers.Check(draft);
+        SharedIssuers.Check(draft);
         Proofs.Check(draft);
         RouteAssertions.Check(draft);
         RouteDecisions.Check(draft);
@@ -24,6 +25,7 @@ internal static class EveryCheck
         RouteEffects.Check(draft);
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);
+        CertificateCalls.Check(draft);
         RouteClashes.Check(draft);
         RouteLifecycles.Check(draft);
         RouteReviews.Check(draft);

@@ -5,7 +5,7 @@ using Gatehouse.Tokens;
 
 namespace Gatehouse.Declaration.Checks;
 
-/// <summary>Issuers say enough to be believed, are asked safely, and are not mistaken for one another.</summary>
+/// <summary>Issuers say enough to be believed, and are asked safely.</summary>
 internal static class Issuers
 {
     private static readonly TimeSpan LongLife = TimeSpan.FromHours(1);
@@ -22,8 +22,6 @@ internal static class Issuers
 
     public static void Check(Draft draft)
     {
-        var identifiers = new Dictionary<string, string>(StringComparer.Ordinal);
-        var sets = new Dictionary<string, string>(StringComparer.Ordinal);
         string? asked = null;
         foreach (var issuer in draft.Issuers.Values)
         {
@@ -31,12 +29,6 @@ internal static class Issuers
             CheckAlgorithms(issuer);
             CheckTimes(issuer);
             CheckAddresses(issuer);
-            if (issuer.Text.Get(IssuerSection.Identifier) is { } identifier && !identifiers.TryAdd(identifier, issuer.Name))
-                issuer.Text.Complain(
-                    Rules.SharedIssuer, IssuerSection.Identifier,
-                    $"issuers {issuer.Name} and {identifiers[identifier]} are one issuer: what they say in 'iss' is the same");
-            if (KeysOf(issuer) is { } keys && !sets.TryAdd(keys, issuer.Name))
-                issuer.Text.Complain(Rules.SharedIssuer, IssuerSection.Keys, $"issuers {issuer.Name} and {sets[keys]} have the same keys");
             if (!issuer.Text.Has(IssuerSection.Introspection)) continue;
             if (asked is not null)
                 issuer.Text.Complain(
@@ -133,12 +125,4 @@ internal static class Issuers
                 Rules.KeyAddress, address.Place, $"issuer {issuer.Name} would be asked inside the network, at {Show.Bounded(uri.Host)}",
                 $"if that is meant: hosts: [\"{Show.Bounded(uri.Host)}\"]");
     }
-
-    /// <summary>Where the keys are, as far as two places are the same.</summary>
-    private static string? KeysOf(Drafted<Issuer> issuer) => issuer.Text.Get(IssuerSection.Keys) switch
-    {
-        { Jwks: { } address } => address.Value,
-        { File: { } file } => SourceFiles.Beside(file.Place.File, file.Value),
-        _ => null,
-    };
 }

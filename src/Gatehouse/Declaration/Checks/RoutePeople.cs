@@ -16,7 +16,20 @@ internal static class RoutePeople
                 route.Text.Findings.Add(Rules.Contradiction, claims.Place,
                     $"route {route.Id} asks for claims, but none of its consumers calls with a token",
                     "leave 'claims' out, or give a consumer a token");
+            CheckCounting(route, access, draft);
         }
+    }
+
+    /// <summary>Only a call for somebody of the declared people is counted as a person's.</summary>
+    private static void CheckCounting(RouteDraft route, AccessText access, Draft draft)
+    {
+        if (access.SaysPeople || (access.SaysAnonymous && draft.PeopleNames.Count > 0)) return;
+        foreach (var kind in draft.Kinds)
+            if (kind.CountsPersonsAt(route.Specs) is { } place)
+                draft.Findings.Add(Rules.Contradiction.Lesser(), place,
+                    $"route {route.Id} counts per person, but no call of it is made for one, so it counts per "
+                    + (access.SaysAnonymous ? "address" : "consumer"),
+                    access.SaysAnonymous ? "per: address; or declare 'people'" : "per: consumer; or people: [NAME], in the route's access");
     }
 
     private static void CheckGroup(Located<string> people, RouteDraft route, AccessText access, Draft draft)

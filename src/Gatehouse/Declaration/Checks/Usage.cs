@@ -14,6 +14,15 @@ internal static class Usage
                 draft.Findings.Add(Rules.Unused, group.NamePlace, $"no route names the people {group.Name}",
                     "remove them, or name them in a route's access");
 
+        var issuers = draft.Consumers.Values.SelectMany(c => c.Text.Get(ConsumerSection.Authenticate) ?? [])
+            .Select(a => a.Token?.Value.Issuer).ToHashSet(StringComparer.Ordinal);
+        var isEveryEntryRead = draft.Consumers.Values.All(
+            c => !c.Text.Has(ConsumerSection.Authenticate) || c.Text.Get(ConsumerSection.Authenticate) is not null);
+        foreach (var issuer in draft.Issuers.Values)
+            if (isEveryEntryRead && !issuers.Contains(issuer.Name))
+                draft.Findings.Add(Rules.Unused, issuer.Place, $"no consumer calls with a token of issuer {issuer.Name}",
+                    "remove it, or name it in a consumer's token");
+
         var upstreams = draft.Routes.Select(r => r.Upstream?.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)
             if (!upstreams.Contains(upstream.Name))

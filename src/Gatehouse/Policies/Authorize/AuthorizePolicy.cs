@@ -8,6 +8,9 @@ internal sealed class AuthorizePolicy(AuthorizeSpec spec, ResourceId id, Authori
 {
     public override string Name => AuthorizeKind.KindName;
 
+    /// <summary>What is asked, and of whom.</summary>
+    public AuthorizeSpec Spec => spec;
+
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         if (id.For(exchange.Path) is not { } resource) return new(Verdict.Reject(Problems.Forbidden, "the resource's id is not UTF-8"));

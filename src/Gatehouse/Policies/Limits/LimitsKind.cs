@@ -18,6 +18,13 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
 
     public override Node Tighten(Node? declared, Node environment, Findings findings) => TighterLimits.Join(declared, environment, findings);
 
+    public override Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs)
+    {
+        foreach (var limit in (specs.GetValueOrDefault(Name) as LimitsSpec)?.Limits ?? [])
+            if (limit.Per == Per.Person) return limit.Place;
+        return null;
+    }
+
     /// <summary>
     /// Routes that count into the same cells have to allow the same: otherwise a call at one of them would use up more than a call at
     /// another.

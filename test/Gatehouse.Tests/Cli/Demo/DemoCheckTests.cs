@@ -29,7 +29,7 @@ public sealed class DemoCheckTests
     {
         using var client = new HttpClient(new Answers(_ => given.Answer()));
 
-        Assert.Equal(different, await new DemoCheck(client).DifferenceAsync(given.Call(Anywhere), TestContext.Current.CancellationToken));
+        Assert.Equal(different, await new DemoCheck(_ => client).DifferenceAsync(given.Call(Anywhere), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class DemoCheckTests
         }));
         var call = new DemoCall("Limited", "", "GET", Anywhere, new(429) { Says = ["answer 200", "answer 429"] }) { Times = 3 };
 
-        Assert.Null(await new DemoCheck(client).DifferenceAsync(call, TestContext.Current.CancellationToken));
+        Assert.Null(await new DemoCheck(_ => client).DifferenceAsync(call, TestContext.Current.CancellationToken));
         Assert.Empty(statuses);
     }
 
@@ -52,7 +52,7 @@ public sealed class DemoCheckTests
         using var client = new HttpClient(new Answers(_ => new HttpResponseMessage(HttpStatusCode.OK)));
         var output = new StringWriter();
 
-        var passed = await new DemoCheck(client).RunAsync(
+        var passed = await new DemoCheck(_ => client).RunAsync(
             [new("Allowed", "first", "GET", Anywhere, new(200)), new("Refused", "second", "GET", Anywhere, new(401))], output,
                 TestContext.Current.CancellationToken);
 
@@ -78,9 +78,9 @@ public sealed class DemoCheckTests
             Json = """{"counted":1}""",
         };
 
-        await new DemoCheck(client).DifferenceAsync(call, TestContext.Current.CancellationToken);
+        await new DemoCheck(_ => client).DifferenceAsync(call, TestContext.Current.CancellationToken);
 
-        Assert.Equal("""curl -si -X PUT -H 'X-Api-Key: ghk_test' -H 'Content-Type: application/json' -d '{"counted":1}' 'http://127.0.0.1:1/stock/tea/count'""", call.ToCurl());
+        Assert.Equal("""curl -sSi -X PUT -H 'X-Api-Key: ghk_test' -H 'Content-Type: application/json' -d '{"counted":1}' 'http://127.0.0.1:1/stock/tea/count'""", call.ToCurl());
         Assert.Equal((HttpMethod.Put, "ghk_test", "application/json", """{"counted":1}"""),
             (sent!.Method, sent.Headers.GetValues("X-Api-Key").Single(), sent.Content!.Headers.ContentType!.MediaType, body));
     }

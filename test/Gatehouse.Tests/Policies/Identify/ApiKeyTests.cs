@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using CsCheck;
@@ -57,12 +58,12 @@ public sealed class ApiKeyTests
     }
 
     [Fact]
-    [Control("KEY-3", "one answer")]
+    [Control("KEY-3")]
     [Control("ERR-4", "keys")]
     [Control("KEY-4")]
     public void Gives_every_bad_key_the_same_answer_and_the_log_the_reason()
     {
-        var wrong = Changed(_key);
+        var wrong = TestKeys.WithOtherSecret(_key);
         (string Key, string Reason)[] bad =
         [
             ("", "malformed"), ("x", "malformed"), (_key.Key + "0", "malformed"), (_key.Key.ToUpperInvariant(), "malformed"), (_key.Id, "malformed"),
@@ -84,6 +85,35 @@ public sealed class ApiKeyTests
         Assert.Same(Problems.Unauthenticated, late.Problem);
         Assert.Contains("expired", late.Reason, StringComparison.Ordinal);
     }
+
+    [Fact]
+    [Control("KEY-3")]
+    public void Takes_the_same_time_for_every_bad_key()
+    {
+        var check = new ApiKeyCheck(_harness.Context.Consumers, Pepper, _harness.Clock);
+        string[] bad = ["", "x", new string('k', 5000), _stranger.Key, TestKeys.WithOtherSecret(_key), _revoked.Key];
+        var fastest = bad.Select(_ => TimeSpan.MaxValue).ToArray();
+        for (var round = 0; round < 200; round++)
+        {
+            for (var i = 0; i < bad.Length; i++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                for (var n = 0; n < 50; n++) Assert.Null(check.Find(bad[i], out _));
+                var took = Stopwatch.GetElapsedTime(start);
+                if (took < fastest[i]) fastest[i] = took;
+            }
+        }
+
+        // a key that costs no hash would take a hundredth of the time
+        Assert.True(fastest.Max() < 3 * fastest.Min(), string.Join(", ", fastest));
+    }
+
+    [Fact]
+    [Control("KEY-3")]
+    public void Compares_hashes_in_constant_time() => Assert.Contains( // which no clock of a test could tell from another comparison
+        "CryptographicOperations.FixedTimeEquals(hash, ",
+        File.ReadAllText(Path.Combine(Golden.Repository, "src/Gatehouse/Policies/Identify/ApiKeyCheck.cs")),
+        StringComparison.Ordinal);
 
     [Fact]
     [Control("KEY-5")]
@@ -190,22 +220,6 @@ public sealed class ApiKeyTests
     {
         Assert.True(ApiKeyHash.TryRead(ApiKeyHash.Write(Pepper, key), out var hash));
         return new Authentication(new ApiKeyCredential(key.Id, hash, expires, revoked), from);
-    }
-
-    /// <summary>A well-formed key with the same id and another secret, as somebody would make it who knows the form.</summary>
-    private static string Changed(NewApiKey key)
-    {
-        const string alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-        var other = ApiKeyText.Create().Key;
-        var text = string.Concat(key.Key.AsSpan(0, 12), other.AsSpan(12, 34));
-        var crc = uint.MaxValue;
-        foreach (var c in text) crc = System.Numerics.BitOperations.Crc32C(crc, (byte)c);
-        crc = ~crc;
-        var checksum = new char[7];
-        for (var i = 6; i >= 0; i--, crc >>= 5) checksum[i] = alphabet[(int)(crc & 31)];
-        text += new string(checksum);
-        Assert.True(ApiKeyText.TryParse(text, out _));
-        return text;
     }
 
     private Exchange Exchange(params (string Name, string Value)[] headers) => Exchange("/orders/17", headers);

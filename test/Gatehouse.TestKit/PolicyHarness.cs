@@ -90,7 +90,7 @@ internal sealed class PolicyHarness
 
     /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
     public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
-        IReadOnlyList<Waiver>? waivers = null)
+        IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None)
     {
         var specs = new Dictionary<string, object>();
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
@@ -112,7 +112,7 @@ internal sealed class PolicyHarness
             Purpose = "testing",
             Exposure = exposure,
             Effect = effect,
-            PersonalData = PersonalData.None,
+            PersonalData = personalData,
             Match = new RouteMatch("GET", new PathTemplate("/orders/{id}", []), [], [], []),
             Access = access ?? new Access { Anonymous = "a test" },
             Upstream = "orders",

@@ -118,6 +118,12 @@ public sealed class Exchange
     /// <summary>What the backend is told, under the gateway's signature, of who calls; null for nothing. Never for a log or a client.</summary>
     internal string? Assertion { get; set; }
 
+    /// <summary>The gateways that the request has passed, this one included, as the backend is told (RFC 9110 section 7.6.3).</summary>
+    internal string? Via { get; set; }
+
+    /// <summary>What its route asks of the service's answer.</summary>
+    internal AnswerRules Answers { get; set; } = AnswerRules.None;
+
     internal Listener Listener { get; }
 
     /// <summary>What is wrong with the bytes of the request's head, as a constant text; null for nothing, and for HTTP/2.</summary>
@@ -219,6 +225,12 @@ internal sealed class ForwardState
     public long HeadAt { get; set; }
 
     public long EndedAt { get; set; }
+
+    /// <summary>The status of the service's answer; 0 while there is none.</summary>
+    public int Status { get; set; }
+
+    /// <summary>Whether the answer was cut because its body grew over what its route allows.</summary>
+    public bool IsTooLong { get; set; }
 }
 
 /// <summary>How near a limit is: for <c>RateLimit</c> and <c>Retry-After</c>.</summary>

@@ -21,6 +21,9 @@ internal sealed class CompileContext
 
     public required ConsumerDirectory Consumers { get; init; }
 
+    /// <summary>The gateway's name and environment: the same for all of its instances.</summary>
+    public string Gateway { get; init; } = "";
+
     /// <summary>Every route of the declaration, for those that refer to another.</summary>
     public required IReadOnlyDictionary<RouteId, Route> Routes { get; init; }
 

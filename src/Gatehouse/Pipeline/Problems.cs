@@ -60,13 +60,15 @@ internal static class Problems
     public static readonly Problem DeadlineExceeded = new(
         "deadline-exceeded", 504, "The exchange took longer than it may.", ProblemSource.Gateway);
 
+    public static readonly Problem LoopDetected = new(
+        "loop-detected", 508, "The request has been here before.", ProblemSource.Gateway);
+
     /// <summary>Every problem, by status and name: for the reference page and the tests.</summary>
     public static IReadOnlyList<Problem> All { get; } =
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
         NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, EncodedBody, ExpectationFailed, Misdirected,
         UpgradeNotAllowed, LimitExceeded, TooManyFailures, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded,
-        IdentityUnavailable,
-        AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded,
+        IdentityUnavailable, AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded, LoopDetected,
     ];
 }

@@ -58,6 +58,11 @@ internal sealed record TlsFiles(string Certificate, string Key, Place Place)
 {
     /// <summary>Whose client certificates are asked for; null where none are.</summary>
     public ClientAuthorities? Clients { get; init; }
+
+    /// <summary>For how long browsers are told to come by TLS only (RFC 6797); zero for not telling them.</summary>
+    public TimeSpan Hsts { get; init; } = UsualHsts;
+
+    public static TimeSpan UsualHsts { get; } = TimeSpan.FromDays(365);
 }
 
 /// <param name="Networks">Where the proxies are.</param>

@@ -5,12 +5,14 @@ using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Browser;
 using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Throttle;
@@ -29,6 +31,8 @@ internal static class PolicyCatalog
     public static IReadOnlyList<ListenerPolicyKind> BeforeRoute { get; } =
     [
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
+        new BrowserKind(), // what it tells browsers stands on every answer, refusals of all that follow included
+        new LoopKind(), // reads which gateways the request has passed, which intake then strips as any client's word
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
         new ThrottleKind(), // the address is known, and nothing yet was spent on what it presents

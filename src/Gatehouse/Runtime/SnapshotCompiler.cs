@@ -27,6 +27,7 @@ internal sealed class SnapshotCompiler(
         {
             Clock = clock,
             State = state,
+            Gateway = $"{definition.Name}/{definition.Environment}",
             Consumers = definition.Consumers,
             Routes = definition.Routes.ToDictionary(r => r.Id),
             Pepper = definition.Pepper,
@@ -37,7 +38,9 @@ internal sealed class SnapshotCompiler(
             AccessLog = accessLog,
             Meter = meter,
         };
-        var upstreams = definition.Upstreams.ToDictionary(u => u.Key, u => UpstreamClient.For(u.Value, state, clock), StringComparer.Ordinal);
+        var inside = InsideAddresses.AuthoritiesOf(definition.Upstreams.Values);
+        var upstreams = definition.Upstreams.ToDictionary(
+            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside), StringComparer.Ordinal);
         var routes = new List<CompiledRoute>(definition.Routes.Count);
         foreach (var route in definition.Routes) routes.Add(new CompiledRoute(route, PoliciesOf(route, context), upstreams[route.Upstream]));
         return new GatewaySnapshot

@@ -5,11 +5,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Upstreams;
 
 /// <summary>
-/// The response's body on its way to the client, counted. Stream and feature in one, so that an exchange costs one object; the rest is the server's.
+/// The response's body on its way to the client, counted, and ended where it grows over what its route allows. Stream and feature in one, so that an
+/// exchange costs one object; the rest is the server's.
 /// </summary>
 internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeature inner) : Stream, IHttpResponseBodyFeature
 {
     private readonly Stream _stream = inner.Stream;
+    private readonly long _most = exchange.Answers.Most;
 
     public Stream Stream => this;
 
@@ -31,6 +33,7 @@ internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeatur
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (buffer.Length > _most - exchange.ResponseBytes) return TooLong();
         exchange.ResponseBytes += buffer.Length;
         return _stream.WriteAsync(buffer, cancellationToken);
     }
@@ -49,6 +52,12 @@ internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeatur
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private ValueTask TooLong()
+    {
+        exchange.Forward.IsTooLong = true;
+        return ValueTask.FromException(new IOException("the response's body is over the limit"));
+    }
 
     public void DisableBuffering() => inner.DisableBuffering();
 

@@ -11,7 +11,7 @@ namespace Gatehouse.Upstreams;
 /// One exchange on its way to a destination and back. The destination is sent exactly the path and query that were decided on, the header fields as
 /// the policies left them, its own host, and what the gateway knows of the client; the client is sent the destination's answer.
 /// </summary>
-internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimeProvider clock) : HttpTransformer
+internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimeProvider clock, InsideAddresses inside) : HttpTransformer
 {
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
@@ -21,8 +21,11 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>Whether the response was passed on to its end.</summary>
     public bool Completed { get; private set; }
 
-    /// <summary>Why the response's head was not passed on, or null.</summary>
+    /// <summary>Why the response was not passed on, or null.</summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>What the client is told then.</summary>
+    public Problem RefusedAs { get; private set; } = Problems.UpstreamFailed;
 
     /// <summary>Whether something of the gateway's own threw at the response's head.</summary>
     public bool PolicyThrew { get; private set; }
@@ -44,8 +47,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         Replace(sent, received, "X-Forwarded-Host", exchange.Host);
         Replace(sent, received, "X-Request-Id", exchange.RequestId);
         if (exchange.Assertion is { } assertion) Replace(sent, received, GatewayHeaders.Assertion, assertion);
-        var via = HttpProtocol.IsHttp2(httpContext.Request.Protocol) ? "2.0 gatehouse" : "1.1 gatehouse";
-        sent.TryAddWithoutValidation(HeaderNames.Via, via);
+        if (exchange.Via is { } via) Replace(sent, received, HeaderNames.Via, via);
     }
 
     public override async ValueTask<bool> TransformResponseAsync(
@@ -54,13 +56,12 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (proxyResponse is null) return false; // there was no answer: the caller says so
         timer.HeadArrived();
         exchange.Forward.HeadAt = clock.GetTimestamp();
-        var received = proxyResponse.Headers.NonValidated;
-        Refusal = FaultOf(proxyResponse);
+        exchange.Forward.Status = (int)proxyResponse.StatusCode;
+        Refusal = AnswerFault.Of(proxyResponse) ?? FaultByRoute(proxyResponse) ?? TakeOver(proxyResponse);
         if (Refusal is not null) return false;
-        await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         var headers = exchange.ResponseHeaders;
-        if (received.TryGetValues(HeaderNames.Connection, out var named)) RemoveNamed(named.ToString(), headers);
-        if (headers.Location.Count == 1) HideDestination(headers);
+        var keepsBody = !exchange.Answers.ReplaceErrors || !AnswerErrors.IsPage(proxyResponse);
+        if (!keepsBody) LeaveBodyOut(headers);
         // the service's own words for a status mean nothing to a client and may hold anything
         httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         headers["X-Request-Id"] = exchange.RequestId;
@@ -68,6 +69,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         ShowToPolicies();
         if (proxyResponse.StatusCode == HttpStatusCode.SwitchingProtocols) return true;
         LeftBody.Announce(exchange);
+        if (!keepsBody) return false;
         var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body));
         // its first word may be long in coming, or wait for the head
@@ -81,21 +83,48 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         Completed = true;
         await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
         if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;
-        foreach (var name in trailers.Keys.Where(GatewayHeaders.StayInside).ToArray()) trailers.Remove(name); // policies see heads only
+        // policies see heads only
+        foreach (var name in trailers.Keys.Where(n => AnswerFields.StayBehind(n) || AnswerFields.BelongInHeads(n)).ToArray()) trailers.Remove(name);
     }
 
-    /// <summary>Why a response cannot be passed on as one that everybody reads alike (RFC 9112 section 6, RFC 9110 section 15), or null.</summary>
-    private static string? FaultOf(HttpResponseMessage response)
+    /// <summary>Why the route does not want the answer, or null.</summary>
+    private string? FaultByRoute(HttpResponseMessage response)
     {
-        var status = (int)response.StatusCode;
-        if (status is not ((int)HttpStatusCode.SwitchingProtocols or (>= 200 and <= 599))) return "the response's status is none of HTTP";
-        var framed = response.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var encoding);
-        if (framed && response.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength))
-            return "the response says its length twice"; // it may be an attempt at response splitting
-        if (framed && !string.Equals(encoding.ToString(), "chunked", StringComparison.OrdinalIgnoreCase))
-            return "the response's Transfer-Encoding is not exactly chunked";
-        var bodiless = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent;
-        return bodiless && (framed || response.Content.Headers.ContentLength > 0) ? "the response has a body where none may be" : null;
+        var rules = exchange.Answers;
+        if (rules.ReplaceErrors && AnswerErrors.Replacement(response.StatusCode) is { } problem)
+        {
+            RefusedAs = problem;
+            return "the service's error is not passed on";
+        }
+
+        if (rules.Most == long.MaxValue || !AnswerFault.HasBody(exchange.Method, response.StatusCode)) return null;
+        return response.Content.Headers.ContentLength > rules.Most ? "the response is larger than the route allows" : null;
+    }
+
+    private void LeaveBodyOut(IHeaderDictionary headers)
+    {
+        foreach (var name in AnswerErrors.OfBodies) headers.Remove(name);
+        headers.ContentLength = 0;
+        exchange.Reason = "the service's error page was left out";
+    }
+
+    /// <summary>Takes over the head. Null, or why it cannot be passed on.</summary>
+    private string? TakeOver(HttpResponseMessage response)
+    {
+        var headers = exchange.ResponseHeaders;
+        var joins = headers.Count > 0; // a policy has said something before
+        try
+        {
+            AnswerFields.Copy(response.Headers, headers, inside, joins);
+            AnswerFields.Copy(response.Content.Headers, headers, inside, joins);
+        }
+        catch (InvalidOperationException)
+        {
+            return "the response has a header field that cannot be passed on"; // control characters, or a length that is none
+        }
+
+        if (response.Headers.NonValidated.TryGetValues(HeaderNames.Connection, out var named)) RemoveNamed(named.ToString(), headers);
+        return null;
     }
 
     private static bool IsConversation(string? contentType) =>
@@ -114,17 +143,6 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
             PolicyThrew = true;
             throw;
         }
-    }
-
-    // a service that redirects to itself by its own address must not tell the client that address; the client reaches it through the gateway
-    private void HideDestination(IHeaderDictionary headers)
-    {
-        var location = headers.Location.ToString();
-        var destination = exchange.Forward.Destination!;
-        if (Host is not null) destination = destination[..(destination.IndexOf("//", StringComparison.Ordinal) + 2)] + Host;
-        if (!location.StartsWith(destination, StringComparison.OrdinalIgnoreCase)) return;
-        if (location.Length == destination.Length) headers.Location = "/";
-        else if (location[destination.Length] == '/') headers.Location = location[destination.Length..];
     }
 
     private static void Replace(System.Net.Http.Headers.HttpRequestHeaders sent, IHeaderDictionary received, string name, string value)

@@ -30,6 +30,7 @@ internal static class ForwardOutcome
             return Verdict.Answered;
         }
 
+        if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, "the response grew larger than the route allows");
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");
         if (exchange.ClientIsGone || (exchange.Http.RequestAborted.IsCancellationRequested && !CutByForwarder(error)))
@@ -66,14 +67,37 @@ internal static class ForwardOutcome
     {
         ForwarderError.RequestBodyClient => OfRequestBody(exchange, exception),
         ForwarderError.ResponseBodyClient => ClientLeft.End(exchange),
-        ForwarderError.ResponseBodyDestination => Refuse(exchange, Problems.UpstreamFailed, "the response broke off"),
+        ForwarderError.ResponseBodyDestination => Refuse(exchange, Problems.UpstreamFailed, WhyBodyEnded(exception)),
         ForwarderError.UpgradeResponseClient when !exchange.Http.Response.HasStarted =>
             Refuse(exchange, Problems.UpstreamFailed, "the service changed the protocol without being asked"),
         ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeRequestDestination
             or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeResponseClient or ForwarderError.UpgradeResponseDestination =>
             Ended(exchange, "the upgraded connection was cut"),
         _ when NeverConnected(error, exception) => Refuse(exchange, Problems.UpstreamFailed, "no destination could be connected to"),
-        _ => Refuse(exchange, Problems.UpstreamFailed, "the service did not answer properly"),
+        _ => Refuse(exchange, Problems.UpstreamFailed, WhyNoHead(exception)),
+    };
+
+    private static string WhyNoHead(Exception? exception) => (exception as HttpRequestException)?.HttpRequestError switch
+    {
+        HttpRequestError.InvalidResponse => "the response is not HTTP",
+        HttpRequestError.ResponseEnded => "the service closed the connection before its response's head was whole",
+        HttpRequestError.ConfigurationLimitExceeded => "the response's head is too large",
+        _ => "the service did not answer properly",
+    };
+
+    private static string WhyBodyEnded(Exception? exception) => ErrorIn(exception) switch
+    {
+        HttpRequestError.InvalidResponse => "the response's chunks or trailers are malformed",
+        HttpRequestError.ConfigurationLimitExceeded => "the response's chunks or trailers are too large",
+        _ => "the response broke off",
+    };
+
+    private static HttpRequestError? ErrorIn(Exception? exception) => exception switch
+    {
+        null => null,
+        HttpIOException inBody => inBody.HttpRequestError,
+        HttpRequestException inTrailers => inTrailers.HttpRequestError,
+        _ => ErrorIn(exception.InnerException),
     };
 
     private static Verdict OfRequestBody(Exchange exchange, Exception? exception) => BadRequestIn(exception)?.StatusCode switch

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using Gatehouse.Pipeline;
@@ -35,12 +36,15 @@ internal sealed class UpstreamClient
     private readonly string?[] _hosts;
     private readonly Balancer _balancer;
     private readonly ForwarderRequestConfig _settings;
+    private readonly InsideAddresses _inside;
     private readonly long _headTicks;
 
     private UpstreamClient(
-        Upstream upstream, HttpMessageInvoker connections, ObjectPool<ForwardTimer> timers, Destination[] destinations, TimeProvider clock)
+        Upstream upstream, HttpMessageInvoker connections, ObjectPool<ForwardTimer> timers, Destination[] destinations, InsideAddresses inside,
+        TimeProvider clock)
     {
         _clock = clock;
+        _inside = inside;
         _connections = connections;
         _timers = timers;
         _destinations = destinations;
@@ -57,7 +61,8 @@ internal sealed class UpstreamClient
     }
 
     /// <summary>The client for an upstream, with the connections and counters of the client before it where the upstream is the same.</summary>
-    public static UpstreamClient For(Upstream upstream, StateStore state, TimeProvider clock)
+    /// <param name="inside">Host and port of every server that no answer may name; the upstream's own are among them anyway.</param>
+    public static UpstreamClient For(Upstream upstream, StateStore state, TimeProvider clock, FrozenSet<string>? inside = null)
     {
         var connections = state.Get("upstream connections", UpstreamConnections.IdentityOf(upstream), () => UpstreamConnections.Open(upstream));
         var timers = state.Get("forward timers", "", () => new DefaultObjectPool<ForwardTimer>(new ForwardTimers(clock), MaxTimersKept));
@@ -68,7 +73,8 @@ internal sealed class UpstreamClient
             destinations[i] = state.Get("destination", $"{upstream.Name} {address.Text}", () => new Destination(address));
         }
 
-        return new UpstreamClient(upstream, connections, timers, destinations, clock);
+        return new UpstreamClient(
+            upstream, connections, timers, destinations, new InsideAddresses(upstream, inside ?? FrozenSet<string>.Empty), clock);
     }
 
     /// <summary>The servers that are chosen among, as written in logs.</summary>
@@ -105,7 +111,7 @@ internal sealed class UpstreamClient
     /// </summary>
     private async ValueTask<Verdict> SendAsync(Exchange exchange, ForwardTimer timer, WatchedBody? body)
     {
-        var call = new ForwardCall(exchange, timer, _clock);
+        var call = new ForwardCall(exchange, timer, _clock, _inside);
         var first = _balancer.Choose();
         for (var tried = 1; ; tried++)
         {
@@ -126,7 +132,7 @@ internal sealed class UpstreamClient
 
             // an upgrade between different versions of HTTP has another status on each side
             if (exchange.Http.Response.HasStarted) exchange.Status = exchange.Http.Response.StatusCode;
-            if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, Problems.UpstreamFailed, refusal);
+            if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, call.RefusedAs, refusal);
             if (error == ForwarderError.None) return Verdict.Answered;
             var exception = exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);

@@ -47,6 +47,7 @@ internal sealed class ForwardingHost : IAsyncDisposable
                 Host = http.Request.Host.Host,
                 Route = route,
                 ForwardedPath = forwardedPath,
+                Via = "1.1 gh-of-a-test",
             };
             exchange.Walk.Begin(policies);
             try

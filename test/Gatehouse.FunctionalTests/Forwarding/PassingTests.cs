@@ -55,7 +55,7 @@ public sealed class PassingTests
         Assert.Equal("shop.example", seen.Header("X-Forwarded-Host"));
         Assert.Null(seen.Header("Forwarded"));
         Assert.Equal("01TESTREQUEST", seen.Header("X-Request-Id"));
-        Assert.Equal("1.0 other, 1.1 gatehouse", seen.Header("Via"));
+        Assert.Equal("1.1 gh-of-a-test", seen.Header("Via"));
         Assert.Equal($"127.0.0.1:{upstream.Port}", seen.Header("Host"));
     }
 

@@ -68,6 +68,7 @@ public sealed partial class TruthTests : IAsyncLifetime
 
     [Fact]
     [Control("EXP-5")]
+    [Control("ERR-4", "routes")]
     public async Task What_another_listener_serves_is_exactly_like_what_is_nowhere()
     {
         foreach (var hidden in _listing.Where(l => !l.Listeners.Contains("edge")))

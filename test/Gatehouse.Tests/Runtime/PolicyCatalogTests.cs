@@ -4,12 +4,14 @@ using Gatehouse.Policies.Addresses;
 using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
+using Gatehouse.Policies.Browser;
 using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
@@ -24,8 +26,8 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void Before_the_route() => Assert.Equal(
         [
-            typeof(RecordKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ThrottleKind), typeof(ListenerCertificatesKind),
-            typeof(PublishedKeysKind),
+            typeof(RecordKind), typeof(BrowserKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ThrottleKind),
+            typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
         ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 

@@ -48,7 +48,7 @@ public sealed class ForwardCallTests
         exchange.ForwardedPath = forwardedPath;
         using var timer = new ForwardTimer(harness.Clock);
         var request = new HttpRequestMessage();
-        var transforming = new ForwardCall(exchange, timer, harness.Clock)
+        var transforming = new ForwardCall(exchange, timer, harness.Clock, Answers.Inside())
             .TransformRequestAsync(exchange.Http, request, Destination, CancellationToken.None);
         Assert.True(transforming.IsCompletedSuccessfully); // it only copies: nothing is awaited, nothing allocated for waiting
         return request;

@@ -18,7 +18,7 @@ public sealed class ForwardOutcomeTests
         var exchange = harness.Exchange();
         exchange.Http.RequestAborted = new CancellationToken(canceled: true);
         using var timer = new ForwardTimer(harness.Clock);
-        var call = new ForwardCall(exchange, timer, harness.Clock);
+        var call = new ForwardCall(exchange, timer, harness.Clock, Answers.Inside());
 
         var verdict = ForwardOutcome.Of(exchange, call, timer.Expired, error, new IOException("broken"));
 

@@ -26,7 +26,12 @@ internal static class TlsSection
     public static readonly Key<RevocationText> Revocation = new(
         "revocation", RevocationSection.Shape, "Where it is said which client certificates are revoked.");
 
-    public static readonly Shape<TlsText> Shape = new Section<TlsText>("tls", [Certificate, PrivateKey, ClientAuthorities, Revocation], text =>
+    public static readonly Key<TimeSpan> Hsts = new(
+        "hsts",
+        Shapes.Duration(TimeSpan.Zero, TimeSpan.FromDays(730)),
+        $"For how long browsers are told to come by TLS only (Strict-Transport-Security, RFC 6797); {Units.Write(TlsFiles.UsualHsts)} where nothing is written, 0s tells them nothing.");
+
+    public static readonly Shape<TlsText> Shape = new Section<TlsText>("tls", [Certificate, PrivateKey, ClientAuthorities, Revocation, Hsts], text =>
     {
         var (certificate, key) = (text.Find(Certificate), text.Find(PrivateKey));
         var (authorities, revocation) = (text.Find(ClientAuthorities), text.Get(Revocation));
@@ -38,6 +43,7 @@ internal static class TlsSection
             Authorities = authorities?.Value ?? [],
             AuthoritiesPlace = text.PlaceOf(ClientAuthorities),
             Revocation = revocation,
+            Hsts = text.Get(Hsts, TlsFiles.UsualHsts),
         };
     });
 
@@ -52,7 +58,7 @@ internal static class TlsSection
         {
             using var pair = X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(certificate.Bytes), Encoding.UTF8.GetString(key.Bytes));
             SayWhenItEnds(pair, "the certificate", text.Certificate.Place, files);
-            return new TlsFiles(certificate.Path, key.Path, text.Place) { Clients = clients };
+            return new TlsFiles(certificate.Path, key.Path, text.Place) { Clients = clients, Hsts = text.Hsts };
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
@@ -80,4 +86,6 @@ internal sealed record TlsText(Located<string> Certificate, Located<string> Priv
     public Place AuthoritiesPlace { get; init; } = Place;
 
     public RevocationText? Revocation { get; init; }
+
+    public TimeSpan Hsts { get; init; } = TlsFiles.UsualHsts;
 }

@@ -4,9 +4,7 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Adapt;
 
-/// <summary>
-/// Adaptation: what is changed between client and backend. Every route has it, because no answer may tell how its backend is built.
-/// </summary>
+/// <summary>Adaptation: what is changed between client and backend. Every route has it.</summary>
 internal sealed class AdaptKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "adapt";
@@ -17,6 +15,10 @@ internal sealed class AdaptKind() : RoutePolicyKind(KindName)
 
     public override void Check(Route route, Findings findings) => SpecOf<AdaptSpec>(route)?.Check(route, findings);
 
-    public override Policy? Compile(Route route, CompileContext context) =>
-        SpecOf<AdaptSpec>(route) is { } spec ? new AdaptPolicy(spec) : context.Shared(KindName, static () => new AdaptPolicy(null));
+    public override Policy? Compile(Route route, CompileContext context)
+    {
+        var personal = route.PersonalData != PersonalData.None;
+        return SpecOf<AdaptSpec>(route) is { } spec
+            ? new AdaptPolicy(spec, personal) : context.Shared((KindName, personal), () => new AdaptPolicy(null, personal));
+    }
 }

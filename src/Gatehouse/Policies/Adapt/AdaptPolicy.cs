@@ -5,11 +5,15 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Policies.Adapt;
 
 /// <summary>
-/// Changes the request that is forwarded and the backend's answer, as the route says, and takes from every answer what tells strangers how a
-/// backend is built.
+/// Changes the request that is forwarded and the backend's answer, as the route says. What no answer may say, whatever the route, was left behind
+/// before (<c>Upstreams/AnswerFields</c>).
 /// </summary>
-internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
+/// <param name="personal">Whether answers hold personal data: then no cache keeps them, unless the route itself says otherwise.</param>
+internal sealed class AdaptPolicy(AdaptSpec? spec, bool personal) : Policy
 {
+    private const int Error = 400;
+    private static readonly StringValues NoStore = "no-store";
+    private readonly AnswerRules _answers = spec?.Answers ?? AnswerRules.None;
     private readonly HeaderRewrite? _request = spec?.Request is { } changes ? new HeaderRewrite(changes) : null;
     private readonly HeaderRewrite? _response = spec?.Response is { } changes ? new HeaderRewrite(changes) : null;
     private readonly PathChange? _path = spec?.Path;
@@ -18,6 +22,8 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
+        exchange.Answers = _answers;
+        ByteRanges.Bound(exchange.RequestHeaders);
         _request?.Apply(exchange.RequestHeaders);
         if (_path is not { } path) return new(Verdict.Continue);
         var whole = exchange.Path;
@@ -31,31 +37,19 @@ internal sealed class AdaptPolicy(AdaptSpec? spec) : Policy
     public override void OnResponse(Exchange exchange)
     {
         if (exchange.Problem is not null) return; // a refusal is the gateway's own, and has nothing of a backend's
-        Scrub(exchange.ResponseHeaders);
-        _response?.Apply(exchange.ResponseHeaders);
+        var headers = exchange.ResponseHeaders;
+        if (personal) KeepFromCaches(headers);
+        else if (exchange.Status >= Error && headers.CacheControl.Count == 0) headers.CacheControl = NoStore; // caches guess: RFC 9111 section 4.2.2
+        _response?.Apply(headers);
     }
 
-    /// <summary>
-    /// Removes product names, versions, the addresses in <c>Via</c>, and what the gateway itself has told the backend. Goes through the
-    /// fields once; most answers have none to remove.
-    /// </summary>
-    private static void Scrub(IHeaderDictionary headers)
+    private static void KeepFromCaches(IHeaderDictionary headers)
     {
-        List<string>? telling = null;
-        foreach (var (name, _) in headers)
-            if (Tells(name) || GatewayHeaders.StayInside(name)) (telling ??= []).Add(name);
-        if (telling is null) return;
-        foreach (var name in telling) headers.Remove(name);
+        headers.CacheControl = NoStore;
+        // what networks in between would believe instead (RFC 9213)
+        headers.Remove("CDN-Cache-Control");
+        headers.Remove("Surrogate-Control");
     }
-
-    private static bool Tells(string name) => name.Length switch
-    {
-        3 => name.Equals("Via", StringComparison.OrdinalIgnoreCase),
-        6 => name.Equals("Server", StringComparison.OrdinalIgnoreCase),
-        < 8 => false,
-        _ => (name[0] | 0x20) == 'x'
-            && (name.Equals("X-Powered-By", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-AspNet", StringComparison.OrdinalIgnoreCase)),
-    };
 }
 
 /// <summary>Changes of header fields, ready to be made.</summary>

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Adapt;
@@ -18,7 +19,7 @@ internal sealed record HeaderChanges(
 internal sealed record PathChange(string Strip, string Add, Place Place);
 
 /// <summary>What a route says about adapting requests for its backend, and the backend's answers for its clients.</summary>
-internal sealed record AdaptSpec(HeaderChanges? Request, PathChange? Path, HeaderChanges? Response)
+internal sealed record AdaptSpec(HeaderChanges? Request, PathChange? Path, HeaderChanges? Response, AnswerRules Answers)
 {
     private static readonly Key<PathChange> PathKey = new("path",
         new Section<PathChange>("a path's adaptation", [PathKeys.Strip, PathKeys.Add], PathKeys.Read),
@@ -32,12 +33,19 @@ internal sealed record AdaptSpec(HeaderChanges? Request, PathChange? Path, Heade
         HeaderChangesShape.For("a response's header fields", ReservedHeaders.OfResponse),
         "Changes the header fields of the backend's answer, in this order: remove, rename, set, add.");
 
+    private static readonly Key<ByteSize> MaxKey = new("max", Shapes.Size(new ByteSize(1), new ByteSize(1L << 40)),
+        "The most bytes that an answer's body may have. One that says it has more is refused; one that turns out to have more is cut.");
+
+    private static readonly Key<bool> ErrorsKey = new("errors", Shapes.OneOf(("pass", false), ("replace", true)),
+        "Whether the backend's own words about an error reach the client. 'replace' refuses in the place of an answer with a status of 500 or more and leaves an error page in HTML out; 'pass' where nothing is written.");
+
     private static readonly Key<Side> RequestKey = new("request",
-        new Section<Side>("a request's adaptation", [RequestHeaders, PathKey], r => new Side(r.Get(RequestHeaders), r.Get(PathKey))),
+        new Section<Side>("a request's adaptation", [RequestHeaders, PathKey], r => new Side(r.Get(RequestHeaders), r.Get(PathKey), AnswerRules.None)),
         "How the request is changed before it is forwarded.");
 
     private static readonly Key<Side> ResponseKey = new("response",
-        new Section<Side>("a response's adaptation", [ResponseHeaders], r => new Side(r.Get(ResponseHeaders), null)),
+        new Section<Side>("a response's adaptation", [ResponseHeaders, MaxKey, ErrorsKey], r => new Side(
+            r.Get(ResponseHeaders), null, new AnswerRules(r.Get(MaxKey, new ByteSize(long.MaxValue)).Bytes, r.Get(ErrorsKey, false)))),
         "How the backend's answer is changed before it is sent on. The gateway's own refusals stay as they are.");
 
     public static IReadOnlyList<Key> Keys { get; } = [RequestKey, ResponseKey];
@@ -46,7 +54,8 @@ internal sealed record AdaptSpec(HeaderChanges? Request, PathChange? Path, Heade
     {
         var request = source.Find(RequestKey)?.Value;
         var response = source.Find(ResponseKey)?.Value;
-        return request is null && response is null ? null : new AdaptSpec(request?.Headers, request?.Path, response?.Headers);
+        return request is null && response is null ? null : new AdaptSpec(
+            request?.Headers, request?.Path, response?.Headers, response?.Answers ?? AnswerRules.None);
     }
 
     /// <summary>What is stripped has to stand at the beginning of every path that the route matches.</summary>
@@ -59,7 +68,7 @@ internal sealed record AdaptSpec(HeaderChanges? Request, PathChange? Path, Heade
             "strip whole segments, without names in them, from the beginning of the route's path");
     }
 
-    private sealed record Side(HeaderChanges? Headers, PathChange? Path);
+    private sealed record Side(HeaderChanges? Headers, PathChange? Path, AnswerRules Answers);
 
     private static class PathKeys
     {

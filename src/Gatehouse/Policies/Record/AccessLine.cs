@@ -49,7 +49,7 @@ internal static class AccessLine
         line.Number("bytesIn"u8, exchange.RequestBytes);
         line.Number("bytesOut"u8, exchange.ResponseBytes);
         line.Milliseconds("ms"u8, total);
-        WriteForward(line, exchange.Forward, clock);
+        WriteForward(line, exchange.Forward, exchange.Status, clock);
         line.Number("revision"u8, exchange.Revision);
         return line.End();
     }
@@ -78,11 +78,12 @@ internal static class AccessLine
         if (address.TryFormat(text, out var length)) line.Text(name, text[..length], text.Length);
     }
 
-    private static void WriteForward(JsonLine line, ForwardState forward, TimeProvider clock)
+    private static void WriteForward(JsonLine line, ForwardState forward, int status, TimeProvider clock)
     {
         if (forward.Destination is not { } destination) return;
         line.Text("destination"u8, destination, LongestText);
         if (forward.BeganAt == 0) return;
+        if (forward.Status != 0 && forward.Status != status) line.Number("upstreamStatus"u8, forward.Status);
         if (forward.HeadAt != 0) line.Milliseconds("upstreamHeadMs"u8, clock.GetElapsedTime(forward.BeganAt, forward.HeadAt));
         if (forward.EndedAt != 0) line.Milliseconds("upstreamMs"u8, clock.GetElapsedTime(forward.BeganAt, forward.EndedAt));
     }

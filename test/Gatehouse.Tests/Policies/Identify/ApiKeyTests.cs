@@ -59,6 +59,7 @@ public sealed class ApiKeyTests
 
     [Fact]
     [Control("KEY-3")]
+    [Control("ERR-4", "keys")]
     [Control("KEY-4")]
     public void Gives_every_bad_key_the_same_answer_and_the_log_the_reason()
     {

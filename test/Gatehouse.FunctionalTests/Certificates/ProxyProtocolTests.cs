@@ -60,9 +60,7 @@ public sealed class ProxyProtocolTests
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream, $"proxyProtocol: true, proxies: {{ networks: [{proxies}], hops: 1 }}");
-        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
-        await client.SendAsync(sent);
-        Assert.Empty(await client.ReadToEndAsync());
+        Assert.Empty(await WhatComesBackAsync(gateway.AddressOf("edge").Port, sent));
         Assert.Empty(upstream.Requests);
     }
 
@@ -176,5 +174,20 @@ public sealed class ProxyProtocolTests
     {
         var listener = "address: \"127.0.0.1:0\", serves: [public]" + (more.Length == 0 ? "" : ", " + more);
         return TestGateway.StartAsync(new SmallDeclaration(upstream.Address) { Listener = listener }, files, clock);
+    }
+
+    /// <summary>Who is cut at once may hear of it while it connects or sends.</summary>
+    private static async Task<byte[]> WhatComesBackAsync(int port, string sent)
+    {
+        try
+        {
+            await using var client = await RawHttpClient.ConnectAsync(port);
+            await client.SendAsync(sent);
+            return await client.ReadToEndAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            return [];
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using static Gatehouse.TestKit.Http2Frame;
 
 namespace Gatehouse.TestKit;
 
@@ -11,14 +12,6 @@ namespace Gatehouse.TestKit;
 /// </summary>
 internal sealed class Http2Frames : IAsyncDisposable
 {
-    private const byte Data = 0;
-    private const byte Headers = 1;
-    private const byte Reset = 3;
-    private const byte Settings = 4;
-    private const byte GoAway = 7;
-    private const byte EndStream = 1;
-    private const byte EndHeaders = 4;
-
     private readonly TcpClient _client = new() { NoDelay = true };
 
     private Http2Frames()
@@ -100,11 +93,6 @@ internal sealed class Http2Frames : IAsyncDisposable
 
     private async Task WriteAsync(byte type, byte flags, int stream, byte[] payload, CancellationToken cancel)
     {
-        var frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        (frame[3], frame[4]) = (type, flags);
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame, 9);
-        await Stream.WriteAsync(frame, cancel);
+        await Stream.WriteAsync(Frame(type, flags, stream, payload), cancel);
     }
 }

@@ -3,13 +3,12 @@ using System.Text;
 using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.TestKit;
 using Microsoft.AspNetCore.Http;
+using static Gatehouse.TestKit.Http2Frame;
 
 namespace Gatehouse.FunctionalTests.Drain;
 
 public sealed class Http2DrainTests
 {
-    private const byte Data = 0, Headers = 1, Settings = 4, GoAway = 7, EndStream = 1, EndHeaders = 4;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -27,7 +26,7 @@ public sealed class Http2DrainTests
         await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
         await client.SendAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         await client.SendAsync(Frame(Settings, 0, 0, []));
-        await client.SendAsync(Frame(Headers, EndStream | EndHeaders, 1, Get("/things/slow")));
+        await client.SendAsync(Frame(Headers, EndStream | EndHeaders, 1, Request("/things/slow")));
         await upstream.NextAsync(Cancel);
 
         var stopping = gateway.Running.StopAsync(CancellationToken.None);
@@ -42,20 +41,6 @@ public sealed class Http2DrainTests
         Assert.EndsWith("gatehouse: stopped\n", gateway.Events, StringComparison.Ordinal);
         Assert.Equal(200, (int)Assert.Single(gateway.AccessLog.Records)["status"]!);
     }
-
-    private static byte[] Frame(byte type, int flags, int stream, byte[] payload)
-    {
-        var frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        (frame[3], frame[4]) = (type, (byte)flags);
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame, 9);
-        return frame;
-    }
-
-    /// <summary>The fields of a GET (RFC 7541: two from the static table, then path and authority as they are).</summary>
-    private static byte[] Get(string path) =>
-        [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 9, .. "localhost"u8];
 
     /// <summary>Reads frames until one of this type.</summary>
     private static async Task<(int Stream, byte[] Payload)> UntilAsync(RawHttpClient client, byte type)

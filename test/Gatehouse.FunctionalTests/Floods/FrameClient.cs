@@ -3,15 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gatehouse.TestKit;
+using static Gatehouse.TestKit.Http2Frame;
 
 namespace Gatehouse.FunctionalTests.Floods;
 
 /// <summary>A client of HTTP/2 without manners: it sends the frames that it is told, as fast as it can, and counts what comes back.</summary>
 internal sealed class FrameClient : IAsyncDisposable
 {
-    public const byte Data = 0, Headers = 1, Priority = 2, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8, Continuation = 9;
-    public const byte EndStream = 1, EndHeaders = 4;
-
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
     private readonly Task _reading;
@@ -47,20 +45,6 @@ internal sealed class FrameClient : IAsyncDisposable
         if (reads) await client._settled.Task.WaitAsync(Patience.Limit);
         return client;
     }
-
-    public static byte[] Frame(byte type, int flags, int stream, params byte[] payload)
-    {
-        var frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        (frame[3], frame[4]) = (type, (byte)flags);
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame, 9);
-        return frame;
-    }
-
-    /// <summary>The fields of a request (RFC 7541), without the dynamic table.</summary>
-    public static byte[] Request(string path, bool post = false) =>
-        [(byte)(post ? 0x83 : 0x82), 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 9, .. "localhost"u8];
 
     /// <param name="indexed">Whether it goes into the dynamic table.</param>
     public static byte[] Field(string name, int length, bool indexed) =>

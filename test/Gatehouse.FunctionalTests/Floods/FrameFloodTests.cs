@@ -4,6 +4,7 @@ using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
 using static Gatehouse.FunctionalTests.Floods.FrameClient;
+using static Gatehouse.TestKit.Http2Frame;
 
 namespace Gatehouse.FunctionalTests.Floods;
 

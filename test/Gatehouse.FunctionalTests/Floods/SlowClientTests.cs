@@ -5,6 +5,7 @@ using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.TestKit;
 using Microsoft.AspNetCore.Http;
 using static Gatehouse.FunctionalTests.Floods.FrameClient;
+using static Gatehouse.TestKit.Http2Frame;
 
 namespace Gatehouse.FunctionalTests.Floods;
 

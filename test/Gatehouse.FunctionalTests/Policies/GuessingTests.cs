@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Policies;
@@ -109,31 +110,11 @@ public sealed class GuessingTests : IDisposable
         new JsonObject { ["client_id"] = "web-shop", ["sub"] = "web-shop", ["jti"] = Guid.NewGuid().ToString() });
 
     private Task<TestGateway> StartAsync(FakeUpstream upstream, string more = "") => TestGateway.StartAsync(
-        $$"""
-        gatehouse: v1
-        gateway: { name: test, owner: tests@retailer.example, environment: test }
-        listeners:
-          edge: { address: "127.0.0.1:0", serves: [public]{{(more.Length == 0 ? "" : ", " + more)}} }
-        administration: { address: "127.0.0.1:0" }
-        issuers:
-          id: { issuer: "https://id.retailer.example", audiences: [retailer-apis], algorithms: [ES256], keys: { file: keys.json } }
-        consumers:
-          web-shop: { kind: application, owner: o@retailer.example, authenticate: [ { token: { issuer: id, clientId: web-shop } } ] }
-        upstreams:
-          orders: { destinations: ["{{upstream.Address.GetLeftPart(UriPartial.Authority)}}"] }
-        apis:
-          orders:
-            owner: orders@retailer.example
-            purpose: Orders for tests
-            upstream: orders
-            routes:
-              get-order:
-                match: GET /orders/{id}
-                exposure: public
-                personalData: none
-                effect: read
-                access: { consumers: [web-shop] }
-                limits: [ { per: all, allow: 1000000, every: 1s } ]
-        """,
+        new OrdersDeclaration(upstream)
+        {
+            Who = OrdersDeclaration.ByToken(OrdersDeclaration.Issuer, people: false),
+            Access = "consumers: [web-shop]",
+            MoreOfListener = more.Length == 0 ? "" : ", " + more,
+        },
         new Dictionary<string, string> { ["keys.json"] = _issuer.Jwks() });
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
@@ -131,34 +132,18 @@ public sealed class KeysTests
     private async Task<TestGateway> StartAsync(FakeUpstream upstream, params string[] entries) =>
         await TestGateway.StartAsync(Declaration(upstream, entries), Files, _clock, watchEvery: TimeSpan.FromSeconds(1));
 
-    private static string Declaration(FakeUpstream upstream, params string[] entries) =>
-        $$"""
-        gatehouse: v1
-        gateway: { name: test, owner: tests@retailer.example, environment: test }
-        listeners:
-          edge: { address: "127.0.0.1:0", serves: [public] }
-        administration: { address: "127.0.0.1:0" }
-        keys: { pepper: "file:pepper" }
-        consumers:
-          stock-sync:
-            kind: service
-            owner: o@retailer.example
-            grants: [orders.read]
-            authenticate: [ {{string.Join(", ", entries)}} ]
-        upstreams:
-          orders: { destinations: ["{{upstream.Address.GetLeftPart(UriPartial.Authority)}}"] }
-        apis:
-          orders:
-            owner: orders@retailer.example
-            purpose: Orders for tests
-            upstream: orders
-            routes:
-              get-order:
-                match: GET /orders/{id}
-                exposure: public
-                effect: read
-                personalData: none
-                access: { consumers: [stock-sync], scopes: [orders.read] }
-                limits: [ { per: all, allow: 1000000, every: 1s } ]
-        """;
+    private static string Declaration(FakeUpstream upstream, params string[] entries) => new OrdersDeclaration(upstream)
+    {
+        Who =
+            $$"""
+            keys: { pepper: "file:pepper" }
+            consumers:
+              stock-sync:
+                kind: service
+                owner: o@retailer.example
+                grants: [orders.read]
+                authenticate: [ {{string.Join(", ", entries)}} ]
+            """,
+        Access = "consumers: [stock-sync], scopes: [orders.read]",
+    };
 }

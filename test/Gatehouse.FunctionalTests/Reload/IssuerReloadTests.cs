@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.FunctionalTests.Tokens;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
@@ -98,33 +99,5 @@ public sealed class IssuerReloadTests : IDisposable
     private Task<TestGateway> StartAsync(FakeUpstream upstream) => TestGateway.StartAsync(
         Declaration(upstream), new Dictionary<string, string> { ["keys.json"] = _issuer.Jwks() }, _clock, watchEvery: Look);
 
-    private static string Declaration(FakeUpstream upstream) =>
-        $$"""
-        gatehouse: v1
-        gateway: { name: test, owner: tests@retailer.example, environment: test }
-        listeners:
-          edge: { address: "127.0.0.1:0", serves: [public] }
-        administration: { address: "127.0.0.1:0" }
-        issuers:
-          id: { issuer: "https://id.retailer.example", audiences: [retailer-apis], algorithms: [ES256], keys: { file: keys.json } }
-        people:
-          customers: { issuer: id }
-        consumers:
-          web-shop: { kind: application, owner: o@retailer.example, authenticate: [ { token: { issuer: id, clientId: web-shop } } ] }
-        upstreams:
-          orders: { destinations: ["{{upstream.Address.GetLeftPart(UriPartial.Authority)}}"] }
-        apis:
-          orders:
-            owner: orders@retailer.example
-            purpose: Orders for tests
-            upstream: orders
-            routes:
-              get-order:
-                match: GET /orders/{id}
-                exposure: public
-                effect: read
-                personalData: none
-                access: { consumers: [web-shop], people: [customers], scopes: [orders.read] }
-                limits: [ { per: all, allow: 1000000, every: 1s } ]
-        """;
+    private static string Declaration(FakeUpstream upstream) => new OrdersDeclaration(upstream);
 }

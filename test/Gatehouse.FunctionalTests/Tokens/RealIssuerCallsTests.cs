@@ -80,33 +80,12 @@ public sealed class RealIssuerCallsTests
     }
 
     private Task<TestGateway> StartAsync(RealIssuer issuer, FakeUpstream upstream) => TestGateway.StartAsync(
-        $$"""
-        gatehouse: v1
-        gateway: { name: test, owner: tests@retailer.example, environment: test }
-        listeners:
-          edge: { address: "127.0.0.1:0", serves: [public] }
-        administration: { address: "127.0.0.1:0" }
-        issuers:
-          id: { issuer: "{{issuer.Address}}", audiences: [retailer-apis], algorithms: [RS256], profile: at+jwt, keys: { discovery: true }, hosts: [127.0.0.1] }
-        people:
-          customers: { issuer: id }
-        consumers:
-          web-shop: { kind: application, owner: o@retailer.example, authenticate: [ { token: { issuer: id, clientId: web-shop } } ] }
-        upstreams:
-          orders: { destinations: ["{{upstream.Address.GetLeftPart(UriPartial.Authority)}}"] }
-        apis:
-          orders:
-            owner: orders@retailer.example
-            purpose: Orders for tests
-            upstream: orders
-            routes:
-              get-order:
-                match: GET /orders/{id}
-                exposure: public
-                effect: read
-                personalData: none
-                access: { consumers: [web-shop], people: [customers], scopes: [orders.read] }
-                limits: [ { per: all, allow: 1000000, every: 1s } ]
-        """,
+        new OrdersDeclaration(upstream)
+        {
+            Who = OrdersDeclaration.ByToken(
+                $"id: {{ issuer: \"{issuer.Address}\", audiences: [retailer-apis], algorithms: [RS256], profile: at+jwt, "
+                + "keys: { discovery: true }, hosts: [127.0.0.1] }",
+                people: true),
+        },
         clock: _clock);
 }

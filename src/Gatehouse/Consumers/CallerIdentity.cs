@@ -8,6 +8,10 @@ namespace Gatehouse.Consumers;
 /// </summary>
 internal sealed class CallerIdentity : IEquatable<CallerIdentity>
 {
+    /// <summary>One for each thread: an identity is made for every token that is new.</summary>
+    [ThreadStatic]
+    private static StringBuilder? _writer;
+
     private readonly string _text;
     private readonly int _hash;
 
@@ -18,7 +22,7 @@ internal sealed class CallerIdentity : IEquatable<CallerIdentity>
 
     public static CallerIdentity Of(Caller caller)
     {
-        var text = new StringBuilder(256);
+        var text = (_writer ??= new StringBuilder(256)).Clear();
         Add(text, caller.Consumer.Id.Value);
         Add(text, caller.CredentialKind);
         Add(text, caller.Person?.Issuer ?? "");

@@ -21,10 +21,11 @@ internal sealed class TokenClaims
 
     /// <summary>The claims of a JSON object that was verified, with no name twice.</summary>
     /// <exception cref="InvalidOperationException">A text is not Unicode: half of a surrogate pair.</exception>
-    public static TokenClaims Of(ReadOnlySpan<byte> json)
+    /// <param name="json">It is kept, and must not change.</param>
+    public static TokenClaims Of(byte[] json)
     {
-        var claims = new TokenClaims(json.ToArray());
-        if (json.IndexOf("\\u"u8) >= 0) _ = claims.All; // only so can a text be written that is not Unicode
+        var claims = new TokenClaims(json);
+        if (json.AsSpan().IndexOf("\\u"u8) >= 0) _ = claims.All; // only so can a text be written that is not Unicode
         return claims;
     }
 

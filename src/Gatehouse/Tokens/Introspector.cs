@@ -65,7 +65,7 @@ internal sealed class Introspector(Issuer issuer, TimeProvider clock) : IDisposa
         if (document is null || !document.RootElement.TryGetProperty("active"u8, out var active))
             return new IntrospectionAnswer(null, "introspection: the answer is none", true);
         if (active.ValueKind != JsonValueKind.True) return new IntrospectionAnswer(null, "token: not active", false);
-        return TokenPayload.TryRead(document.RootElement, out var reason) is { } payload
+        return TokenPayload.TryRead(document.RootElement, body, out var reason) is { } payload
             ? new IntrospectionAnswer(payload, "", false) : new IntrospectionAnswer(null, reason, false);
     }
 

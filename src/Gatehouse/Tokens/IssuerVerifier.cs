@@ -33,9 +33,9 @@ internal sealed class IssuerVerifier(
     public async ValueTask<TokenVerdict> VerifyAsync(TokenText text, TokenPayload payload, TokenDigest digest, PresentedToken presented)
     {
         var now = clock.GetUtcNow();
-        if (!SigningAlgorithms.TryRead(text.Algorithm, out var algorithm) || !Takes(algorithm))
+        if (!SigningAlgorithms.TryRead(text.Header.Algorithm, out var algorithm) || !Takes(algorithm))
             return TokenVerdict.Refuse("token: algorithm not taken");
-        if (ClaimCheck.Judge(Issuer, payload, text.Type, now) is { } reason) return TokenVerdict.Refuse(reason);
+        if (ClaimCheck.Judge(Issuer, payload, text.Header.Type, now) is { } reason) return TokenVerdict.Refuse(reason);
         var set = keys!.Usable();
         if (set is null)
         {
@@ -44,14 +44,14 @@ internal sealed class IssuerVerifier(
             if (set is null) return TokenVerdict.Unavailable(NoKeys);
         }
 
-        if (text.KeyId is { } id && !set.Knows(id))
+        if (text.Header.KeyId is { } id && !set.Knows(id))
         {
             await keys.FetchAsync(forUnknown: true);
             set = keys.Usable() ?? set;
         }
 
-        if (set.Find(text.KeyId, algorithm) is not { } key)
-            return TokenVerdict.Refuse(text.KeyId is null ? "token: no 'kid', and no only key" : "token: unknown key");
+        if (set.Find(text.Header.KeyId, algorithm) is not { } key)
+            return TokenVerdict.Refuse(text.Header.KeyId is null ? "token: no 'kid', and no only key" : "token: unknown key");
         if (!key.Verify(algorithm, text.Signed, text.Signature)) return TokenVerdict.Refuse("token: signature");
         var remembered = new RememberedToken(Make(payload, digest, Ending(payload.Expires!.Value)), key, payload.Expires.Value);
         if (remembered.Until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);

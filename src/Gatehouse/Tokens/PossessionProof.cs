@@ -17,10 +17,10 @@ internal sealed class PossessionProof(ProofMemory memory)
     public TokenVerdict Check(in PresentedToken presented, RememberedToken remembered, DateTimeOffset now, TimeSpan skew)
     {
         if (presented.Proof is not { } text) return TokenVerdict.Refuse("proof: none");
-        using var proof = TokenText.TryRead(text, out _);
+        using var proof = TokenText.TryRead(text, null, out _);
         if (proof is null) return TokenVerdict.Refuse("proof: malformed");
-        if (!string.Equals(proof.Type, "dpop+jwt", StringComparison.OrdinalIgnoreCase)) return TokenVerdict.Refuse("proof: 'typ' is not dpop+jwt");
-        if (!SigningAlgorithms.TryRead(proof.Algorithm, out var algorithm)) return TokenVerdict.Refuse("proof: algorithm not taken");
+        if (!string.Equals(proof.Header.Type, "dpop+jwt", StringComparison.OrdinalIgnoreCase)) return TokenVerdict.Refuse("proof: 'typ' is not dpop+jwt");
+        if (!SigningAlgorithms.TryRead(proof.Header.Algorithm, out var algorithm)) return TokenVerdict.Refuse("proof: algorithm not taken");
         if (KeyOf(proof, algorithm, remembered) is not { } key) return TokenVerdict.Refuse("proof: no usable key");
         if (!string.Equals(key.Thumbprint, remembered.Token.KeyThumbprint, StringComparison.Ordinal))
             return TokenVerdict.Refuse("proof: of another key than the token's");
@@ -43,7 +43,7 @@ internal sealed class PossessionProof(ProofMemory memory)
     /// <summary>The proof's own key; read once where the same one comes again.</summary>
     private static SigningKey? KeyOf(TokenText proof, SigningAlgorithm algorithm, RememberedToken remembered)
     {
-        if (proof.Jwk is not { ValueKind: JsonValueKind.Object } jwk) return null;
+        if (proof.Header.Jwk is not { ValueKind: JsonValueKind.Object } jwk) return null;
         var written = jwk.GetRawText();
         if (remembered.ProofKey is { } known && known.Algorithm == algorithm && known.Written == written) return known.Key;
         try

@@ -77,12 +77,12 @@ internal sealed class SigningKey
 
     public void Go() => _isGone = true;
 
-    public bool Verify(SigningAlgorithm algorithm, byte[] signed, byte[] signature)
+    public bool Verify(SigningAlgorithm algorithm, ArraySegment<byte> signed, byte[] signature)
     {
         if (_providers[(int)algorithm] is not { } provider) return false;
         try
         {
-            return provider.Verify(signed, signature);
+            return provider.Verify(signed.Array!, signed.Offset, signed.Count, signature, 0, signature.Length);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or SecurityTokenException)
         {

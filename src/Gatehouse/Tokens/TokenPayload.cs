@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gatehouse.Consumers;
 
@@ -21,7 +20,7 @@ internal sealed class TokenPayload
 
     public string? AuthorizedParty { get; private set; }
 
-    public List<string> Audiences { get; } = [];
+    public IReadOnlyList<string> Audiences { get; private set; } = [];
 
     /// <summary>Seconds since 1970; null without the claim.</summary>
     public long? Expires { get; private set; }
@@ -42,17 +41,18 @@ internal sealed class TokenPayload
 
     public HashSet<Scope> Scopes { get; } = [];
 
-    public List<string> Actors { get; } = [];
+    public IReadOnlyList<string> Actors { get; private set; } = [];
 
     public TokenClaims Claims { get; private set; } = TokenClaims.None;
 
     /// <summary>What a payload says. Null when a claim is not what it should be; <paramref name="reason"/> then says why.</summary>
-    public static TokenPayload? TryRead(JsonElement root, out string reason)
+    /// <param name="json">What <paramref name="root"/> was read from; it is kept, and must not change.</param>
+    public static TokenPayload? TryRead(JsonElement root, byte[] json, out string reason)
     {
         var payload = new TokenPayload();
         try
         {
-            reason = payload.Read(root);
+            reason = payload.Read(root, json);
             return reason.Length == 0 ? payload : null;
         }
         catch (InvalidOperationException)
@@ -65,11 +65,11 @@ internal sealed class TokenPayload
     /// <summary>The claim's one text; null when it has none, or several.</summary>
     public string? TextOf(string claim) => Claims[claim] is [var only] ? only : null;
 
-    private string Read(JsonElement root)
+    private string Read(JsonElement root, byte[] json)
     {
         foreach (var claim in root.EnumerateObject())
             if (!ReadKnown(claim, claim.Value)) return ReasonOf(claim.Name);
-        Claims = TokenClaims.Of(JsonMarshal.GetRawUtf8Value(root));
+        Claims = TokenClaims.Of(json);
         return "";
     }
 
@@ -126,16 +126,18 @@ internal sealed class TokenPayload
         if (value.ValueKind != JsonValueKind.Array)
         {
             if (!Take(value, out var one)) return false;
-            Audiences.Add(one);
+            Audiences = [one];
             return true;
         }
 
+        var audiences = new List<string>(value.GetArrayLength());
         foreach (var item in value.EnumerateArray())
         {
             if (!Take(item, out var audience)) return false;
-            Audiences.Add(audience);
+            audiences.Add(audience);
         }
 
+        Audiences = audiences;
         return true;
     }
 
@@ -161,11 +163,13 @@ internal sealed class TokenPayload
 
     private bool ReadActors(JsonElement value)
     {
+        var actors = new List<string>(1);
+        Actors = actors;
         while (true)
         {
-            if (value.ValueKind != JsonValueKind.Object || Actors.Count == MostActors) return false;
+            if (value.ValueKind != JsonValueKind.Object || actors.Count == MostActors) return false;
             if (!value.TryGetProperty("sub"u8, out var subject) || !Take(subject, out var actor)) return false;
-            Actors.Add(actor);
+            actors.Add(actor);
             if (!value.TryGetProperty("act"u8, out value)) return true;
         }
     }

@@ -14,39 +14,31 @@ internal sealed class TokenText : IDisposable
     /// <summary>The longest token, and the longest proof, in characters.</summary>
     public const int Longest = 8 * 1024;
 
-    private const int LongestKeyId = 256;
-
     private static readonly SearchValues<char> Base64UrlCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 12 };
 
-    private readonly JsonDocument _header;
     private readonly JsonDocument _payload;
+    private byte[]? _signed;
 
-    private TokenText(JsonDocument header, JsonDocument payload) => (_header, _payload) = (header, payload);
+    private TokenText(TokenHeader header, JsonDocument payload) => (Header, _payload) = (header, payload);
 
-    /// <summary><c>alg</c>, as it is written.</summary>
-    public string Algorithm { get; private set; } = "";
-
-    /// <summary><c>kid</c>; null without one. Only ever compared; at most 256 characters.</summary>
-    public string? KeyId { get; private set; }
-
-    /// <summary><c>typ</c>; null without one.</summary>
-    public string? Type { get; private set; }
-
-    /// <summary><c>jwk</c>: what a proof of possession is signed with. An access token's is never looked at.</summary>
-    public JsonElement? Jwk { get; private set; }
+    public TokenHeader Header { get; }
 
     public JsonElement Payload => _payload.RootElement;
 
-    /// <summary>What the signature is over: the first two parts with the dot between them.</summary>
-    public byte[] Signed { get; private init; } = [];
+    /// <summary>The payload's own bytes, which nothing changes any more.</summary>
+    public byte[] PayloadJson { get; private init; } = [];
+
+    /// <summary>What the signature is over: the first two parts with the dot between them. Not to be used once the token is disposed of.</summary>
+    public ArraySegment<byte> Signed { get; private init; }
 
     public byte[] Signature { get; private init; } = [];
 
     /// <summary>Takes a text apart. Null when it is not a token; then <paramref name="reason"/> is a constant text for the log.</summary>
-    public static TokenText? TryRead(string text, out string reason)
+    /// <param name="headers">Headers that were read before; null where each is read anew.</param>
+    public static TokenText? TryRead(string text, HeaderMemory? headers, out string reason)
     {
         reason = "token: longer than 8 KiB";
         if (text.Length > Longest) return null;
@@ -56,31 +48,23 @@ internal sealed class TokenText : IDisposable
         if (second < 0 || text.IndexOf('.', second + 1) >= 0) return null;
         reason = "token: no signature";
         if (second == text.Length - 1) return null;
+        var start = text.AsSpan(0, first);
+        if ((headers is null ? TokenHeader.TryRead(start, out reason) : headers.Read(start, out reason)) is not { } header) return null;
         reason = "token: not base64url";
-        if (Decode(text.AsSpan(0, first)) is not { } header
-            || Decode(text.AsSpan(first + 1, second - first - 1)) is not { } payload
-            || Decode(text.AsSpan(second + 1)) is not { } signature) return null;
-        reason = "token: not JSON of one meaning";
-        if (Parse(header) is not { } head) return null;
-        if (Parse(payload) is not { } body)
-        {
-            head.Dispose();
+        if (Decode(text.AsSpan(first + 1, second - first - 1)) is not { } payload || Decode(text.AsSpan(second + 1)) is not { } signature)
             return null;
-        }
-
-        var signed = new byte[second];
+        reason = "token: not JSON of one meaning";
+        if (Parse(payload) is not { } body) return null;
+        reason = "";
+        var signed = ArrayPool<byte>.Shared.Rent(second);
         System.Text.Encoding.ASCII.GetBytes(text.AsSpan(0, second), signed);
-        var token = new TokenText(head, body) { Signed = signed, Signature = signature };
-        reason = token.ReadHeader();
-        if (reason.Length == 0) return token;
-        token.Dispose();
-        return null;
+        return new TokenText(header, body) { _signed = signed, Signed = new(signed, 0, second), Signature = signature, PayloadJson = payload };
     }
 
     public void Dispose()
     {
-        _header.Dispose();
         _payload.Dispose();
+        if (Interlocked.Exchange(ref _signed, null) is { } signed) ArrayPool<byte>.Shared.Return(signed);
     }
 
     /// <summary>The bytes, or null unless this is their one canonical text (RFC 4648 section 3.5, no padding).</summary>
@@ -110,54 +94,5 @@ internal sealed class TokenText : IDisposable
 
         document?.Dispose();
         return null;
-    }
-
-    /// <summary>Why the header is not taken; empty when it is.</summary>
-    private string ReadHeader()
-    {
-        foreach (var field in _header.RootElement.EnumerateObject())
-        {
-            if (field.NameEquals("alg"u8))
-            {
-                if (!TryText(field.Value, 16, out var algorithm)) return "token: 'alg' is no algorithm";
-                Algorithm = algorithm;
-            }
-            else if (field.NameEquals("kid"u8))
-            {
-                if (!TryText(field.Value, LongestKeyId, out var id)) return "token: 'kid' is no key's id";
-                KeyId = id;
-            }
-            else if (field.NameEquals("typ"u8))
-            {
-                if (!TryText(field.Value, 64, out var type)) return "token: 'typ' is no type";
-                Type = type;
-            }
-            else if (field.NameEquals("jwk"u8))
-            {
-                Jwk = field.Value;
-            }
-            else if (field.NameEquals("crit"u8) || field.NameEquals("b64"u8) || field.NameEquals("zip"u8) || field.NameEquals("enc"u8))
-            {
-                return "token: 'crit', 'b64', 'zip' or 'enc' in the header";
-            }
-        }
-
-        return Algorithm.Length == 0 ? "token: no 'alg'" : "";
-    }
-
-    private static bool TryText(JsonElement value, int longest, out string text)
-    {
-        text = "";
-        if (value.ValueKind != JsonValueKind.String) return false;
-        try
-        {
-            text = value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return false; // half of a surrogate pair
-        }
-
-        return text.Length > 0 && text.Length <= longest;
     }
 }

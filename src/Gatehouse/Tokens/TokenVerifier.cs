@@ -11,6 +11,7 @@ internal sealed class TokenVerifier
 {
     private readonly IssuerVerifier[] _issuers;
     private readonly IssuerVerifier? _asked;
+    private readonly HeaderMemory _headers = new();
     private readonly TimeProvider _clock;
 
     /// <summary>A verifier for which no token is good.</summary>
@@ -81,11 +82,11 @@ internal sealed class TokenVerifier
 
     private async ValueTask<TokenVerdict> VerifyNewAsync(PresentedToken presented, TokenDigest digest)
     {
-        using var token = TokenText.TryRead(presented.Text, out var reason);
+        using var token = TokenText.TryRead(presented.Text, _headers, out var reason);
         if (token is null)
             return _asked is not null && !HasThreeParts(presented.Text) && Introspector.CanBe(presented.Text)
                 ? await _asked.AskAsync(digest, presented) : TokenVerdict.Refuse(reason);
-        if (TokenPayload.TryRead(token.Payload, out reason) is not { } payload) return TokenVerdict.Refuse(reason);
+        if (TokenPayload.TryRead(token.Payload, token.PayloadJson, out reason) is not { } payload) return TokenVerdict.Refuse(reason);
         if (payload.Issuer is null) return TokenVerdict.Refuse("token: no 'iss'");
         foreach (var issuer in _issuers)
         {

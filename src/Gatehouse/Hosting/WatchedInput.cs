@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 using Gatehouse.Policies.Intake;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -14,8 +14,14 @@ namespace Gatehouse.Hosting;
 /// What Kestrel reads of a connection of HTTP/1.1, looked at as it takes it and never changed. What Kestrel has consumed between the end of one
 /// exchange and the beginning of the next is that next one's head, byte for byte: so the two cannot disagree about where a head begins.
 /// </summary>
-internal sealed class WatchedInput(PipeReader inner) : PipeReader
+internal sealed class WatchedInput : PipeReader, IValueTaskSource<ReadResult>
 {
+    private readonly PipeReader _inner;
+    private readonly Action _resume;
+    private ValueTask<ReadResult> _reading;
+    private Action<object?>? _continuation;
+    private object? _continuationState;
+    private short _turn;
     private ReadOnlySequence<byte> _received;
     private RawHead _head;
     private ChunkLines _chunks;
@@ -26,6 +32,12 @@ internal sealed class WatchedInput(PipeReader inner) : PipeReader
         Head,
         Chunks,
         Nothing,
+    }
+
+    private WatchedInput(PipeReader inner)
+    {
+        _inner = inner;
+        _resume = Resume;
     }
 
     /// <summary>Stands between TLS and HTTP.</summary>
@@ -60,16 +72,21 @@ internal sealed class WatchedInput(PipeReader inner) : PipeReader
         _watched = Watched.Head;
     }
 
+    /// <summary>
+    /// Most reads of a head wait for their client. This object is what is waited for then, once for its connection: a read costs no object of its own.
+    /// </summary>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var reading = inner.ReadAsync(cancellationToken);
+        var reading = _inner.ReadAsync(cancellationToken);
         if (_watched == Watched.Nothing) return reading;
-        return reading.IsCompletedSuccessfully ? new(Receive(reading.Result)) : ReceiveAsync(reading);
+        if (reading.IsCompletedSuccessfully) return new(Receive(reading.Result));
+        _reading = reading;
+        return new(this, ++_turn);
     }
 
     public override bool TryRead(out ReadResult result)
     {
-        if (!inner.TryRead(out result)) return false;
+        if (!_inner.TryRead(out result)) return false;
         if (_watched != Watched.Nothing) Receive(result);
         return true;
     }
@@ -87,24 +104,48 @@ internal sealed class WatchedInput(PipeReader inner) : PipeReader
             _received = default;
         }
 
-        inner.AdvanceTo(consumed, examined);
+        _inner.AdvanceTo(consumed, examined);
         if (fault is not null) throw new RefusedBytesException(fault);
     }
 
-    public override void CancelPendingRead() => inner.CancelPendingRead();
+    public override void CancelPendingRead() => _inner.CancelPendingRead();
 
-    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+    public override void Complete(Exception? exception = null) => _inner.Complete(exception);
 
-    public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
+    public override ValueTask CompleteAsync(Exception? exception = null) => _inner.CompleteAsync(exception);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> ReceiveAsync(ValueTask<ReadResult> reading) => Receive(await reading);
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) =>
+        !_reading.IsCompleted ? ValueTaskSourceStatus.Pending
+        : _reading.IsCompletedSuccessfully ? ValueTaskSourceStatus.Succeeded
+        : _reading.IsCanceled ? ValueTaskSourceStatus.Canceled : ValueTaskSourceStatus.Faulted;
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        (_continuation, _continuationState) = (continuation, state);
+        var context = (flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0;
+        _reading.ConfigureAwait(context).GetAwaiter().UnsafeOnCompleted(_resume);
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        if (token != _turn) throw new InvalidOperationException("this read is over");
+        var reading = _reading;
+        _reading = default;
+        return Receive(reading.GetAwaiter().GetResult());
+    }
+
+    private void Resume()
+    {
+        var (continuation, state) = (_continuation!, _continuationState);
+        (_continuation, _continuationState) = (null, null);
+        continuation(state);
+    }
 
     private ReadResult Receive(ReadResult result)
     {
         _received = result.Buffer;
         if (_watched != Watched.Head || !_head.IsAhead || RawHead.NamesServedVersion(_received)) return result;
-        inner.AdvanceTo(_received.End);
+        _inner.AdvanceTo(_received.End);
         throw new RefusedBytesException("the version is not served");
     }
 

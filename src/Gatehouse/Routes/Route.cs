@@ -6,6 +6,9 @@ namespace Gatehouse.Routes;
 /// <summary>The name of a route: its api and its own name, as in <c>orders/get-order</c>.</summary>
 internal readonly record struct RouteId(string Value)
 {
+    /// <summary>The name of the api that the route belongs to.</summary>
+    public string Api => Value[..Value.IndexOf('/', StringComparison.Ordinal)];
+
     public override string ToString() => Value;
 }
 

@@ -65,8 +65,11 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     public ExchangeTally? Tally { get; private init; }
 
     /// <summary>The route as one listener has it.</summary>
-    public CompiledRoute On(Listener listener, GatehouseMeter meter) => new(Route, Policies, Upstream, Fields)
+    /// <param name="timed">Whether its durations are told apart from those of other routes of its api.</param>
+    public CompiledRoute On(Listener listener, GatehouseMeter meter, bool timed)
     {
-        Tally = meter.Exchanges(listener.Name, Route.Id.Value),
-    };
+        var tally = meter.Exchanges(listener.Name, Route.Id.Value);
+        tally.TimedAs = timed ? Route.Id.Value : Route.Id.Api + "/*";
+        return new(Route, Policies, Upstream, Fields) { Tally = tally };
+    }
 }

@@ -10,6 +10,12 @@ internal sealed class RouteNode
 
     private RouteNode(SpanMap<RouteNode> literals) => _literals = literals;
 
+    /// <summary>The steps that lead from here to <see cref="OnlyHere"/>, where that is all there is below: a search makes them at once.</summary>
+    public RouteTail? Tail { get; private init; }
+
+    /// <summary>The one route whose path ends here, where it asks for nothing else: a search looks no further.</summary>
+    public CompiledRoute? OnlyHere { get; private init; }
+
     public ref readonly SpanMap<RouteNode> Literals => ref _literals;
 
     public AffixedSteps? Affixed { get; private init; }
@@ -22,11 +28,9 @@ internal sealed class RouteNode
     /// <summary>The routes whose path ends here, unless there is one that asks for nothing else.</summary>
     public RouteChoices? Here { get; private init; }
 
-    /// <summary>The one route whose path ends here, where it asks for nothing else: a search looks no further.</summary>
-    public CompiledRoute? OnlyHere { get; private init; }
-
     public static RouteNode Compile(PathNode node, TableParts parts)
     {
+        if (TailOf(node, parts) is var (tail, route)) return new RouteNode(default) { Tail = tail, OnlyHere = route };
         var here = node.Routes.Count > 0 ? RouteChoices.Compile(node.Routes, parts.Routes) : null;
         return new RouteNode(Compile(node.Literals, parts))
         {
@@ -38,6 +42,35 @@ internal sealed class RouteNode
         };
     }
 
+    /// <summary>
+    /// The way from a node to its only route, where there is neither a choice on the way nor one at its end; null otherwise. A node for each step would
+    /// be a place in memory for each, and most of ten thousand routes are alone below their first literal.
+    /// </summary>
+    private static (RouteTail Tail, CompiledRoute Route)? TailOf(PathNode node, TableParts parts)
+    {
+        List<string?> steps = [];
+        while (node is { Routes.Count: 0, Affixed: null, Rest: null })
+        {
+            if (node is { Name: { } name, Literals: null })
+            {
+                steps.Add(null);
+                node = name;
+            }
+            else if (node is { Name: null, Literals: { Count: 1 } literals })
+            {
+                (var text, node) = literals.First();
+                steps.Add(text);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        if (steps.Count == 0 || node is not { Affixed: null, Rest: null, Name: null, Literals: null }) return null;
+        return RouteChoices.Compile(node.Routes, parts.Routes).Only is { } only ? (parts.Same(steps), only) : null;
+    }
+
     private static SpanMap<RouteNode> Compile(Dictionary<string, PathNode>? literals, TableParts parts)
     {
         if (literals is null) return default;
@@ -47,10 +80,14 @@ internal sealed class RouteNode
     }
 }
 
+/// <summary>Steps without a choice: texts that the segments have to be, and null for a segment that only has to be there.</summary>
+internal sealed record RouteTail(string?[] Steps);
+
 /// <summary>What a table is compiled from.</summary>
 internal sealed class TableParts(CompiledRoute[] routes)
 {
     private readonly HashSet<string> _texts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RouteTail> _tails = new(StringComparer.Ordinal);
 
     public CompiledRoute[] Routes { get; } = routes;
 
@@ -62,6 +99,15 @@ internal sealed class TableParts(CompiledRoute[] routes)
         if (_texts.TryGetValue(text, out var same)) return same;
         _texts.Add(text);
         return text;
+    }
+
+    /// <summary>One tail for all routes that have the same.</summary>
+    public RouteTail Same(List<string?> steps)
+    {
+        var identity = string.Join('/', steps.Select(s => s ?? "{}")); // no literal has a brace or a slash
+        if (_tails.TryGetValue(identity, out var same)) return same;
+        _tails.Add(identity, same = new RouteTail([.. steps]));
+        return same;
     }
 }
 

@@ -57,6 +57,7 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
     /// <summary>Whether the search is over.</summary>
     private bool Walk(RouteNode node, int depth)
     {
+        if (node.Tail is { } tail) return Follow(tail.Steps, depth) && Arrive(node.OnlyHere!);
         if (depth == _starts.Length - 1)
             return node.OnlyHere is { } one ? Arrive(one) : node.Here is { } here && Choose(here);
 
@@ -65,6 +66,18 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
         if (node.Affixed is { } affixed && WalkAffixed(affixed, segment, depth)) return true;
         if (node.Name is { } name && segment.Length > 0 && Walk(name, depth + 1)) return true;
         return node.Rest is { } rest && _starts[depth] < _path.Length && (rest.Only is { } only ? Arrive(only) : Choose(rest));
+    }
+
+    private readonly bool Follow(string?[] steps, int depth)
+    {
+        if (_starts.Length - 1 - depth != steps.Length) return false;
+        for (var i = 0; i < steps.Length; i++, depth++)
+        {
+            var segment = _path[_starts[depth]..(_starts[depth + 1] - 1)];
+            if (steps[i] is { } text ? !segment.SequenceEqual(text) : segment.IsEmpty) return false;
+        }
+
+        return true;
     }
 
     /// <summary>Longer prefixes first, then longer suffixes: what extends another comes before it.</summary>

@@ -63,7 +63,8 @@ internal sealed class SnapshotCompiler(
         var policies = new List<Policy>();
         foreach (var kind in PolicyCatalog.BeforeRoute)
             if (kind.Compile(listener, context) is { } policy) policies.Add(policy);
-        var served = routes.Where(r => listener.Serves.Contains(r.Route.Exposure)).Select(r => r.On(listener, context.Meter));
+        var timed = routes.Count <= GatehouseMeter.MostTimedRoutes;
+        var served = routes.Where(r => listener.Serves.Contains(r.Route.Exposure)).Select(r => r.On(listener, context.Meter, timed));
         return new CompiledListener(listener, [.. policies], RouteTable.Compile(served))
         {
             Certificate = loaded?.Certificates.GetValueOrDefault(listener.Name),

@@ -24,7 +24,7 @@ internal sealed class ExchangeTally
 
     public ExchangeTally(GatehouseMeter meter, string listener, string route)
     {
-        (Listener, Route) = (listener, route);
+        (Listener, Route, TimedAs) = (listener, route, route);
         _durations = meter.Durations;
     }
 
@@ -35,6 +35,9 @@ internal sealed class ExchangeTally
 
     public string Route { get; }
 
+    /// <summary>What the label <c>route</c> of its durations says: the route, or its api where there are too many routes to time each.</summary>
+    public string TimedAs { get; set; }
+
     public long LimitsRefused => Interlocked.Read(ref _limitsRefused);
 
     public long Count(int statusClass) => Interlocked.Read(ref _byStatusClass[statusClass]);
@@ -43,7 +46,7 @@ internal sealed class ExchangeTally
     {
         var statusClass = (uint)status / 100;
         Interlocked.Increment(ref _byStatusClass[statusClass < StatusClasses.Count ? (int)statusClass : 0]);
-        if (_durations.Enabled) _durations.Record(duration.TotalSeconds, new("listener", Listener), new("route", Route));
+        if (_durations.Enabled) _durations.Record(duration.TotalSeconds, new("listener", Listener), new("route", TimedAs));
     }
 
     public void AddLimitRefused() => Interlocked.Increment(ref _limitsRefused);

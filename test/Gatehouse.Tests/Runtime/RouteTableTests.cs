@@ -34,6 +34,7 @@ public sealed class RouteTableTests
         "GET /find ?state=open X-Mode:fast",
         "GET /flags ?dry=",
         "OPTIONS /orders",
+        "GET /alone/{a}/in/its/{b}/corner",
     ];
 
     /// <summary>Request and what it finds: a route as written above, the value of Allow, or nothing.</summary>
@@ -94,6 +95,13 @@ public sealed class RouteTableTests
     [InlineData("GET /flags?dry", "GET /flags ?dry=")]
     [InlineData("GET /flags", "404")]
     [InlineData("OPTIONS *", "404")]
+    [InlineData("GET /alone/1/in/its/2/corner", "GET /alone/{a}/in/its/{b}/corner")]
+    [InlineData("GET /alone/1/in/its/2", "404")]
+    [InlineData("GET /alone/1/in/its/2/corner/", "404")]
+    [InlineData("GET /alone/1/in/its//corner", "404")]
+    [InlineData("GET /alone/1/in/ITS/2/corner", "404")]
+    [InlineData("GET /alone", "404")]
+    [InlineData("POST /alone/1/in/its/2/corner", "405 GET")]
     public void Finds_the_strongest_claim(string request, string expected)
     {
         var found = Table(Shop).Find(RouteText.Request(request));

@@ -1,6 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
+using Gatehouse.TestKit;
+using Gatehouse.Tests.Runtime;
 using Gatehouse.Tests.Tidy;
 
 namespace Gatehouse.Tests.Telemetry;
@@ -46,6 +49,25 @@ public sealed class MetricsPageTests
         foreach (var (name, instrument) in instruments)
             page.Append($"| `{name}` | {KindOf(instrument)} | {instrument.Unit} | {labels[name]} | {instrument.Description} |\n");
         ReferencePage.Compare("metrics.md", page.ToString());
+    }
+
+    /// <summary>Sixteen series for each of many routes would be more than what reads them can hold.</summary>
+    [Theory]
+    [InlineData(GatehouseMeter.MostTimedRoutes, "stock/get-stock", "stock/get-stock")]
+    [InlineData(GatehouseMeter.MostTimedRoutes + 1, "stock/get-stock", "stock/*")]
+    public void Times_each_route_or_of_many_each_api(int routes, string route, string timedAs)
+    {
+        var harness = new PolicyHarness();
+        var more = new StringBuilder("    routes:\n");
+        for (var i = 1; i < routes; i++)
+            more.Append("      more").Append(i).Append(": { match: GET /more").Append(i).Append(", exposure: public, effect: read, personalData: none, ")
+                .Append("access: { anonymous: a test }, limits: [ { per: address, allow: 60, every: 1m } ] }\n");
+        var loaded = SmallLoad.With(harness.Clock, "    routes:\n", more.ToString());
+        var compiler = new SnapshotCompiler(harness.Clock, harness.State, harness.AccessLog, harness.Meter, PolicyCatalog.AfterRoute);
+        var table = compiler.Compile(loaded.Definition!, 1).Listeners[0].Routes;
+        Assert.Equal(routes, table.Routes.Count);
+        var tally = table.Routes.Single(r => r.Route.Id.Value == route).Tally!;
+        Assert.Equal((route, timedAs), (tally.Route, tally.TimedAs));
     }
 
     private static string KindOf(Instrument instrument) =>

@@ -229,6 +229,9 @@ internal sealed class ForwardState
     /// <summary>The status of the service's answer; 0 while there is none.</summary>
     public int Status { get; set; }
 
+    /// <summary>Seconds after which a client that was refused may try again, for <c>Retry-After</c>; 0 where nothing is said.</summary>
+    public int RetrySeconds { get; set; }
+
     /// <summary>Whether the answer was cut because its body grew over what its route allows.</summary>
     public bool IsTooLong { get; set; }
 }

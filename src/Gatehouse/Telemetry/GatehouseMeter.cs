@@ -24,6 +24,7 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<(string Listener, string Within), Tally> _ending = new();
     private readonly ConcurrentDictionary<(string Listener, string What), Tally> _guesses = new();
     private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _cut = new();
+    private readonly ConcurrentDictionary<(string Upstream, string Change), Tally> _upstreamChanges = new();
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
@@ -47,6 +48,10 @@ internal sealed class GatehouseMeter : IDisposable
             "Handshakes with a client certificate that ends within a day, a week or 30 days.");
         _meter.CreateObservableCounter("gatehouse.certificates.unchecked", ReadSoftened, null,
             "Client certificates that passed without a current revocation list, as declared.");
+        _meter.CreateObservableCounter("gatehouse.upstreams.changes", ReadUpstreamChanges, null,
+            "Times that a destination went or came back, or an upstream's circuit changed.");
+        _meter.CreateObservableGauge("gatehouse.upstreams.usable", () => UpstreamsUsable?.Invoke() ?? [], null,
+            "Whether a destination may be chosen: 1, or 0.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
@@ -54,6 +59,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <summary>Says for how long certificates and lists are still good.</summary>
     public Func<IEnumerable<Measurement<double>>>? CertificateEnds { get; set; }
+
+    /// <summary>Says which destinations may be chosen.</summary>
+    public Func<IEnumerable<Measurement<int>>>? UpstreamsUsable { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();
@@ -83,6 +91,9 @@ internal sealed class GatehouseMeter : IDisposable
     public Tally EndingCertificates(string listener, string within) => _ending.GetOrAdd((listener, within), static _ => new Tally());
 
     public Tally SoftenedCertificates(string listener) => _softened.GetOrAdd(listener, static _ => new Tally());
+
+    /// <param name="change">A constant text.</param>
+    public Tally UpstreamChanges(string upstream, string change) => _upstreamChanges.GetOrAdd((upstream, change), static _ => new Tally());
 
     /// <param name="outcome">A constant text.</param>
     public Tally Reloads(string outcome) => _reloads.GetOrAdd(outcome, static _ => new Tally());
@@ -139,6 +150,11 @@ internal sealed class GatehouseMeter : IDisposable
     private IEnumerable<Measurement<long>> ReadGuesses()
     {
         foreach (var (key, tally) in _guesses) yield return new(tally.Value, new("listener", key.Listener), new("event", key.What));
+    }
+
+    private IEnumerable<Measurement<long>> ReadUpstreamChanges()
+    {
+        foreach (var (key, tally) in _upstreamChanges) yield return new(tally.Value, new("upstream", key.Upstream), new("change", key.Change));
     }
 
     private IEnumerable<Measurement<double>> ReadCertificates() => CertificateEnds?.Invoke() ?? [];

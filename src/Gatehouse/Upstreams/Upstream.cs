@@ -13,6 +13,27 @@ internal sealed record Upstream
 
     public required Balance Balance { get; init; }
 
+    /// <summary>The share of each destination beside those of the others; empty where all have the same.</summary>
+    public IReadOnlyList<int> Weights { get; init; } = [];
+
+    /// <summary>What exchanges are told apart by that are balanced by a hash; null for another balance.</summary>
+    public HashRule? Hash { get; init; }
+
+    /// <summary>For how long a destination that comes back takes less than its share.</summary>
+    public TimeSpan SlowReturn { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>When a destination that fails is left out.</summary>
+    public EjectionRule Ejection { get; init; } = EjectionRule.Usual;
+
+    /// <summary>How destinations are asked whether they are well; null for not at all.</summary>
+    public HealthRule? Health { get; init; }
+
+    /// <summary>When the whole upstream is left alone; null for never.</summary>
+    public BreakerRule? Breaker { get; init; }
+
+    /// <summary>How many exchanges it is sent at once; null for as many as its connections carry.</summary>
+    public BulkheadRule? AtOnce { get; init; }
+
     /// <summary>The version that is spoken to the destinations.</summary>
     public required UpstreamProtocol Protocol { get; init; }
 
@@ -44,6 +65,7 @@ internal enum Balance
     RoundRobin,
     LeastRequests,
     PowerOfTwoChoices,
+    Hash,
 }
 
 internal enum UpstreamProtocol

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,13 +36,15 @@ internal sealed class UpstreamClient
     private readonly Destination[] _destinations;
     private readonly string?[] _hosts;
     private readonly Balancer _balancer;
+    private readonly DestinationHealth _health;
+    private readonly TimeSpan _retryAfter;
     private readonly ForwarderRequestConfig _settings;
     private readonly InsideAddresses _inside;
     private readonly long _headTicks;
 
     private UpstreamClient(
         Upstream upstream, HttpMessageInvoker connections, ObjectPool<ForwardTimer> timers, Destination[] destinations, InsideAddresses inside,
-        TimeProvider clock)
+        UpstreamNews news, TimeProvider clock)
     {
         _clock = clock;
         _inside = inside;
@@ -49,7 +52,9 @@ internal sealed class UpstreamClient
         _timers = timers;
         _destinations = destinations;
         _hosts = [.. upstream.Destinations.Select(d => upstream.Tls.ServerName is { } name ? HostOf(name, d.Value) : null)];
-        _balancer = new Balancer(upstream.Balance, destinations, Random.Shared);
+        _balancer = new Balancer(upstream, destinations, Random.Shared, clock);
+        _health = new DestinationHealth(upstream.Ejection, destinations, news, clock, Random.Shared);
+        _retryAfter = upstream.Health?.Interval ?? upstream.Ejection.UpTo;
         _headTicks = TicksOf(upstream.Timeouts.Head);
         _settings = new ForwarderRequestConfig
         {
@@ -62,7 +67,10 @@ internal sealed class UpstreamClient
 
     /// <summary>The client for an upstream, with the connections and counters of the client before it where the upstream is the same.</summary>
     /// <param name="inside">Host and port of every server that no answer may name; the upstream's own are among them anyway.</param>
-    public static UpstreamClient For(Upstream upstream, StateStore state, TimeProvider clock, FrozenSet<string>? inside = null)
+    /// <param name="events">Tells the operator; null when nothing is served.</param>
+    public static UpstreamClient For(
+        Upstream upstream, StateStore state, TimeProvider clock, FrozenSet<string>? inside = null, EventWriter? events = null,
+        GatehouseMeter? meter = null)
     {
         var connections = state.Get("upstream connections", UpstreamConnections.IdentityOf(upstream), () => UpstreamConnections.Open(upstream));
         var timers = state.Get("forward timers", "", () => new DefaultObjectPool<ForwardTimer>(new ForwardTimers(clock), MaxTimersKept));
@@ -74,7 +82,8 @@ internal sealed class UpstreamClient
         }
 
         return new UpstreamClient(
-            upstream, connections, timers, destinations, new InsideAddresses(upstream, inside ?? FrozenSet<string>.Empty), clock);
+            upstream, connections, timers, destinations, new InsideAddresses(upstream, inside ?? FrozenSet<string>.Empty),
+            new UpstreamNews(upstream.Name, events, meter), clock);
     }
 
     /// <summary>The servers that are chosen among, as written in logs.</summary>
@@ -85,6 +94,8 @@ internal sealed class UpstreamClient
     {
         if (_destinations.Length == 0)
             return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "the upstream has no destination");
+        var first = _balancer.Choose(exchange, default);
+        if (first < 0) return NobodyCan(exchange);
         var now = _clock.GetTimestamp();
         exchange.Forward.BeganAt = now;
         var deadline = route.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
@@ -96,7 +107,7 @@ internal sealed class UpstreamClient
             if (route.Upgrade is not null) CountedUpgrade.Watch(exchange);
             var body = WatchBody(exchange, timer);
             timer.Begin(body is null ? now + _headTicks : ForwardTimer.Never, deadline);
-            return await SendAsync(exchange, timer, body);
+            return await SendAsync(exchange, timer, body, first);
         }
         finally
         {
@@ -106,16 +117,15 @@ internal sealed class UpstreamClient
     }
 
     /// <summary>
-    /// Sends to the chosen destination; while no connection comes about, to the next ones, each at most once. That is safe for every method, because
+    /// Sends to the chosen destination; while no connection comes about, to others, each at most once. That is safe for every method, because
     /// nothing was sent, and it ends at the latest when the wait for the head does.
     /// </summary>
-    private async ValueTask<Verdict> SendAsync(Exchange exchange, ForwardTimer timer, WatchedBody? body)
+    private async ValueTask<Verdict> SendAsync(Exchange exchange, ForwardTimer timer, WatchedBody? body, int index)
     {
         var call = new ForwardCall(exchange, timer, _clock, _inside);
-        var first = _balancer.Choose();
-        for (var tried = 1; ; tried++)
+        var tried = default(Tried);
+        while (true)
         {
-            var index = (first + tried - 1) % _destinations.Length;
             var destination = _destinations[index];
             call.Host = _hosts[index];
             exchange.Forward.Destination = destination.Text;
@@ -130,16 +140,27 @@ internal sealed class UpstreamClient
                 destination.Leave();
             }
 
+            var exception = error == ForwarderError.None ? null : exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
+            Judge(destination, AttemptEnds.Of(exchange, call, timer.Expired, error, exception, body is not { Ended: false }));
             // an upgrade between different versions of HTTP has another status on each side
             if (exchange.Http.Response.HasStarted) exchange.Status = exchange.Http.Response.StatusCode;
             if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, call.RefusedAs, refusal);
             if (error == ForwarderError.None) return Verdict.Answered;
-            var exception = exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
+            tried.Add(index);
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);
-            if (!nothingSent || tried == _destinations.Length || timer.Token.IsCancellationRequested)
+            if (!nothingSent || timer.Token.IsCancellationRequested || (index = _balancer.Choose(exchange, tried)) < 0)
                 return ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);
             exchange.Http.Response.StatusCode = StatusCodes.Status200OK; // the failure's status would count as an answer
         }
+    }
+
+    /// <summary>Hears of the end of every attempt, once: what it says of the destination.</summary>
+    private void Judge(Destination destination, AttemptEnd end) => _health.Ended(destination, end);
+
+    private Verdict NobodyCan(Exchange exchange)
+    {
+        exchange.Forward.RetrySeconds = _health.SecondsUntilReturn(_retryAfter);
+        return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "no destination can be used");
     }
 
     private WatchedBody? WatchBody(Exchange exchange, ForwardTimer timer)

@@ -10,11 +10,16 @@ internal sealed class WatchedBody(Stream body, ForwardTimer timer, TimeProvider 
     /// <summary>Whether anything was asked of the body: then the request cannot be sent a second time.</summary>
     public bool Begun { get; private set; }
 
+    /// <summary>Whether it was read to its end.</summary>
+    public bool Ended { get; private set; }
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Begun = true;
         var read = await body.ReadAsync(buffer, cancellationToken);
-        if (read == 0 && buffer.Length > 0) timer.AwaitHead(clock.GetTimestamp() + headTicks);
+        if (read > 0 || buffer.Length == 0) return read;
+        Ended = true;
+        timer.AwaitHead(clock.GetTimestamp() + headTicks);
         return read;
     }
 }

@@ -46,6 +46,7 @@ internal static class AttemptEnds
     public static AttemptEnd Of(
         Exchange exchange, ForwardCall call, Expiry expired, ForwarderError error, Exception? exception, bool requestEnded)
     {
+        if (call.IsReplaced) return AttemptEnd.Unavailable;
         var answered = exchange.Forward.HeadAt != 0;
         if (answered && IsUnavailable(exchange.Forward.Status)) return AttemptEnd.Unavailable;
         if (call.Refusal is not null || call.PolicyThrew || exchange.Forward.IsTooLong) return AttemptEnd.Unjudged;

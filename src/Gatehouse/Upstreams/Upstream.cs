@@ -34,6 +34,9 @@ internal sealed record Upstream
     /// <summary>How many exchanges it is sent at once; null for as many as its connections carry.</summary>
     public BulkheadRule? AtOnce { get; init; }
 
+    /// <summary>How calls are sent again that failed; null for not at all.</summary>
+    public RetryRules? Retries { get; init; }
+
     /// <summary>The version that is spoken to the destinations.</summary>
     public required UpstreamProtocol Protocol { get; init; }
 

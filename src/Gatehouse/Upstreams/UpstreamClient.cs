@@ -18,7 +18,7 @@ namespace Gatehouse.Upstreams;
 /// Forwards exchanges to one upstream: chooses a destination and streams through YARP. What is asked for is not judged here: an upgrade
 /// that comes this far was allowed by the route's policies.
 /// </summary>
-internal sealed class UpstreamClient
+internal sealed partial class UpstreamClient
 {
     /// <summary>It keeps nothing of its own. It does not log: it would write raw targets, and the access log says what is needed.</summary>
     private static readonly IHttpForwarder Forwarder = new ServiceCollection()
@@ -90,14 +90,15 @@ internal sealed class UpstreamClient
     public IReadOnlyList<string> Destinations => [.. _destinations.Select(d => d.Text)];
 
     /// <summary>Forwards. <see cref="Verdict.Answered"/> when the response was (or is being) sent; a refusal when nothing was sent yet.</summary>
-    public async ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route)
+    /// <param name="repeats">What the exchange has left of further attempts; null when it is sent once. One may follow whatever is returned.</param>
+    public async ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route, Repeats? repeats = null)
     {
         if (_destinations.Length == 0)
             return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "the upstream has no destination");
-        var first = _balancer.Choose(exchange, default);
+        var first = repeats is null ? _balancer.Choose(exchange, default) : ChooseOther(exchange, repeats.Tried);
         if (first < 0) return NobodyCan(exchange);
         var now = _clock.GetTimestamp();
-        exchange.Forward.BeganAt = now;
+        if (exchange.Forward.BeganAt == 0) exchange.Forward.BeganAt = now;
         var deadline = route.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
         if (deadline <= now) return ForwardOutcome.Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
 
@@ -107,7 +108,7 @@ internal sealed class UpstreamClient
             if (route.Upgrade is not null) CountedUpgrade.Watch(exchange);
             var body = WatchBody(exchange, timer);
             timer.Begin(body is null ? now + _headTicks : ForwardTimer.Never, deadline);
-            return await SendAsync(exchange, timer, body, first);
+            return await SendAsync(exchange, timer, body, first, repeats);
         }
         finally
         {
@@ -120,28 +121,33 @@ internal sealed class UpstreamClient
     /// Sends to the chosen destination; while no connection comes about, to others, each at most once. That is safe for every method, because
     /// nothing was sent, and it ends at the latest when the wait for the head does.
     /// </summary>
-    private async ValueTask<Verdict> SendAsync(Exchange exchange, ForwardTimer timer, WatchedBody? body, int index)
+    private async ValueTask<Verdict> SendAsync(Exchange exchange, ForwardTimer timer, WatchedBody? body, int index, Repeats? repeats)
     {
-        var call = new ForwardCall(exchange, timer, _clock, _inside);
+        var call = new ForwardCall(exchange, timer, _clock, _inside) { Repeats = repeats };
         var tried = default(Tried);
         while (true)
         {
             var destination = _destinations[index];
             call.Host = _hosts[index];
             exchange.Forward.Destination = destination.Text;
+            exchange.Forward.Attempts++;
+            var hedge = repeats is { Hedges: true } ? new HedgedSend(this, repeats, exchange, call, index) : null;
             ForwarderError error;
             destination.Enter();
             try
             {
-                error = await Forwarder.SendAsync(exchange.Http, destination.Text, _connections, _settings, call, timer.Token);
+                error = await Forwarder.SendAsync(exchange.Http, destination.Text, hedge ?? _connections, _settings, call, timer.Token);
             }
             finally
             {
+                if (hedge is not null) destination = _destinations[index = hedge.Winner];
                 destination.Leave();
             }
 
             var exception = error == ForwarderError.None ? null : exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
             Judge(destination, AttemptEnds.Of(exchange, call, timer.Expired, error, exception, body is not { Ended: false }));
+            repeats?.Tried.Add(index);
+            if (call.IsReplaced) return Verdict.Continue;
             // an upgrade between different versions of HTTP has another status on each side
             if (exchange.Http.Response.HasStarted) exchange.Status = exchange.Http.Response.StatusCode;
             if (call.Refusal is { } refusal) return ForwardOutcome.Refuse(exchange, call.RefusedAs, refusal);
@@ -149,10 +155,15 @@ internal sealed class UpstreamClient
             tried.Add(index);
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);
             if (!nothingSent || timer.Token.IsCancellationRequested || (index = _balancer.Choose(exchange, tried)) < 0)
-                return ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);
+                return repeats?.Replaces(timer.Expired, error, exception, nothingSent) == true
+                    ? Verdict.Continue : ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);
             exchange.Http.Response.StatusCode = StatusCodes.Status200OK; // the failure's status would count as an answer
         }
     }
+
+    /// <summary>A destination that was not tried, or else any that can be used.</summary>
+    private int ChooseOther(Exchange exchange, in Tried tried) =>
+        _balancer.Choose(exchange, tried) is var other and >= 0 ? other : _balancer.Choose(exchange, default);
 
     /// <summary>Hears of the end of every attempt, once: what it says of the destination.</summary>
     private void Judge(Destination destination, AttemptEnd end) => _health.Ended(destination, end);

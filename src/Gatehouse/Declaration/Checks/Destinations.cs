@@ -19,7 +19,8 @@ internal static class Destinations
     public static void Check(Draft draft)
     {
         var own = ListeningPoints.Of(draft);
-        var users = draft.Routes.Where(r => r.Upstream is not null).ToLookup(r => r.Upstream!.Value.Value, StringComparer.Ordinal);
+        var users = draft.Routes.SelectMany(r => r.Upstreams, (Route, Upstream) => (Route, Upstream))
+            .ToLookup(u => u.Upstream.Value, u => u.Route, StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)
         {
             foreach (var destination in upstream.Text.Get(UpstreamSection.Destinations) ?? [])

@@ -40,7 +40,9 @@ internal static class UpstreamSection
     {
         NotYet = "health checks come with resilience",
     };
-    public static readonly Key<string> Retries = new("retries", DecisionShapes.StillToCome(), "Retries.") { NotYet = "retries come with resilience" };
+    public static readonly Key<RetryRules> Retries = new(
+        "retries", RetriesSection.Shape, "Sends calls again that failed, where that does no harm; never unless written.");
+
     public static readonly Key<string> Breaker = new(
         "breaker",
         DecisionShapes.StillToCome(),
@@ -61,6 +63,7 @@ internal static class UpstreamSection
     {
         var text = written.Value;
         var (destinations, authorities, timeouts) = (text.Get(Destinations), text.Find(Authorities), text.Get(Timeouts));
+        var retries = text.Get(Retries);
         var (balance, protocol) = (text.Get(Balance, Upstreams.Balance.PowerOfTwoChoices), text.Get(Protocol, UpstreamProtocol.Http1));
         var trusted = authorities is { } file ? AuthoritiesFile.Read(file, files) : null;
         var tls = UpstreamTlsSection.Read(text, files);
@@ -71,6 +74,7 @@ internal static class UpstreamSection
             Destinations = [.. destinations.Select(d => d.Value)],
             Timeouts = timeouts ?? TimeoutsSection.Usual,
             Balance = balance,
+            Retries = retries,
             Protocol = protocol,
             Authorities = trusted,
             Tls = tls,

@@ -52,6 +52,8 @@ internal sealed class GatehouseMeter : IDisposable
             "Times that a destination went or came back, or an upstream's circuit changed.");
         _meter.CreateObservableGauge("gatehouse.upstreams.usable", () => UpstreamsUsable?.Invoke() ?? [], null,
             "Whether a destination may be chosen: 1, or 0.");
+        _meter.CreateObservableGauge("gatehouse.upstreams.open", () => CircuitsOpen?.Invoke() ?? [], null,
+            "Whether an upstream's calls are refused because too many have failed: 1, or 0.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
@@ -62,6 +64,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <summary>Says which destinations may be chosen.</summary>
     public Func<IEnumerable<Measurement<int>>>? UpstreamsUsable { get; set; }
+
+    /// <summary>Says which circuits are open.</summary>
+    public Func<IEnumerable<Measurement<int>>>? CircuitsOpen { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();

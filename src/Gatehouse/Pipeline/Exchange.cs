@@ -247,6 +247,9 @@ internal sealed class ForwardState
     /// <summary>Seconds after which a client that was refused may try again, for <c>Retry-After</c>; 0 where nothing is said.</summary>
     public int RetrySeconds { get; set; }
 
+    /// <summary>Under which circumstances of its upstream's circuit the exchange is forwarded; 0 where there is none.</summary>
+    public int Phase { get; set; }
+
     /// <summary>Whether the answer was cut because its body grew over what its route allows.</summary>
     public bool IsTooLong { get; set; }
 }

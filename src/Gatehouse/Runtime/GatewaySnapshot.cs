@@ -18,6 +18,8 @@ internal sealed class GatewaySnapshot
 
     public required GatewayDefinition Definition { get; init; }
 
+    public required IReadOnlyList<UpstreamClient> Upstreams { get; init; }
+
     /// <summary>In the order of the first definition's listeners: a listener keeps its index for as long as the process lives.</summary>
     public required IReadOnlyList<CompiledListener> Listeners { get; init; }
 }

@@ -41,13 +41,14 @@ internal sealed class SnapshotCompiler(
         };
         var inside = InsideAddresses.AuthoritiesOf(definition.Upstreams.Values);
         var upstreams = definition.Upstreams.ToDictionary(
-            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside), StringComparer.Ordinal);
+            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside, events, meter), StringComparer.Ordinal);
         var routes = new List<CompiledRoute>(definition.Routes.Count);
         foreach (var route in definition.Routes) routes.Add(Compile(route, definition, upstreams, context));
         return new GatewaySnapshot
         {
             Revision = revision,
             Definition = definition,
+            Upstreams = [.. upstreams.Values],
             Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }

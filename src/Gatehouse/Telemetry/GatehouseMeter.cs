@@ -64,6 +64,8 @@ internal sealed class GatehouseMeter : IDisposable
             "Copies of requests for an upstream whose answers nobody reads, by outcome.");
         _meter.CreateObservableCounter("gatehouse.canaries.changes", () => Read(_canaries, "change"), null,
             "Times that an upstream's part of the calls was taken from it or given back.");
+        _meter.CreateObservableGauge("gatehouse.upstreams.open", () => CircuitsOpen?.Invoke() ?? [], null,
+            "Whether an upstream's calls are refused because too many have failed: 1, or 0.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
@@ -74,6 +76,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <summary>Says which destinations may be chosen.</summary>
     public Func<IEnumerable<Measurement<int>>>? UpstreamsUsable { get; set; }
+
+    /// <summary>Says which circuits are open.</summary>
+    public Func<IEnumerable<Measurement<int>>>? CircuitsOpen { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();

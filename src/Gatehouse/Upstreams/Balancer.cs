@@ -111,7 +111,7 @@ internal sealed class Balancer
 
     private int Highest(ulong key, in Tried tried, bool gently)
     {
-        var bound = gently && _hash!.Most is { } most ? most * (InFlightOfAll() + 1) / (_weights?.Total ?? _destinations.Length) : double.MaxValue;
+        var bound = gently && _hash!.Overflow is { } overflow ? MeanWithOneMore() * (1 + overflow.Fraction) : double.MaxValue;
         var best = -1;
         var highest = double.NegativeInfinity;
         for (var index = 0; index < _destinations.Length; index++)
@@ -131,11 +131,11 @@ internal sealed class Balancer
         return best;
     }
 
-    private long InFlightOfAll()
+    private double MeanWithOneMore()
     {
-        long all = 0;
+        var all = 1L;
         foreach (var destination in _destinations) all += destination.InFlight;
-        return all;
+        return (double)all / (_weights?.Total ?? _destinations.Length);
     }
 
     private bool CanTake(int index, in Tried tried) =>

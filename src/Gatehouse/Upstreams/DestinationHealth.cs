@@ -8,7 +8,7 @@ internal sealed class DestinationHealth(
     EjectionRule rule, Destination[] destinations, UpstreamNews news, TimeProvider clock, Random random)
 {
     private readonly Lock _gate = new();
-    private readonly int _most = (int)Math.Floor(rule.Most * destinations.Length);
+    private readonly int _most = (int)Math.Floor(rule.Most.Fraction * destinations.Length);
 
     /// <summary>Hears of the end of each attempt.</summary>
     public void Ended(Destination destination, AttemptEnd end)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
 
 namespace Gatehouse.Upstreams;
@@ -15,8 +16,8 @@ internal enum HashBy
 
 /// <summary>How exchanges are told apart that are balanced by a hash.</summary>
 /// <param name="Name">The header field's or the cookie's name; null for the others.</param>
-/// <param name="Most">A destination that is busier than this part of the mean, as in 1.5, is passed over; null for never.</param>
-internal sealed record HashRule(HashBy By, string? Name, double? Most)
+/// <param name="Overflow">A destination that is busier than the mean by more than this is passed over; null for never.</param>
+internal sealed record HashRule(HashBy By, string? Name, Share? Overflow)
 {
     /// <summary>The exchange's key; false when it has none, and may go anywhere.</summary>
     public bool TryKey(Exchange exchange, out ulong key)

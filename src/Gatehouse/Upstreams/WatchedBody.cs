@@ -11,15 +11,18 @@ internal sealed class WatchedBody(Stream body, ForwardTimer timer, TimeProvider 
     public bool Begun { get; private set; }
 
     /// <summary>Whether it was read to its end.</summary>
-    public bool Ended { get; private set; }
+    public bool Ended => EndedAt != 0;
+
+    /// <summary>The clock's timestamp then; 0 before.</summary>
+    public long EndedAt { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Begun = true;
         var read = await body.ReadAsync(buffer, cancellationToken);
         if (read > 0 || buffer.Length == 0) return read;
-        Ended = true;
-        timer.AwaitHead(clock.GetTimestamp() + headTicks);
+        EndedAt = clock.GetTimestamp();
+        timer.AwaitHead(EndedAt + headTicks);
         return read;
     }
 }

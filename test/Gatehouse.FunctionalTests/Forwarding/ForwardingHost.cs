@@ -25,6 +25,7 @@ internal sealed class ForwardingHost : IAsyncDisposable
     private ForwardingHost(Upstream upstream, Route route, TimeProvider clock, HttpProtocols protocols, string? forwardedPath, Policy[] policies)
     {
         var client = UpstreamClient.For(upstream, _state, clock);
+        var repeats = RepeatPlan.For(upstream, route, _state, clock);
         var listener = PolicyHarness.Listener();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -53,7 +54,8 @@ internal sealed class ForwardingHost : IAsyncDisposable
             try
             {
                 var verdict = await PolicyPipeline.OnRequestAsync(exchange, policies);
-                if (verdict.Kind == VerdictKind.Continue) verdict = await client.ForwardAsync(exchange, route);
+                if (verdict.Kind == VerdictKind.Continue)
+                    verdict = repeats is null ? await client.ForwardAsync(exchange, route) : await repeats.ForwardAsync(client, exchange, route);
                 if (verdict.Kind == VerdictKind.Reject) await ProblemWriter.WriteAsync(exchange, verdict);
             }
             finally

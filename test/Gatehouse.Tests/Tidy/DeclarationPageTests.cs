@@ -43,6 +43,9 @@ public sealed class DeclarationPageTests
         ["^.{1,100}$"] = "text, at most 100 characters",
         ["^sha256:[A-Za-z0-9_-]{43}$"] = "`sha256:` and a digest in base64url",
         ["^(dns:[a-z0-9.-]{1,253}|uri:[A-Za-z][A-Za-z0-9+.-]*:[^*]{1,290})$"] = "`dns:` or `uri:` and one name, exactly",
+        ["^[0-9]{1,3}(\\.[0-9]{1,2})?%$"] = "a share: `5%`, `0.25%`",
+        ["^[A-Za-z][A-Za-z0-9-]{0,63}$"] = "the name of a header field",
+        ["^[A-Za-z0-9_.-]{1,100}$"] = "the name of a cookie",
         ["^GH[0-9]{4}$"] = "a rule: `GH1003`",
         ["^[A-Z][A-Z-]{0,31} +/[^ ]*$"] = "a method and a path: `GET /orders/{orderId}`",
     };

@@ -19,13 +19,14 @@ internal static class RouteRepeats
 
     private static void CheckRetries(RouteDraft route, Draft draft)
     {
+        if (route.Retries is not { } written || written.Value.IsOff) return;
+        if (UpstreamOf(route, draft) is { Retries: null } upstream)
+            draft.Findings.Add(Rules.Contradiction, written.Place, $"route {route.Id} says which calls are sent again, and upstream {upstream.Name} retries none",
+                "retries: { attempts: 2 }, in the upstream");
         // what an api gives to all of its routes holds where it can; what a route says of itself has to
-        if (route.Text.FindOwn(RouteSection.Retries) is not { } own || own.Value.IsOff) return;
+        if (route.Text.FindOwn(RouteSection.Retries) is not { } own) return;
         if (route.Upgrade is not null)
             draft.Findings.Add(Rules.Contradiction, own.Place, $"route {route.Id} is upgraded, and a conversation is not begun again");
-        if (UpstreamOf(route, draft) is { Retries: null } upstream)
-            draft.Findings.Add(Rules.Contradiction, own.Place, $"route {route.Id} says which calls are sent again, and upstream {upstream.Name} retries none",
-                "retries: { attempts: 2 }, in the upstream");
         if (own.Value.IdempotencyKey is not null || route.Effect is not { } effect || route.Match is not { } match) return;
         if (own.Value.For(effect, match.Method) == Repetition.Never)
             draft.Findings.Add(Rules.Repetition, own.Place,

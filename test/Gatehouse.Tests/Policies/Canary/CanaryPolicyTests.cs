@@ -171,30 +171,7 @@ public sealed class CanaryPolicyTests
         return exchange.OnCanary;
     }
 
-    private static Policy Compile(PolicyHarness harness, Canary canary)
-    {
-        var route = harness.Route();
-        return new CanaryKind().Compile(
-            new Route
-            {
-                Id = route.Id,
-                Owner = route.Owner,
-                Purpose = route.Purpose,
-                Exposure = route.Exposure,
-                Effect = route.Effect,
-                PersonalData = route.PersonalData,
-                Match = route.Match,
-                Access = route.Access,
-                Upstream = "orders",
-                Deadline = route.Deadline,
-                Upgrade = null,
-                Canary = canary,
-                Waivers = [],
-                Specs = route.Specs,
-                Place = route.Place,
-            },
-            harness.Context)!;
-    }
+    private static Policy Compile(PolicyHarness harness, Canary canary) => new CanaryKind().Compile(harness.Route(canary: canary), harness.Context)!;
 
     private Policy Policy(Canary canary) => Compile(_harness, canary);
 

@@ -29,14 +29,14 @@ internal sealed class UpstreamWatch : IAsyncDisposable
 
     private void Follow(GatewaySnapshot snapshot) => _checks.Follow(snapshot.Upstreams.SelectMany(u => u.Checks));
 
-    private IEnumerable<Measurement<int>> Usable() =>
+    private IEnumerable<Measurement<long>> Usable() =>
         from upstream in _activation.Current.Upstreams
         from destination in upstream.Standing
-        select new Measurement<int>(
+        select new Measurement<long>(
             destination.IsUsable ? 1 : 0, new("upstream", upstream.Name), new KeyValuePair<string, object?>("destination", destination.Destination));
 
-    private IEnumerable<Measurement<int>> Open() =>
+    private IEnumerable<Measurement<long>> Open() =>
         from upstream in _activation.Current.Upstreams
         where upstream.IsOpen is not null
-        select new Measurement<int>(upstream.IsOpen == true ? 1 : 0, new KeyValuePair<string, object?>("upstream", upstream.Name));
+        select new Measurement<long>(upstream.IsOpen == true ? 1 : 0, new KeyValuePair<string, object?>("upstream", upstream.Name));
 }

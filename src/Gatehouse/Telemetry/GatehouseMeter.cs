@@ -75,10 +75,10 @@ internal sealed class GatehouseMeter : IDisposable
     public Func<IEnumerable<Measurement<double>>>? CertificateEnds { get; set; }
 
     /// <summary>Says which destinations may be chosen.</summary>
-    public Func<IEnumerable<Measurement<int>>>? UpstreamsUsable { get; set; }
+    public Func<IEnumerable<Measurement<long>>>? UpstreamsUsable { get; set; }
 
     /// <summary>Says which circuits are open.</summary>
-    public Func<IEnumerable<Measurement<int>>>? CircuitsOpen { get; set; }
+    public Func<IEnumerable<Measurement<long>>>? CircuitsOpen { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();

@@ -61,6 +61,7 @@ internal sealed class Balancer
     private int LeastBusy(in Tried tried)
     {
         var first = Turn();
+        for (var step = 1; step < _destinations.Length && !CanTake(first, tried); step++) first = Turn();
         var best = LeastBusy(first, tried, gently: true);
         return best >= 0 ? best : LeastBusy(first, tried, gently: false);
     }

@@ -5,6 +5,8 @@ namespace Gatehouse.Upstreams;
 /// <summary>A named group of servers that answer alike.</summary>
 internal sealed record Upstream
 {
+    public static readonly TimeSpan UsualSlowReturn = TimeSpan.FromSeconds(10);
+
     public required string Name { get; init; }
 
     public required IReadOnlyList<DestinationAddress> Destinations { get; init; }
@@ -20,7 +22,7 @@ internal sealed record Upstream
     public HashRule? Hash { get; init; }
 
     /// <summary>For how long a destination that comes back takes less than its share.</summary>
-    public TimeSpan SlowReturn { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan SlowReturn { get; init; } = UsualSlowReturn;
 
     /// <summary>When a destination that fails is left out.</summary>
     public EjectionRule Ejection { get; init; } = EjectionRule.Usual;

@@ -43,7 +43,7 @@ internal static class UpstreamConnections
 
     private static bool IsNamed(Upstream upstream) => upstream.Destinations.Any(d => d.Value.HostNameType == UriHostNameType.Dns);
 
-    private static SocketsHttpHandler Handler(Upstream upstream, Dialer dialer)
+    public static SocketsHttpHandler Handler(Upstream upstream, Dialer dialer)
     {
         var named = IsNamed(upstream);
         return new SocketsHttpHandler = new SocketsHttpHandler

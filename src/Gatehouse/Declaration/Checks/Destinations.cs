@@ -30,6 +30,7 @@ internal static class Destinations
                 draft.Findings.Add(Rules.SingleDestination, upstream.Text.PlaceOf(UpstreamSection.Destinations),
                     $"upstream {upstream.Name} has one destination", "name a second one");
             CheckProof(upstream, draft.Findings);
+            Resilience.Check(upstream, users[upstream.Name], draft.Findings);
         }
     }
 
@@ -48,7 +49,7 @@ internal static class Destinations
         || (AddressOf(uri) is { } address && !IsAny(address) && NobodysAddresses.Contain(address));
 
     private static void CheckTarget(
-        Located<DestinationAddress> destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
+        DestinationText destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
     {
         var uri = destination.Value.Value;
         var address = AddressOf(uri);
@@ -70,7 +71,7 @@ internal static class Destinations
     }
 
     private static void CheckCleartext(
-        Located<DestinationAddress> destination, Drafted<Upstream> upstream, IEnumerable<RouteDraft> users, Findings findings)
+        DestinationText destination, Drafted<Upstream> upstream, IEnumerable<RouteDraft> users, Findings findings)
     {
         var uri = destination.Value.Value;
         if (uri.Scheme == "https" || uri.IsLoopback || (AddressOf(uri) is { } address && IPAddress.IsLoopback(address))) return;

@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+using Gatehouse.TestKit;
+using Gatehouse.Upstreams;
+
+namespace Gatehouse.Tests.Upstreams;
+
+public sealed class DialerTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Tries_every_address_of_a_name()
+    {
+        await using var service = RawUpstream.Silent();
+        // on Linux every address of 127.0.0.0/8 is this machine, and nothing listens on these
+        var dialer = new Dialer((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.9"), IPAddress.Parse("127.0.0.8"), IPAddress.Loopback]), TimeProvider.System);
+
+        await using var stream = await dialer.ConnectAsync(new DnsEndPoint("orders.internal", service.Port), Cancel);
+
+        Assert.True(stream.CanWrite);
+    }
+
+    [Fact]
+    public async Task Does_not_wait_long_for_an_address_that_does_not_answer()
+    {
+        await using var service = RawUpstream.Silent();
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.9"), service.Port));
+        full.Listen(0);
+        var waiting = Enumerable.Range(0, 4).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        var connecting = waiting.ConvertAll(s => s.ConnectAsync(new IPEndPoint(IPAddress.Parse("127.0.0.9"), service.Port), Cancel).AsTask());
+        await Task.WhenAny(connecting); // its queue is full now: who comes next waits
+        var dialer = new Dialer((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.9"), IPAddress.Loopback]), TimeProvider.System);
+
+        await using var stream = await dialer.ConnectAsync(new DnsEndPoint("orders.internal", service.Port), Cancel);
+
+        Assert.True(stream.CanWrite);
+        foreach (var socket in waiting) socket.Dispose();
+        foreach (var attempt in connecting) await attempt.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Theory]
+    [InlineData("169.254.169.254")]
+    [InlineData("::ffff:169.254.169.254")]
+    [InlineData("fe80::1")]
+    [InlineData("168.63.129.16")]
+    [InlineData("0.0.0.0")]
+    public async Task Connects_to_no_address_that_nobodys_service_has(string address)
+    {
+        await using var service = RawUpstream.Silent();
+        var dialer = new Dialer((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(address)]), TimeProvider.System);
+
+        var failure = await Assert.ThrowsAsync<SocketException>(() => dialer.ConnectAsync(new DnsEndPoint("orders.internal", service.Port), Cancel).AsTask());
+
+        Assert.Equal(SocketError.HostNotFound, failure.SocketErrorCode);
+        Assert.Equal(0, service.Connections);
+    }
+
+    [Fact]
+    public async Task Says_what_went_wrong_with_the_last_address()
+    {
+        var refusing = RawUpstream.Refusing();
+        var dialer = new Dialer((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("127.0.0.9")]), TimeProvider.System);
+
+        var failure = await Assert.ThrowsAsync<SocketException>(() => dialer.ConnectAsync(new DnsEndPoint("orders.internal", refusing.Port), Cancel).AsTask());
+
+        Assert.Equal(SocketError.ConnectionRefused, failure.SocketErrorCode);
+    }
+}

@@ -64,7 +64,8 @@ public class DestinationBenchmarks
         _byPower = new Balancer(upstream, _destinations, Random.Shared, TimeProvider.System);
         _byTurns = new Balancer(upstream with { Balance = Balance.RoundRobin }, _destinations, Random.Shared, TimeProvider.System);
         _byHash = new Balancer(
-            upstream with { Balance = Balance.Hash, Hash = new HashRule(HashBy.Header, "X-Tenant", null) }, _destinations, Random.Shared, TimeProvider.System);
+            upstream with { Balance = Balance.Hash, Hash = new HashRule(HashBy.Header, "X-Tenant", null) },
+            _destinations, Random.Shared, TimeProvider.System);
         _health = new DestinationHealth(EjectionRule.Usual, _destinations, news, TimeProvider.System, Random.Shared);
         _breaker = new Breaker(BreakerRule.Usual, news, TimeProvider.System, Random.Shared);
     }

@@ -18,6 +18,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>What the destination is asked for as; null for its address.</summary>
     public string? Host { get; set; }
 
+    /// <summary>The status of the destination's answer; 0 while there is none.</summary>
+    public int Status { get; set; }
+
     /// <summary>Whether the response was passed on to its end.</summary>
     public bool Completed { get; private set; }
 
@@ -56,7 +59,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (proxyResponse is null) return false; // there was no answer: the caller says so
         timer.HeadArrived();
         exchange.Forward.HeadAt = clock.GetTimestamp();
-        exchange.Forward.Status = (int)proxyResponse.StatusCode;
+        exchange.Forward.Status = Status = (int)proxyResponse.StatusCode;
         Refusal = AnswerFault.Of(proxyResponse) ?? FaultByRoute(proxyResponse) ?? TakeOver(proxyResponse);
         if (Refusal is not null) return false;
         var headers = exchange.ResponseHeaders;

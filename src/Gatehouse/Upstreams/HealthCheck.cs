@@ -80,9 +80,9 @@ internal sealed class HealthCheck(HealthPlan plan, TimeProvider clock, Random ra
         {
             return ForwardOutcome.NeverConnected(ForwarderError.Request, e) ? "no connection" : "no proper answer";
         }
-        catch (IOException)
+        catch (Exception)
         {
-            return "no proper answer";
+            return "no proper answer"; // whatever it was: a check that ends is one that says nothing any more
         }
     }
 

@@ -62,10 +62,9 @@ public sealed class AttemptEndTests
         Action<Exchange>? change = null)
     {
         var exchange = Harness.Exchange();
-        (exchange.Forward.Status, exchange.Forward.HeadAt) = (status, status == 0 ? 0 : 1);
         change?.Invoke(exchange);
         using var timer = new ForwardTimer(Harness.Clock);
-        var call = new ForwardCall(exchange, timer, Harness.Clock, Answers.Inside());
+        var call = new ForwardCall(exchange, timer, Harness.Clock, Answers.Inside()) { Status = status };
         return AttemptEnds.Of(exchange, call, expired, error, exception, requestEnded).ToString();
     }
 }

@@ -46,9 +46,8 @@ internal static class AttemptEnds
     public static AttemptEnd Of(
         Exchange exchange, ForwardCall call, Expiry expired, ForwarderError error, Exception? exception, bool requestEnded)
     {
-        if (call.IsReplaced) return AttemptEnd.Unavailable;
-        var answered = exchange.Forward.HeadAt != 0;
-        if (answered && IsUnavailable(exchange.Forward.Status)) return AttemptEnd.Unavailable;
+        var answered = call.Status != 0;
+        if (IsUnavailable(call.Status)) return AttemptEnd.Unavailable;
         if (call.Refusal is not null || call.PolicyThrew || exchange.Forward.IsTooLong) return AttemptEnd.Unjudged;
         if (error == ForwarderError.None || call.Completed) return AttemptEnd.Good;
         if (expired != Expiry.None) return answered || !requestEnded ? AttemptEnd.Unjudged : AttemptEnd.TimedOut;

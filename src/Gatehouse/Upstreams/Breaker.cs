@@ -10,7 +10,7 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
 {
     private readonly Lock _gate = new();
     private readonly SlidingCounts _counts = new(clock, rule.Window);
-    private State _state;
+    private volatile State _state;
     private int _phase = 1;
     private long _until;
     private int _probes;
@@ -24,7 +24,7 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
     }
 
     /// <summary>Whether calls are refused, but for a few.</summary>
-    public bool IsOpen => Volatile.Read(ref _state) != State.Closed;
+    public bool IsOpen => _state != State.Closed;
 
     /// <summary>
     /// Whether an exchange may be forwarded. Then <see cref="ForwardState.Phase"/> says under which circumstances it was; if not,
@@ -33,7 +33,7 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
     public bool TryEnter(ForwardState forward)
     {
         forward.Phase = Volatile.Read(ref _phase);
-        return Volatile.Read(ref _state) == State.Closed || TryProbe(forward);
+        return _state == State.Closed || TryProbe(forward);
     }
 
     /// <summary>Hears of the end of each attempt.</summary>
@@ -50,7 +50,7 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
 
         var slow = rule.Slow is { } most && wait > most.TotalSeconds * clock.TimestampFrequency;
         var failed = end.IsFailure() || slow;
-        if (Volatile.Read(ref _state) == State.Closed) Count(failed);
+        if (_state == State.Closed) Count(failed);
         else Judge(phase, failed);
     }
 
@@ -89,7 +89,7 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
 
     private void GiveBack(int phase)
     {
-        if (Volatile.Read(ref _state) == State.Closed) return;
+        if (_state == State.Closed) return;
         lock (_gate)
             if (phase == _phase && _state == State.HalfOpen && _probes > 0) _probes--;
     }
@@ -131,7 +131,7 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
     private void Become(State state)
     {
         Volatile.Write(ref _phase, _phase + 1);
-        Volatile.Write(ref _state, state);
+        _state = state;
     }
 
     private long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * clock.TimestampFrequency);

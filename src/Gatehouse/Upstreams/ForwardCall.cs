@@ -24,6 +24,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>Whether the response was given up, because another attempt follows.</summary>
     public bool IsReplaced { get; private set; }
 
+    /// <summary>The status of the destination's answer; 0 while there is none.</summary>
+    public int Status { get; set; }
+
     /// <summary>Whether the response was passed on to its end.</summary>
     public bool Completed { get; private set; }
 
@@ -61,9 +64,10 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     {
         if (proxyResponse is null) return false; // there was no answer: the caller says so
         timer.HeadArrived();
+        Status = (int)proxyResponse.StatusCode;
         if (Repeats is not null && Repeats.Replaces(proxyResponse)) return GiveUp(httpContext);
         exchange.Forward.HeadAt = clock.GetTimestamp();
-        exchange.Forward.Status = (int)proxyResponse.StatusCode;
+        exchange.Forward.Status = Status;
         Refusal = AnswerFault.Of(proxyResponse) ?? FaultByRoute(proxyResponse) ?? TakeOver(proxyResponse);
         if (Refusal is not null) return false;
         var headers = exchange.ResponseHeaders;

@@ -31,7 +31,7 @@ internal sealed record HashRule(HashBy By, string? Name, Share? Overflow)
             case HashBy.Consumer when exchange.ConsumerName is { } consumer:
                 key = StableHash.Of(consumer);
                 return true;
-            case HashBy.Header when exchange.RequestHeaders.TryGetValue(Name!, out var values) && values.Count > 0 && values[0] is { Length: > 0 } first:
+            case HashBy.Header when exchange.RequestHeaders.TryGetValue(Name!, out var values) && values is [{ Length: > 0 } first, ..]:
                 key = StableHash.Of(first);
                 return true;
             case HashBy.Cookie:

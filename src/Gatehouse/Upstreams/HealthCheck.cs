@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gatehouse.Upstreams;
 
@@ -77,12 +78,11 @@ internal sealed class HealthCheck(HealthPlan plan, TimeProvider clock, Random ra
         }
         catch (HttpRequestException e)
         {
-            return e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-                ? "no connection" : "no proper answer";
+            return ForwardOutcome.NeverConnected(ForwarderError.Request, e) ? "no connection" : "no proper answer";
         }
-        catch (IOException)
+        catch (Exception)
         {
-            return "no proper answer";
+            return "no proper answer"; // whatever it was: a check that ends is one that says nothing any more
         }
     }
 
@@ -111,7 +111,7 @@ internal sealed class HealthCheck(HealthPlan plan, TimeProvider clock, Random ra
             }
             else if ((!_decided || _bad >= Plan.Rule.Unhealthy) && destination.TrySetDown(true, clock))
             {
-                Plan.News.Down(destination, _bad == 1 ? $"{fault}, asked once" : FormattableString.Invariant($"{fault}, asked {_bad} times in a row"));
+                Plan.News.Down(destination, fault, _bad);
             }
 
             _decided = true;

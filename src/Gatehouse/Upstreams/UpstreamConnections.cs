@@ -35,7 +35,8 @@ internal static class UpstreamConnections
     {
         var authorities = upstream.Authorities is null ? "system" : Convert.ToHexString(SHA256.HashData(upstream.Authorities));
         return string.Create(
-            CultureInfo.InvariantCulture, $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities} {upstream.Tls.Identity} {IsNamed(upstream)}");
+            CultureInfo.InvariantCulture,
+            $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities} {upstream.Tls.Identity} {IsNamed(upstream)}");
     }
 
     /// <param name="dialer">Finds the addresses of destinations that are declared by name.</param>

@@ -6,7 +6,8 @@ namespace Gatehouse.Upstreams;
 /// <param name="events">Null when nothing is served.</param>
 internal sealed class UpstreamNews(string upstream, EventWriter? events, GatehouseMeter? meter)
 {
-    public void Down(Destination destination, string why) => Tell("down", $"{destination.Text} is down: {why}");
+    public void Down(Destination destination, string why, int times) =>
+        Tell("down", FormattableString.Invariant($"{destination.Text} is down: {why}, asked {times} {(times == 1 ? "time" : "times in a row")}"));
 
     public void Up(Destination destination) => Tell("up", $"{destination.Text} is up again");
 
@@ -28,6 +29,7 @@ internal sealed class UpstreamNews(string upstream, EventWriter? events, Gatehou
         meter?.UpstreamChanges(upstream, change).Add();
         if (events is null) return;
         // whoever reads the events may be slow: an exchange does not wait for that
-        ThreadPool.UnsafeQueueUserWorkItem(static told => told.Events.Write(told.Text), (Events: events, Text: $"upstream '{upstream}': {text}"), false);
+        var told = (Events: events, Text: $"upstream '{upstream}': {text}");
+        ThreadPool.UnsafeQueueUserWorkItem(static told => told.Events.Write(told.Text), told, preferLocal: false);
     }
 }

@@ -98,7 +98,7 @@ public sealed class KilledServiceTests : IDisposable
     {
         var destinations = string.Join(", ", ports.Select(p => string.Create(CultureInfo.InvariantCulture, $"\"http://127.0.0.1:{p}\"")));
         _folder.Write("gatehouse.yaml", Declarations.Stock(_edge, _administration, "http://127.0.0.1:1")
-            .Replace("""{ destinations: ["http://127.0.0.1:1"] }""", $"{{ destinations: [{destinations}], balance: round-robin, {upstream} }}", StringComparison.Ordinal)
+            .Replace("""["http://127.0.0.1:1"] }""", $"[{destinations}], balance: round-robin, {upstream} }}", StringComparison.Ordinal)
             .Replace("GET /stock/{article}", "GET /livez", StringComparison.Ordinal));
         var gateway = GatehouseProcess.Start(_folder.Path, "run");
         await gateway.LineAsync("is in force", Cancel);

@@ -37,7 +37,8 @@ public sealed class StalledUpstreamTests
         Assert.Equal(AtOnce, stalled.Requests.Count);
         Assert.Equal(Quick, quick.Requests.Count);
         Assert.DoesNotContain(waiting, w => w.IsCompleted);
-        Assert.Matches("""gatehouse_refusals_total\{[^}]*problem="upstream-busy"[^}]*\} 200""", await gateway.Administration.GetStringAsync("/metrics", Cancel));
+        var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
+        Assert.Matches("""gatehouse_refusals_total\{[^}]*problem="upstream-busy"[^}]*\} 200""", metrics);
         client.CancelPendingRequests();
         foreach (var call in waiting) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
     }

@@ -51,19 +51,20 @@ public sealed class AttemptEndTests
     [Fact]
     public void What_a_client_or_the_gateway_caused_says_nothing()
     {
-        Assert.Equal(nameof(AttemptEnd.Unjudged), Of(ForwarderError.Request, new IOException("a test"), change: e => e.ClientIsGone = true));
-        Assert.Equal(nameof(AttemptEnd.Unjudged), Of(ForwarderError.Request, new IOException("a test"), change: e => e.BodyProblem = Problems.BodyTooLarge));
-        Assert.Equal(nameof(AttemptEnd.Unjudged), Of(ForwarderError.ResponseBodyDestination, null, status: 200, change: e => e.Forward.IsTooLong = true));
+        const string nothing = nameof(AttemptEnd.Unjudged);
+        Assert.Equal(nothing, Of(ForwarderError.Request, new IOException("a test"), change: e => e.ClientIsGone = true));
+        Assert.Equal(nothing, Of(ForwarderError.Request, new IOException("a test"), change: e => e.BodyProblem = Problems.BodyTooLarge));
+        Assert.Equal(nothing, Of(ForwarderError.ResponseBodyDestination, null, status: 200, change: e => e.Forward.IsTooLong = true));
     }
 
     private static string Of(
-        ForwarderError error, Exception? exception, Expiry expired = Expiry.None, bool requestEnded = true, int status = 0, Action<Exchange>? change = null)
+        ForwarderError error, Exception? exception, Expiry expired = Expiry.None, bool requestEnded = true, int status = 0,
+        Action<Exchange>? change = null)
     {
         var exchange = Harness.Exchange();
-        (exchange.Forward.Status, exchange.Forward.HeadAt) = (status, status == 0 ? 0 : 1);
         change?.Invoke(exchange);
         using var timer = new ForwardTimer(Harness.Clock);
-        var call = new ForwardCall(exchange, timer, Harness.Clock, Answers.Inside());
+        var call = new ForwardCall(exchange, timer, Harness.Clock, Answers.Inside()) { Status = status };
         return AttemptEnds.Of(exchange, call, expired, error, exception, requestEnded).ToString();
     }
 }

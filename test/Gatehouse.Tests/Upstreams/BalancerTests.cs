@@ -190,5 +190,6 @@ public sealed class BalancerTests
     private static Exchange Keyed(int key) => Harness.Exchange(headers: [("X-Tenant", $"tenant-{key}")]);
 
     private Balancer Over(Destination[] servers, Balance balance, params int[] weights) => new(
-        Servers.Upstream(servers.Length, balance, weights) with { Hash = new HashRule(HashBy.Header, "X-Tenant", null) }, servers, new Random(1), _clock);
+        Servers.Upstream(servers.Length, balance, weights) with { Hash = new HashRule(HashBy.Header, "X-Tenant", null) },
+        servers, new Random(1), _clock);
 }

@@ -120,7 +120,7 @@ public sealed class HealthCheckTests : IAsyncDisposable
     private async Task AnswerAsync(HttpStatusCode status) =>
         (await _questions.NextAsync(Cancel)).SetResult(new HttpResponseMessage(status) { Content = new StringContent("how it is") });
 
-    /// <summary>The next question comes when the interval has passed, which is set when the last answer was read: the clock goes on until then.</summary>
+    /// <summary>The next question comes an interval after the last answer was read: the clock goes on until then.</summary>
     private async Task AnswerNextAsync(HttpStatusCode status)
     {
         var asked = _questions.Asked.Count;
@@ -135,7 +135,9 @@ public sealed class HealthCheckTests : IAsyncDisposable
     /// <summary>Takes what is asked, and lets the test answer.</summary>
     private sealed class Questions : HttpMessageHandler
     {
-        private readonly Channel<TaskCompletionSource<HttpResponseMessage>> _open = Channel.CreateUnbounded<TaskCompletionSource<HttpResponseMessage>>();
+        private readonly Channel<TaskCompletionSource<HttpResponseMessage>> _open =
+            Channel.CreateUnbounded<TaskCompletionSource<HttpResponseMessage>>();
+
         private readonly List<string> _asked = [];
 
         public Questions() => Connections = new HttpMessageInvoker(this, disposeHandler: false);

@@ -154,9 +154,9 @@ internal static class InventoryColumns
         return $"{canary.Upstream} {canary.Share}{sticky} until {canary.Revert.Errors} fail";
     }
 
-    private static string? Text(RepeatPlan? plan) => plan?.Repetition switch
+    private static string? Text(RepeatPlan? plan) => plan is null ? null : plan.Repetition switch
     {
-        null or Repetition.Never => null,
+        Repetition.Never => null,
         Repetition.Always => $"{plan.Rules.Attempts} attempts",
         Repetition.WithKey => $"{plan.Rules.Attempts} attempts with {plan.Key}",
     };

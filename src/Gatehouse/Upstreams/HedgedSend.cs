@@ -11,9 +11,10 @@ internal sealed class HedgedSend(
     UpstreamClient client, Repeats repeats, Exchange exchange, ForwardCall call, int first) : HttpMessageInvoker(Unused, disposeHandler: false)
 {
     private static readonly HttpMessageHandler Unused = new Nothing();
+    private int? _second;
 
     /// <summary>The index of the destination whose answer it is; until there is one, of the one that was chosen.</summary>
-    public int Winner { get; private set; } = first;
+    public int Winner => _second ?? first;
 
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -29,7 +30,7 @@ internal sealed class HedgedSend(
         client.Leave(isFirst ? index : first); // the winner's is left when its answer is over
         if (!isFirst)
         {
-            Winner = index;
+            _second = index;
             exchange.Forward.Destination = client.NameOf(index);
         }
 

@@ -16,7 +16,6 @@ public sealed class DeclarationPageTests
         ["^[a-z][a-z0-9-]{0,63}(/[a-z][a-z0-9-]{0,63})?$"] = "a route: `get-order`, or `orders/get-order` of another api",
         ["^[0-9]{1,9}(ms|s|m|h|d)$"] = "a time: `500ms`, `30s`, `5m`, `1h`, `1d`",
         ["^[0-9]{1,12}(B|KiB|MiB|GiB)$"] = "a size: `64KiB`, `1MiB`",
-        ["^[0-9]{1,3}(\\.[0-9]{1,2})?%$"] = "a share: `5%`, `0.25%`",
         ["^/[A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,400}$"] = "a path, with a query if need be: `/healthz`",
         ["^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"] = "a status, or a range of them: `200-299`",
         ["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"] = "a day: `2027-06-30`",

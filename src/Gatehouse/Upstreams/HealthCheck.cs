@@ -15,7 +15,7 @@ internal sealed record HealthPlan(
 /// <summary>
 /// Asks one destination again and again whether it is well, off the data path. It follows nothing and reads no more of an answer than a little.
 /// </summary>
-internal sealed class HealthCheck(HealthPlan plan, TimeProvider clock, Random random)
+internal sealed class HealthCheck(HealthPlan plan, TimeProvider clock, Random random) : IAsyncDisposable
 {
     /// <summary>Bytes of an answer that are read, so that the connection can be used again; what says more is cut.</summary>
     private const int MostBytes = 16 * 1024;
@@ -35,7 +35,7 @@ internal sealed class HealthCheck(HealthPlan plan, TimeProvider clock, Random ra
     public void Start() => _loop = LoopAsync();
 
     /// <summary>Asks no more, and says nothing any more.</summary>
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         lock (_gate) _stopped = true;
         await _stop.CancelAsync();

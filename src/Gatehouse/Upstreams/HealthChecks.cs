@@ -29,7 +29,7 @@ internal sealed class HealthChecks(TimeProvider clock, Random random) : IAsyncDi
             {
                 if (wanted.ContainsKey(key)) continue;
                 _running.Remove(key); // allowed while enumerating since .NET Core 3.0
-                _stopping.Add(check.StopAsync());
+                _stopping.Add(check.DisposeAsync().AsTask());
                 if (!asked.Contains(check.Plan.Destination)) check.Plan.Destination.TrySetDown(false, clock);
             }
 
@@ -48,7 +48,7 @@ internal sealed class HealthChecks(TimeProvider clock, Random random) : IAsyncDi
         lock (_running)
         {
             _disposed = true;
-            stopping = [.. _stopping, .. _running.Values.Select(c => c.StopAsync())];
+            stopping = [.. _stopping, .. _running.Values.Select(c => c.DisposeAsync().AsTask())];
             _running.Clear();
         }
 

@@ -47,7 +47,7 @@ internal static class UpstreamConnections
     public static SocketsHttpHandler Handler(Upstream upstream, Dialer dialer)
     {
         var named = IsNamed(upstream);
-        return new SocketsHttpHandler = new SocketsHttpHandler
+        return new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,

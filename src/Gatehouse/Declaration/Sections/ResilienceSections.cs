@@ -142,15 +142,15 @@ internal static class HealthSection
     private static bool IsStatuses(ScalarNode node, out Statuses value)
     {
         value = default;
-        var text = node.Text.AsSpan();
-        var dash = text.IndexOf('-');
+        var text = node.Text;
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
         var (first, last) = dash < 0 ? (text, text) : (text[..dash], text[(dash + 1)..]);
         if (!IsStatus(first, out var least) || !IsStatus(last, out var most) || least > most) return false;
         value = new Statuses(least, most);
         return true;
     }
 
-    private static bool IsStatus(ReadOnlySpan<char> text, out int value) =>
+    private static bool IsStatus(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && text.Length == 3 && value is >= 100 and <= 599;
 }
 

@@ -4,8 +4,9 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Upstreams;
 
 /// <summary>
-/// Sends one attempt: to the destination that was chosen, and, where its head is long in coming, to a second one too. Whichever answers first is passed
-/// on, and the other is cut off. The race is below the forwarder, which sees one request and one response: nothing of the exchange is ever in two hands.
+/// Sends one attempt: to the destination that was chosen, and, where its head is long in coming, to a second one too. Whichever answers first is
+/// passed on, and the other is cut off. The race is below the forwarder, which sees one request and one response: nothing of the exchange is ever in
+/// two hands.
 /// </summary>
 internal sealed class HedgedSend(
     UpstreamClient client, Repeats repeats, Exchange exchange, ForwardCall call, int first) : HttpMessageInvoker(Unused, disposeHandler: false)

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.Upstreams;
 
 /// <summary>
-/// How the calls of one route are sent more than once to one upstream: again, where they failed and it does no harm, and to a second destination, where
-/// the first is slow. A route without such a plan takes the shorter way through <see cref="UpstreamClient"/>.
+/// How the calls of one route are sent more than once to one upstream: again, where they failed and it does no harm, and to a second destination,
+/// where the first is slow. A route without such a plan takes the shorter way through <see cref="UpstreamClient"/>.
 /// </summary>
 internal sealed class RepeatPlan
 {

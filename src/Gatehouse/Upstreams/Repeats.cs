@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gatehouse.Upstreams;
 
 /// <summary>
-/// What one exchange has left of its further attempts. One is decided on before the answer is given up that it replaces: what is passed on to the client
-/// is always an answer, and nothing is sent again once a head was passed on.
+/// What one exchange has left of its further attempts. One is decided on before the answer is given up that it replaces: what is passed on to the
+/// client is always an answer, and nothing is sent again once a head was passed on.
 /// </summary>
 internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
 {
@@ -99,7 +99,7 @@ internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
         return true;
     }
 
-    /// <summary>How long the service wants to be left alone (RFC 9110 section 10.2.3): zero where it says nothing, null where it cannot be read.</summary>
+    /// <summary>How long the service wants to be left alone (RFC 9110 section 10.2.3): zero where it says nothing, null where nobody can read it.</summary>
     private TimeSpan? WaitAsked(HttpResponseMessage response)
     {
         if (!response.Headers.NonValidated.Contains("Retry-After")) return TimeSpan.Zero;

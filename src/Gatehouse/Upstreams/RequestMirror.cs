@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Upstreams;
 
 /// <summary>
-/// Sends copies of a route's requests to another upstream, whose answers nobody reads. A copy has no credential and no word of who calls, and whatever
-/// becomes of it, the exchange hears nothing of it and waits for none of it.
+/// Sends copies of a route's requests to another upstream, whose answers nobody reads. A copy has no credential and no word of who calls, and
+/// whatever becomes of it, the exchange hears nothing of it and waits for none of it.
 /// </summary>
 internal sealed class RequestMirror(UpstreamClient client, Mirroring rule, MirrorLoad load, GatehouseMeter? meter, TimeProvider clock, Random random)
 {
@@ -36,7 +36,7 @@ internal sealed class RequestMirror(UpstreamClient client, Mirroring rule, Mirro
         return new RequestMirror(client, rule, load, meter, clock, Random.Shared);
     }
 
-    /// <summary>Sends a copy of the exchange's request, as it would be forwarded now, where it is this one's turn. Never throws and never waits.</summary>
+    /// <summary>Sends a copy of the request, as it would be forwarded now, where it is this one's turn. Never throws and never waits.</summary>
     public void Copy(Exchange exchange)
     {
         if (random.NextDouble() >= rule.Share.Fraction) return;

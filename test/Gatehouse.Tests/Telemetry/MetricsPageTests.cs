@@ -40,6 +40,10 @@ public sealed class MetricsPageTests
         meter.CertificateEnds = () => [new Measurement<double>(1, new("listener", "edge"), new("of", "certificate"))];
         meter.KeyFetches("customers", "ok").Add();
         meter.UpstreamChanges("orders", "down").Add();
+        meter.Retries("orders", "reset").Add();
+        meter.RetriesWithheld("orders", "budget").Add();
+        meter.Mirrors("orders", "sent").Add();
+        meter.CanaryChanges("orders-next", "reverted").Add();
         meter.UpstreamsUsable = () => [new Measurement<long>(1, new("upstream", "orders"), new("destination", "https://10.0.3.1:5101"))];
         meter.CircuitsOpen = () => [new Measurement<long>(0, new KeyValuePair<string, object?>("upstream", "orders"))];
         listener.RecordObservableInstruments();

@@ -30,7 +30,7 @@ internal static class RouteRepeats
         if (own.Value.IdempotencyKey is not null || route.Effect is not { } effect || route.Match is not { } match) return;
         if (own.Value.For(effect, match.Method) == Repetition.Never)
             draft.Findings.Add(Rules.Repetition, own.Place,
-                $"route {route.Id} is {(effect == Effect.Action ? "an action" : $"a write by {match.Method}")}, which is not the same when it is done twice",
+                $"route {route.Id} is {Say(effect, $" by {match.Method}")}, which is not the same when it is done twice",
                 "retries: { idempotencyKey: Idempotency-Key }, if the service knows by it that it has had a call before; or none");
     }
 
@@ -38,7 +38,7 @@ internal static class RouteRepeats
     {
         if (route.Hedge is not { } hedge) return;
         if (route.Effect is { } effect && effect != Effect.Read)
-            draft.Findings.Add(Rules.Repetition, hedge.Place, $"route {route.Id} is {(effect == Effect.Action ? "an action" : "a write")}, and a hedge may do it twice",
+            draft.Findings.Add(Rules.Repetition, hedge.Place, $"route {route.Id} is {Say(effect)}, and a hedge may do it twice",
                 "leave 'hedge' out; where its api gives it, give it to the routes that read");
         else if (!IsReadWithoutBody(route))
             draft.Findings.Add(Rules.Contradiction, hedge.Place, $"route {route.Id} takes {route.Match?.Method}, and only GET and HEAD are hedged");
@@ -51,6 +51,8 @@ internal static class RouteRepeats
 
     /// <summary>Whether requests of the route have no body as a rule; true where that cannot be said.</summary>
     public static bool IsReadWithoutBody(RouteDraft route) => route.Match is not { } match || match.Method is "GET" or "HEAD";
+
+    public static string Say(Effect effect, string by = "") => effect == Effect.Action ? "an action" : "a write" + by;
 
     private static Upstream? UpstreamOf(RouteDraft route, Draft draft) =>
         route.Upstream is { } named ? draft.Upstreams.GetValueOrDefault(named.Value)?.Value : null;

@@ -28,8 +28,8 @@ internal static class RouteVariants
     private static void CheckMirror(RouteDraft route, Findings findings)
     {
         if (route.Mirror is not { } mirror) return;
-        if (route.Changes)
-            findings.Add(Rules.Repetition, mirror.Place, $"route {route.Id} is {(route.Effect == Effect.Action ? "an action" : "a write")}, and a mirror would do it twice",
+        if (route is { Changes: true, Effect: { } effect })
+            findings.Add(Rules.Repetition, mirror.Place, $"route {route.Id} is {RouteRepeats.Say(effect)}, and a mirror would do it twice",
                 "leave 'mirror' out; where its api gives it, give it to the routes that read");
         else if (!RouteRepeats.IsReadWithoutBody(route))
             findings.Add(Rules.Contradiction, mirror.Place, $"route {route.Id} takes {route.Match?.Method}, and only GET and HEAD are mirrored");
@@ -46,6 +46,7 @@ internal static class RouteVariants
         const string hint = "leave 'mirror' out, or waive GH2060 with a reason, an owner and a date";
         var text = $"route {route.Id} touches data about people, and its requests would be sent to an upstream that does not answer them";
         if (route.PersonalData == PersonalData.Ordinary) route.Text.Complain(Rules.MirroredPeople, place, text, hint);
-        else if (route.PersonalData == PersonalData.Special) findings.Add(Rules.MirroredPeople, place, text, "leave 'mirror' out: no waiver holds for special data");
+        else if (route.PersonalData == PersonalData.Special)
+            findings.Add(Rules.MirroredPeople, place, text, "leave 'mirror' out: no waiver holds for special data");
     }
 }

@@ -23,7 +23,11 @@ internal sealed class StickyDraw
     private readonly byte[] _key;
 
     /// <param name="of">What is drawn for: another canary draws others.</param>
-    public StickyDraw(Routes.Canary canary, string of) => (_by, _cookie, _key) = (canary.Sticky, canary.Cookie, SHA256.HashData(Encoding.UTF8.GetBytes(of)));
+    public StickyDraw(Routes.Canary canary, string of)
+    {
+        (_by, _cookie) = (canary.Sticky, canary.Cookie);
+        _key = SHA256.HashData(Encoding.UTF8.GetBytes(of));
+    }
 
     /// <summary>From 0 to below 1.</summary>
     public double Of(Exchange exchange) => _by switch

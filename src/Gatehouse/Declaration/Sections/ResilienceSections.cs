@@ -216,7 +216,7 @@ internal sealed class AtOnceShape : Shape<BulkheadRule>
         Required = true,
     };
 
-    private static readonly Section<BulkheadRule> Queued = new("an upstream's places", [Most, Queue, Wait],
+    private static readonly Section<BulkheadRule> Queued = new("an upstream's atOnce", [Most, Queue, Wait],
         text => (text.Find(Most), text.Find(Queue), text.Find(Wait)) is ({ } most, { } queue, { } wait)
             ? new BulkheadRule(most.Value, queue.Value, wait.Value) : null);
 

@@ -85,16 +85,10 @@ public sealed class MirrorTests
     }
 
     private static Task CountAsync(TestGateway gateway, string outcome, int count) => Eventually.HoldsAsync(
-        async () =>
-        {
-            var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
-            return metrics.Contains($"gatehouse_mirrors_total{{upstream=\"other\",outcome=\"{outcome}\"}} {count}\n", StringComparison.Ordinal);
-        },
-        Cancel);
+        async () => await Counted.OfAsync(gateway, "gatehouse_mirrors_total", "other", outcome, Cancel) == count, Cancel);
 
     private static SentTwice Mirrored(FakeUpstream main, FakeUpstream? shadow, string more) => new(main.Address)
     {
-        Upstream = "",
         Other = shadow?.Address,
         Read = $"mirror: {{ upstream: other, share: 100% }}, {more}",
     };

@@ -14,9 +14,11 @@ internal readonly record struct Share(int HundredthsOfPercent) : IComparable<Sha
     {
         value = default;
         if (!text.EndsWith('%') || text.Length > 7) return false;
-        if (!decimal.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)) return false;
+        var number = text.AsSpan(0, text.Length - 1);
+        if (number.IsEmpty || !char.IsAsciiDigit(number[0]) || !char.IsAsciiDigit(number[^1])) return false;
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)) return false;
         var hundredths = percent * 100;
-        if (hundredths != decimal.Truncate(hundredths) || hundredths > 10_000 || !char.IsAsciiDigit(text[0]) || !char.IsAsciiDigit(text[^2])) return false;
+        if (hundredths != decimal.Truncate(hundredths) || hundredths > 10_000) return false;
         value = new Share((int)hundredths);
         return true;
     }

@@ -1,8 +1,8 @@
 namespace Gatehouse.Pipeline;
 
 /// <summary>
-/// Counts of the last while: how many there were, and how many of them were of the kind that matters. The window moves in tenths of its length, so that
-/// a count is forgotten between nine tenths of it and the whole after it was made. Bounded, and safe for many threads.
+/// Counts of the last while: how many there were, and how many of them were of the kind that matters. The window moves in tenths of its length, so
+/// that a count is forgotten between nine tenths of it and the whole after it was made. Bounded, and safe for many threads.
 /// </summary>
 internal sealed class SlidingCounts(TimeProvider clock, TimeSpan window)
 {

@@ -31,7 +31,7 @@ public sealed class LeavingClientTests
                 {
                     await http.Request.Body.CopyToAsync(Stream.Null);
                 }
-                catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
+                catch (Exception e) when (e is IOException or OperationCanceledException or Microsoft.AspNetCore.Http.BadHttpRequestException)
                 {
                     ended.TrySetResult(); // the rest does not come, and it is told so
                 }

@@ -72,5 +72,6 @@ public sealed class DialerTests
 
     private static Dialer Leading(params IPAddress[] to) => new((_, _) => Task.FromResult(to), TimeProvider.System);
 
-    private static Task<Stream> ConnectAsync(Dialer dialer, int port) => dialer.ConnectAsync(new DnsEndPoint("orders.internal", port), Cancel).AsTask();
+    private static Task<Stream> ConnectAsync(Dialer dialer, int port) =>
+        dialer.ConnectAsync(new DnsEndPoint("orders.internal", port), Cancel).AsTask();
 }

@@ -85,8 +85,8 @@ public sealed class HashTests
 
         Assert.Equal(own, Over(Servers.Of(busy), null).Choose(Exchanges[0], default));
         Assert.NotEqual(own, Over(Servers.Of(busy), Share.Percent(25)).Choose(Exchanges[0], default));
-        busy[own] = 3;
-        Assert.Equal(own, Over(Servers.Of(busy), Share.Percent(25)).Choose(Exchanges[0], default)); // 3 of the 8 that there are with this one: below 1.25 times the mean
+        busy[own] = 3; // of the 8 that there are with this one: below 1.25 times the mean
+        Assert.Equal(own, Over(Servers.Of(busy), Share.Percent(25)).Choose(Exchanges[0], default));
     }
 
     [Fact]

@@ -90,7 +90,8 @@ internal sealed class PolicyHarness
 
     /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
     public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
-        IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None)
+        IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None,
+        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null)
     {
         var specs = new Dictionary<string, object>();
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
@@ -118,6 +119,8 @@ internal sealed class PolicyHarness
             Upstream = "orders",
             Deadline = TimeSpan.FromSeconds(60),
             Upgrade = upgrade,
+            Assertion = assertion,
+            Canary = canary,
             Waivers = waivers ?? [],
             Specs = specs,
             Place = new Place("test.yaml", 1, 1),

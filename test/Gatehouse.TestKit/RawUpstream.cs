@@ -12,15 +12,16 @@ namespace Gatehouse.TestKit;
 /// <summary>A service behind the gateway that need not speak HTTP: what it does with a connection is the test's business.</summary>
 internal sealed class RawUpstream : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stopped = new();
     private readonly Channel<string> _heads = Channel.CreateUnbounded<string>();
     private readonly Func<RawConnection, Task> _serve;
     private readonly Task _accepting;
     private int _connections;
 
-    private RawUpstream(Func<RawConnection, Task> serve)
+    private RawUpstream(Func<RawConnection, Task> serve, IPEndPoint? at)
     {
+        _listener = new TcpListener(at ?? new IPEndPoint(IPAddress.Loopback, 0));
         _serve = serve;
         _listener.Start();
         _accepting = AcceptAsync();
@@ -34,10 +35,11 @@ internal sealed class RawUpstream : IAsyncDisposable
     public int Connections => Volatile.Read(ref _connections);
 
     /// <summary>Serves each connection by this; the connection is closed when it returns.</summary>
-    public static RawUpstream Start(Func<RawConnection, Task> serve) => new(serve);
+    /// <param name="at">Where; a free port of the loopback unless given.</param>
+    public static RawUpstream Start(Func<RawConnection, Task> serve, IPEndPoint? at = null) => new(serve, at);
 
     /// <summary>Reads one head per text, answers with that text, and closes the connection after the last.</summary>
-    public static RawUpstream Answering(params string[] answers) => new(async connection =>
+    public static RawUpstream Answering(params string[] answers) => Start(async connection =>
     {
         foreach (var answer in answers)
         {
@@ -47,7 +49,7 @@ internal sealed class RawUpstream : IAsyncDisposable
     });
 
     /// <summary>Reads requests and never answers.</summary>
-    public static RawUpstream Silent() => new(async connection =>
+    public static RawUpstream Silent() => Start(async connection =>
     {
         await connection.ReadHeadAsync();
         await connection.ReadToEndAsync();

@@ -54,6 +54,25 @@ internal sealed class RouteDraft
 
     public required AssertionUse Assertion { get; init; }
 
+    public required Located<RouteRetries>? Retries { get; init; }
+
+    public required Located<HedgeText>? Hedge { get; init; }
+
+    public required Located<CanaryText>? Canary { get; init; }
+
+    public required Located<MirrorText>? Mirror { get; init; }
+
+    /// <summary>Every upstream that gets requests of the route, or copies of them.</summary>
+    public IEnumerable<Located<string>> Upstreams
+    {
+        get
+        {
+            if (Upstream is { } main) yield return main;
+            if (Canary is { } canary) yield return canary.Value.Upstream;
+            if (Mirror is { } mirror) yield return mirror.Value.Upstream;
+        }
+    }
+
     public required Located<DateOnly>? Review { get; init; }
 
     public required IReadOnlyDictionary<string, object> Specs { get; init; }
@@ -104,6 +123,10 @@ internal sealed class RouteDraft
             Upgrade = Upgrade,
             Lifecycle = Lifecycle is { } end ? new Lifecycle(end.Deprecated?.Value, end.Sunset?.Value, SuccessorId, end.Documentation) : null,
             Assertion = Assertion,
+            Retries = Retries?.Value ?? RouteRetries.Usual,
+            HedgeAfter = Hedge?.Value.After,
+            Canary = Canary?.Value.Value,
+            Mirror = Mirror?.Value.Value,
             Review = Review?.Value,
             Waivers = Waivers.All,
             Specs = Specs,

@@ -59,6 +59,10 @@ internal sealed class RouteReader
             Upgrade = text.FindOwn(RouteSection.Upgrade)?.Value,
             Lifecycle = text.Find(RouteSection.Lifecycle)?.Value,
             Assertion = text.Find(RouteSection.Assertion)?.Value ?? AssertionUse.Reuse,
+            Retries = text.Find(RouteSection.Retries),
+            Hedge = text.Find(RouteSection.Hedge),
+            Canary = text.Find(RouteSection.Canary),
+            Mirror = text.Find(RouteSection.Mirror),
             Review = text.Find(RouteSection.Review),
             Specs = SpecsOf(text),
         };

@@ -20,6 +20,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly DrainState _drain = new();
     private readonly DeclarationWatch _watch;
     private readonly RevocationFetch _lists;
+    private readonly UpstreamWatch _upstreams;
     private readonly MetricsPage _metrics;
     private readonly Dictionary<string, ListeningServer> _listeners = new(StringComparer.Ordinal);
     private readonly List<ListeningServer> _operatorServers = [];
@@ -35,6 +36,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         var state = new StateStore();
         Activation = new Activation(first, new SnapshotCompiler(_clock, state, _meter.AccessLog, _meter, options.Kinds, _events), state);
         _lists = new RevocationFetch(Activation, _events, _clock);
+        _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
         _metrics = new MetricsPage(_meter, definition);
         _watch = new DeclarationWatch(new WatchSource(load, options.Files, options.WatchEvery), first.Digests, Activation, _events, _meter, _clock);
@@ -87,6 +89,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         _drain.Announce();
         await _watch.DisposeAsync();
         await _lists.DisposeAsync();
+        await _upstreams.DisposeAsync();
         foreach (var server in _listeners.Values.Concat(_operatorServers))
         {
             if (!_stopped) await server.StopAsync(new CancellationToken(canceled: true));
@@ -103,6 +106,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         var definition = Activation.Current.Definition;
         await _lists.StartAsync(cancel);
+        _upstreams.Start();
         for (var i = 0; i < Activation.Current.Listeners.Count; i++)
         {
             var listener = Activation.Current.Listeners[i].Listener;

@@ -8,6 +8,7 @@ using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Routes;
+using Gatehouse.Upstreams;
 
 namespace Gatehouse.Inventory;
 
@@ -80,7 +81,11 @@ internal static class InventoryColumns
         new("hosts", "the hosts that it is bound to; none for every host of its listeners", e => List(e.Route.Match.Hosts)),
         new("conditions", "the header fields and query parameters that a request has to have", e => List(Conditions(e.Route.Match))),
         new("upstream", "the group of servers that answers", e => e.Route.Upstream),
-        new("destinations", "those servers", e => List(e.Destinations)),
+        new("destinations", "those servers, and the canary's", e => List(e.Destinations)),
+        new("canary", "the upstream that gets a part of the calls, and which part", e => e.Route.Canary is { } canary ? Text(canary) : null),
+        new("mirror", "the upstream that gets copies of requests, and of how many", e => e.Route.Mirror is { } m ? $"{m.Upstream} {m.Share}" : null),
+        new("retries", "how often one call is sent at most, and by which key; nothing when each is sent once", e => Text(e.Repeats)),
+        new("hedge", "after how long a second destination is asked too", e => e.Route.HedgeAfter is { } after ? Units.Write(after) : null),
         new("operation", "the operation of its api's contract", e => e.Route.Operation),
         new(
             "deadline",
@@ -142,6 +147,19 @@ internal static class InventoryColumns
         var text = string.Create(CultureInfo.InvariantCulture, $"{limit.Allow} per {word} every {Units.Write(limit.Every)}");
         return limit.Name == word ? text : $"{limit.Name}: {text}";
     }
+
+    private static string Text(Canary canary)
+    {
+        var sticky = canary.Sticky == Stickiness.None ? "" : $" by {canary.Cookie ?? canary.Sticky.ToString().ToLowerInvariant()}";
+        return $"{canary.Upstream} {canary.Share}{sticky} until {canary.Revert.Errors} fail";
+    }
+
+    private static string? Text(RepeatPlan? plan) => plan is null ? null : plan.Repetition switch
+    {
+        Repetition.Never => null,
+        Repetition.Always => $"{plan.Rules.Attempts} attempts",
+        Repetition.WithKey => $"{plan.Rules.Attempts} attempts with {plan.Key}",
+    };
 
     private static string Text(BodyPolicy body) => $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
 

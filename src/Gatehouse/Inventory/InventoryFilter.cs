@@ -38,7 +38,8 @@ internal sealed record InventoryFilter
         && Has(Effects, entry.Route.Effect)
         && Has(PersonalData, entry.Route.PersonalData)
         && Has(Stages, entry.Stage)
-        && Has(Apis, entry.Api) && Has(Owners, entry.Route.Owner) && Has(Upstreams, entry.Route.Upstream)
+        && Has(Apis, entry.Api) && Has(Owners, entry.Route.Owner)
+        && (Upstreams.Count == 0 || entry.Upstreams.Any(Upstreams.Contains))
         && (Consumers.Count == 0 || Consumers.Any(entry.Admits))
         && (Listeners.Count == 0 || entry.Listeners.Any(l => Listeners.Contains(l.Name)))
         && (!Anonymous || entry.IsAnonymous) && (!Waived || entry.Route.Waivers.Count > 0) && (!ReviewDue || entry.IsReviewDue);

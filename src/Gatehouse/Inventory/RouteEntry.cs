@@ -10,6 +10,7 @@ using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
+using Gatehouse.Upstreams;
 
 namespace Gatehouse.Inventory;
 
@@ -67,7 +68,14 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
     public bool IsReviewDue => Route.Review is { } day && day <= DateOnly.FromDateTime(now.UtcDateTime);
 
     /// <summary>The servers that answer, as exchanges would choose among them.</summary>
-    public IReadOnlyList<string> Destinations { get; } = compiled.Upstream.Destinations;
+    public IReadOnlyList<string> Destinations { get; } =
+        [.. compiled.Upstream.Destinations, .. compiled.Canary?.Upstream.Destinations ?? []];
+
+    /// <summary>How its calls are sent more than once, or null when each is sent once.</summary>
+    public RepeatPlan? Repeats { get; } = compiled.Repeats;
+
+    /// <summary>Every upstream that gets its requests, or copies of them.</summary>
+    public IEnumerable<string> Upstreams => new[] { Route.Upstream, Route.Canary?.Upstream, Route.Mirror?.Upstream }.OfType<string>();
 
     /// <summary>The names of the route's policies, in the order in which they decide.</summary>
     public IReadOnlyList<string> Policies { get; } = [.. compiled.Policies.Select(p => p.Name)];

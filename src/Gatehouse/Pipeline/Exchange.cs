@@ -118,6 +118,15 @@ public sealed class Exchange
     /// <summary>What the backend is told, under the gateway's signature, of who calls; null for nothing. Never for a log or a client.</summary>
     internal string? Assertion { get; set; }
 
+    /// <summary>
+    /// Makes the assertion for one more attempt, where a backend takes each once; null where the one that there is serves again. It returns null
+    /// when none can be made any more.
+    /// </summary>
+    internal Func<Exchange, string?>? AssertAnew { get; set; }
+
+    /// <summary>Whether it goes to its route's canary, and not to the upstream that the route names.</summary>
+    internal bool OnCanary { get; set; }
+
     /// <summary>The gateways that the request has passed, this one included, as the backend is told (RFC 9110 section 7.6.3).</summary>
     internal string? Via { get; set; }
 
@@ -219,6 +228,12 @@ internal sealed class ForwardState
     /// <summary>The destination's address as declared, or null when none was contacted.</summary>
     public string? Destination { get; set; }
 
+    /// <summary>The upstream that was chosen, where there was a choice; otherwise null.</summary>
+    public string? Upstream { get; set; }
+
+    /// <summary>How often the request was sent, or would have been over a connection that did not come about.</summary>
+    public int Attempts { get; set; }
+
     /// <summary>The clock's timestamps when forwarding began and when the response's head was there; 0 for not.</summary>
     public long BeganAt { get; set; }
 
@@ -228,6 +243,12 @@ internal sealed class ForwardState
 
     /// <summary>The status of the service's answer; 0 while there is none.</summary>
     public int Status { get; set; }
+
+    /// <summary>Seconds after which a client that was refused may try again, for <c>Retry-After</c>; 0 where nothing is said.</summary>
+    public int RetrySeconds { get; set; }
+
+    /// <summary>Under which circumstances of its upstream's circuit the exchange is forwarded; 0 where there is none.</summary>
+    public int Phase { get; set; }
 
     /// <summary>Whether the answer was cut because its body grew over what its route allows.</summary>
     public bool IsTooLong { get; set; }

@@ -44,6 +44,9 @@ internal sealed class CompileContext
 
     public required LineSink AccessLog { get; init; }
 
+    /// <summary>Tells the operator; null when nothing will be served.</summary>
+    public EventWriter? Events { get; init; }
+
     /// <summary>What is measured; it outlives the snapshot.</summary>
     public required GatehouseMeter Meter { get; init; }
 

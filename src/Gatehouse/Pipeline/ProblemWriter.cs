@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -63,6 +64,7 @@ internal static class ProblemWriter
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
         headers["X-Request-Id"] = exchange.RequestId;
+        if (exchange.Forward.RetrySeconds is > 0 and var seconds) headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         headers.TransferEncoding = default;
         headers.ContentEncoding = default;
         headers.ContentLength = BeginningOf(problem).Length + exchange.RequestId.Length + End.Length;

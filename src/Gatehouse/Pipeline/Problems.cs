@@ -49,6 +49,10 @@ internal static class Problems
         "upstream-failed", 502, "The service behind the gateway did not answer properly.", ProblemSource.Upstream);
     public static readonly Problem UpstreamUnavailable = new(
         "upstream-unavailable", 503, "The service behind the gateway is not available.", ProblemSource.Upstream);
+    public static readonly Problem CircuitOpen = new(
+        "circuit-open", 503, "The service behind the gateway fails, and is left alone for a while.", ProblemSource.Upstream);
+    public static readonly Problem UpstreamBusy = new(
+        "upstream-busy", 503, "The service behind the gateway has as many calls as it may.", ProblemSource.Upstream);
     public static readonly Problem Overloaded = new(
         "overloaded", 503, "The gateway cannot take more at the moment.", ProblemSource.Gateway);
     public static readonly Problem IdentityUnavailable = new(
@@ -68,7 +72,7 @@ internal static class Problems
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
         NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, EncodedBody, ExpectationFailed, Misdirected,
-        UpgradeNotAllowed, LimitExceeded, TooManyFailures, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, Overloaded,
-        IdentityUnavailable, AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded, LoopDetected,
+        UpgradeNotAllowed, LimitExceeded, TooManyFailures, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, CircuitOpen,
+        UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded, LoopDetected,
     ];
 }

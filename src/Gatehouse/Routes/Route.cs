@@ -61,6 +61,18 @@ internal sealed class Route
     /// <summary>The assertion that the backend is sent, where the gateway makes any.</summary>
     internal AssertionUse Assertion { get; init; }
 
+    /// <summary>Whether calls may be sent again, where the upstream retries.</summary>
+    internal RouteRetries Retries { get; init; } = RouteRetries.Usual;
+
+    /// <summary>After how long without an answer's head a second destination is asked too; null for never.</summary>
+    internal TimeSpan? HedgeAfter { get; init; }
+
+    /// <summary>The upstream that gets a part of the calls; null for none.</summary>
+    internal Canary? Canary { get; init; }
+
+    /// <summary>Where copies of requests go; null for nowhere.</summary>
+    internal Mirroring? Mirror { get; init; }
+
     /// <summary>The day (UTC) on which the decisions are to be looked at again, or null.</summary>
     internal DateOnly? Review { get; init; }
 

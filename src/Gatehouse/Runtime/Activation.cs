@@ -29,6 +29,9 @@ internal sealed class Activation
     /// <summary>The snapshot in force. An exchange takes it once and keeps it.</summary>
     public GatewaySnapshot Current => Volatile.Read(ref _current);
 
+    /// <summary>Told of each snapshot that comes into force after the first.</summary>
+    public Action<GatewaySnapshot>? Swapped { get; set; }
+
     /// <summary>
     /// Compiles the next snapshot beside the one in force and swaps them in one step, if the declaration is valid and needs no restart.
     /// </summary>
@@ -42,6 +45,7 @@ internal sealed class Activation
         var snapshot = _compiler.Compile(definition, _current.Revision + 1, _listeners, next);
         _loaded = next;
         Volatile.Write(ref _current, snapshot);
+        Swapped?.Invoke(snapshot);
         _state.Sweep();
         return new(ActivationOutcome.Activated, next.Findings);
     }

@@ -95,6 +95,6 @@ internal static class ExchangeRunner
         var verdict = await PolicyPipeline.OnRequestAsync(exchange, route.Policies);
         if (verdict.Kind != VerdictKind.Continue) return verdict;
         if (exchange.Preflight is not null) return Verdict.Reject(Problems.InternalError, "a preflight that nobody has answered");
-        return await route.Upstream.ForwardAsync(exchange, route.Route);
+        return await route.ForwardAsync(exchange);
     }
 }

@@ -18,6 +18,8 @@ internal sealed class GatewaySnapshot
 
     public required GatewayDefinition Definition { get; init; }
 
+    public required IReadOnlyList<UpstreamClient> Upstreams { get; init; }
+
     /// <summary>In the order of the first definition's listeners: a listener keeps its index for as long as the process lives.</summary>
     public required IReadOnlyList<CompiledListener> Listeners { get; init; }
 }
@@ -55,6 +57,15 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
 
     public UpstreamClient Upstream { get; } = upstream;
 
+    /// <summary>How its calls are sent more than once; null where each is sent once.</summary>
+    public RepeatPlan? Repeats { get; init; }
+
+    /// <summary>Where the exchanges go that a policy gives to the route's canary; null where there is none.</summary>
+    public CompiledCanary? Canary { get; init; }
+
+    /// <summary>Sends copies of its requests elsewhere; null for nowhere.</summary>
+    public RequestMirror? Mirror { get; init; }
+
     /// <summary>The route's fields of the access log.</summary>
     public byte[] Fields { get; } = fields;
 
@@ -70,6 +81,21 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     {
         var tally = meter.Exchanges(listener.Name, Route.Id.Value);
         tally.TimedAs = timed ? Route.Id.Value : Route.Id.Api + "/*";
-        return new(Route, Policies, Upstream, Fields) { Tally = tally };
+        return new(Route, Policies, Upstream, Fields) { Tally = tally, Repeats = Repeats, Canary = Canary, Mirror = Mirror };
     }
+
+    /// <summary>Forwards what its policies have let through.</summary>
+    public ValueTask<Verdict> ForwardAsync(Exchange exchange)
+    {
+        Mirror?.Copy(exchange);
+        if (exchange.OnCanary) return Canary!.ForwardAsync(exchange, Route);
+        return Repeats is null ? Upstream.ForwardAsync(exchange, Route) : Repeats.ForwardAsync(Upstream, exchange, Route);
+    }
+}
+
+/// <summary>A route's canary: the client of its upstream, and how calls are sent there more than once.</summary>
+internal sealed record CompiledCanary(UpstreamClient Upstream, RepeatPlan? Repeats)
+{
+    public ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route) =>
+        Repeats is null ? Upstream.ForwardAsync(exchange, route) : Repeats.ForwardAsync(Upstream, exchange, route);
 }

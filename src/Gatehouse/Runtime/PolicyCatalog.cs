@@ -6,6 +6,7 @@ using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Browser;
+using Gatehouse.Policies.Canary;
 using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
@@ -56,6 +57,7 @@ internal static class PolicyCatalog
         new AuthorizeKind(), // a stranger or a flood costs its service no question, and it can only take away what access grants
         .. Own(own), // they see a caller that is known, may call and is within its limits, and cannot keep anybody from being checked
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
+        new CanaryKind(), // where it goes is known before anything is made for one upstream alone: its token, its assertion
         new UpstreamTokenKind(), // asked for when the request is whole and everybody has agreed: it goes nowhere but to the backend
         new AdaptKind(), // every policy before has decided on what was sent, and on the way back this sees first what the backend sent
         new AssertKind(), // last: nothing that was refused costs a signature, and what is vouched for is what is forwarded

@@ -36,20 +36,36 @@ internal sealed class SnapshotCompiler(
             TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             AccessLog = accessLog,
+            Events = events,
             Meter = meter,
         };
         var inside = InsideAddresses.AuthoritiesOf(definition.Upstreams.Values);
         var upstreams = definition.Upstreams.ToDictionary(
-            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside), StringComparer.Ordinal);
+            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside, events, meter), StringComparer.Ordinal);
         var routes = new List<CompiledRoute>(definition.Routes.Count);
-        foreach (var route in definition.Routes) routes.Add(new CompiledRoute(route, PoliciesOf(route, context), upstreams[route.Upstream]));
+        foreach (var route in definition.Routes) routes.Add(Compile(route, definition, upstreams, context));
         return new GatewaySnapshot
         {
             Revision = revision,
             Definition = definition,
+            Upstreams = [.. upstreams.Values],
             Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }
+
+    private CompiledRoute Compile(
+        Route route, GatewayDefinition definition, Dictionary<string, UpstreamClient> upstreams, CompileContext context) =>
+        new(route, PoliciesOf(route, context), upstreams[route.Upstream])
+        {
+            Repeats = RepeatsOf(route, route.Upstream, definition),
+            Canary = route.Canary is { } canary
+                ? new CompiledCanary(upstreams[canary.Upstream], RepeatsOf(route, canary.Upstream, definition))
+                : null,
+            Mirror = route.Mirror is { } mirror ? RequestMirror.For(route.Id, mirror, upstreams[mirror.Upstream], state, clock, meter) : null,
+        };
+
+    private RepeatPlan? RepeatsOf(Route route, string upstream, GatewayDefinition definition) =>
+        RepeatPlan.For(definition.Upstreams[upstream], route, state, clock, meter);
 
     private static IEnumerable<Listener> InOrder(GatewayDefinition definition, IReadOnlyList<string>? order) =>
         order is null ? definition.Listeners : order.Select(name => definition.Listeners.First(l => l.Name == name));

@@ -30,6 +30,11 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<(string Listener, string Within), Tally> _ending = new();
     private readonly ConcurrentDictionary<(string Listener, string What), Tally> _guesses = new();
     private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _cut = new();
+    private readonly ConcurrentDictionary<(string Upstream, string Change), Tally> _upstreamChanges = new();
+    private readonly ConcurrentDictionary<(string Upstream, string Cause), Tally> _retries = new();
+    private readonly ConcurrentDictionary<(string Upstream, string Reason), Tally> _withheld = new();
+    private readonly ConcurrentDictionary<(string Upstream, string Outcome), Tally> _mirrors = new();
+    private readonly ConcurrentDictionary<(string Upstream, string Change), Tally> _canaries = new();
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
@@ -53,6 +58,20 @@ internal sealed class GatehouseMeter : IDisposable
             "Handshakes with a client certificate that ends within a day, a week or 30 days.");
         _meter.CreateObservableCounter("gatehouse.certificates.unchecked", ReadSoftened, null,
             "Client certificates that passed without a current revocation list, as declared.");
+        _meter.CreateObservableCounter("gatehouse.upstreams.changes", ReadUpstreamChanges, null,
+            "Times that a destination went or came back, or an upstream's circuit changed.");
+        _meter.CreateObservableGauge("gatehouse.upstreams.usable", () => UpstreamsUsable?.Invoke() ?? [], null,
+            "Whether a destination may be chosen: 1, or 0.");
+        _meter.CreateObservableCounter("gatehouse.retries", () => Read(_retries, "cause"), null,
+            "Requests sent again to an upstream, or to a second destination, by cause.");
+        _meter.CreateObservableCounter("gatehouse.retries.withheld", () => Read(_withheld, "reason"), null,
+            "Requests that were not sent again although they might have been, by reason.");
+        _meter.CreateObservableCounter("gatehouse.mirrors", () => Read(_mirrors, "outcome"), null,
+            "Copies of requests for an upstream whose answers nobody reads, by outcome.");
+        _meter.CreateObservableCounter("gatehouse.canaries.changes", () => Read(_canaries, "change"), null,
+            "Times that an upstream's part of the calls was taken from it or given back.");
+        _meter.CreateObservableGauge("gatehouse.upstreams.open", () => CircuitsOpen?.Invoke() ?? [], null,
+            "Whether an upstream's calls are refused because too many have failed: 1, or 0.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
@@ -60,6 +79,12 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <summary>Says for how long certificates and lists are still good.</summary>
     public Func<IEnumerable<Measurement<double>>>? CertificateEnds { get; set; }
+
+    /// <summary>Says which destinations may be chosen.</summary>
+    public Func<IEnumerable<Measurement<long>>>? UpstreamsUsable { get; set; }
+
+    /// <summary>Says which circuits are open.</summary>
+    public Func<IEnumerable<Measurement<long>>>? CircuitsOpen { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();
@@ -90,6 +115,21 @@ internal sealed class GatehouseMeter : IDisposable
 
     public Tally SoftenedCertificates(string listener) => _softened.GetOrAdd(listener, static _ => new Tally());
 
+    /// <param name="change">A constant text.</param>
+    public Tally UpstreamChanges(string upstream, string change) => _upstreamChanges.GetOrAdd((upstream, change), static _ => new Tally());
+
+    /// <param name="cause">A constant text.</param>
+    public Tally Retries(string upstream, string cause) => _retries.GetOrAdd((upstream, cause), static _ => new Tally());
+
+    /// <param name="reason">A constant text.</param>
+    public Tally RetriesWithheld(string upstream, string reason) => _withheld.GetOrAdd((upstream, reason), static _ => new Tally());
+
+    /// <param name="outcome">A constant text.</param>
+    public Tally Mirrors(string upstream, string outcome) => _mirrors.GetOrAdd((upstream, outcome), static _ => new Tally());
+
+    /// <param name="change">A constant text.</param>
+    public Tally CanaryChanges(string upstream, string change) => _canaries.GetOrAdd((upstream, change), static _ => new Tally());
+
     /// <param name="outcome">A constant text.</param>
     public Tally Reloads(string outcome) => _reloads.GetOrAdd(outcome, static _ => new Tally());
 
@@ -97,6 +137,11 @@ internal sealed class GatehouseMeter : IDisposable
     public Tally KeyFetches(string issuer, string outcome) => _keyFetches.GetOrAdd((issuer, outcome), static _ => new Tally());
 
     public void Dispose() => _meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Read(ConcurrentDictionary<(string Upstream, string Label), Tally> counts, string label)
+    {
+        foreach (var (key, tally) in counts) yield return new(tally.Value, new("upstream", key.Upstream), new(label, key.Label));
+    }
 
     private IEnumerable<Measurement<long>> ReadExchanges()
     {
@@ -145,6 +190,11 @@ internal sealed class GatehouseMeter : IDisposable
     private IEnumerable<Measurement<long>> ReadGuesses()
     {
         foreach (var (key, tally) in _guesses) yield return new(tally.Value, new("listener", key.Listener), new("event", key.What));
+    }
+
+    private IEnumerable<Measurement<long>> ReadUpstreamChanges()
+    {
+        foreach (var (key, tally) in _upstreamChanges) yield return new(tally.Value, new("upstream", key.Upstream), new("change", key.Change));
     }
 
     private IEnumerable<Measurement<double>> ReadCertificates() => CertificateEnds?.Invoke() ?? [];

@@ -18,6 +18,15 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>What the destination is asked for as; null for its address.</summary>
     public string? Host { get; set; }
 
+    /// <summary>What the exchange has left of further attempts; null for none.</summary>
+    public Repeats? Repeats { get; init; }
+
+    /// <summary>Whether the response was given up, because another attempt follows.</summary>
+    public bool IsReplaced { get; private set; }
+
+    /// <summary>The status of the destination's answer; 0 while there is none.</summary>
+    public int Status { get; set; }
+
     /// <summary>Whether the response was passed on to its end.</summary>
     public bool Completed { get; private set; }
 
@@ -55,8 +64,10 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     {
         if (proxyResponse is null) return false; // there was no answer: the caller says so
         timer.HeadArrived();
+        Status = (int)proxyResponse.StatusCode;
+        if (Repeats is not null && Repeats.Replaces(proxyResponse)) return GiveUp(httpContext);
         exchange.Forward.HeadAt = clock.GetTimestamp();
-        exchange.Forward.Status = (int)proxyResponse.StatusCode;
+        exchange.Forward.Status = Status;
         Refusal = AnswerFault.Of(proxyResponse) ?? FaultByRoute(proxyResponse) ?? TakeOver(proxyResponse);
         if (Refusal is not null) return false;
         var headers = exchange.ResponseHeaders;
@@ -85,6 +96,15 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;
         // policies see heads only
         foreach (var name in trailers.Keys.Where(n => AnswerFields.StayBehind(n) || AnswerFields.BelongInHeads(n)).ToArray()) trailers.Remove(name);
+    }
+
+    /// <summary>Leaves nothing of the response: its status alone was taken over.</summary>
+    private bool GiveUp(HttpContext http)
+    {
+        IsReplaced = true;
+        http.Response.StatusCode = StatusCodes.Status200OK;
+        http.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
+        return false;
     }
 
     /// <summary>Why the route does not want the answer, or null.</summary>

@@ -114,8 +114,8 @@ internal static class ForwardOutcome
         return Verdict.Answered;
     }
 
-    // the body's own failure comes first where there are several
-    private static bool WasSilent(Exception? exception) =>
+    /// <summary>Whether nobody failed, but somebody did nothing for too long. The body's own failure comes first where there are several.</summary>
+    public static bool WasSilent(Exception? exception) =>
         exception is OperationCanceledException or AggregateException { InnerExceptions: [OperationCanceledException, ..] };
 
     // how SocketsHttpHandler says that its ConnectTimeout has passed

@@ -15,7 +15,7 @@ namespace Gatehouse.Upstreams;
 internal static class UpstreamConnections
 {
     /// <summary>Open connections to one destination; further exchanges wait for one, and their head timeout runs.</summary>
-    private const int MaxConnections = 2_000;
+    public const int MaxConnections = 2_000;
 
     /// <summary>Kilobytes of a response's head.</summary>
     private const int MaxResponseHead = 64;
@@ -25,20 +25,29 @@ internal static class UpstreamConnections
     /// </summary>
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(4);
 
-    /// <summary>So that a changed DNS answer is noticed.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>So that a name which leads elsewhere now is followed there; each new connection asks for its addresses again.</summary>
+    private static readonly TimeSpan NamedLifetime = TimeSpan.FromMinutes(1);
 
     /// <summary>Upstreams with the same identity can share connections: a reload that changes none of this keeps them.</summary>
     public static string IdentityOf(Upstream upstream)
     {
         var authorities = upstream.Authorities is null ? "system" : Convert.ToHexString(SHA256.HashData(upstream.Authorities));
         return string.Create(
-            CultureInfo.InvariantCulture, $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities} {upstream.Tls.Identity}");
+            CultureInfo.InvariantCulture,
+            $"{upstream.Name} {upstream.Protocol} {upstream.Timeouts.Connect} {authorities} {upstream.Tls.Identity} {IsNamed(upstream)}");
     }
 
-    public static HttpMessageInvoker Open(Upstream upstream)
+    /// <param name="dialer">Finds the addresses of destinations that are declared by name.</param>
+    public static HttpMessageInvoker Open(Upstream upstream, Dialer dialer) => new(Handler(upstream, dialer));
+
+    private static bool IsNamed(Upstream upstream) => upstream.Destinations.Any(d => d.Value.HostNameType == UriHostNameType.Dns);
+
+    public static SocketsHttpHandler Handler(Upstream upstream, Dialer dialer)
     {
-        var handler = new SocketsHttpHandler
+        var named = IsNamed(upstream);
+        return new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -47,7 +56,8 @@ internal static class UpstreamConnections
             ActivityHeadersPropagator = null,
             ConnectTimeout = upstream.Timeouts.Connect,
             PooledConnectionIdleTimeout = Idle,
-            PooledConnectionLifetime = Lifetime,
+            PooledConnectionLifetime = named ? NamedLifetime : Lifetime,
+            ConnectCallback = named ? (context, cancel) => dialer.ConnectAsync(context.DnsEndPoint, cancel) : null,
             EnableMultipleHttp2Connections = true,
             MaxConnectionsPerServer = MaxConnections,
             MaxResponseHeadersLength = MaxResponseHead,
@@ -62,7 +72,6 @@ internal static class UpstreamConnections
                 RemoteCertificateValidationCallback = upstream.Tls.Pins is { Count: > 0 } pins ? HasPin(pins) : null,
             },
         };
-        return new HttpMessageInvoker(handler);
     }
 
     private static SslStreamCertificateContext Present(UpstreamCertificate own)

@@ -22,9 +22,11 @@ internal sealed class ForwardingHost : IAsyncDisposable
     private readonly StateStore _state = new();
     private readonly Channel<Exchange> _ended = Channel.CreateUnbounded<Exchange>();
 
-    private ForwardingHost(Upstream upstream, Route route, TimeProvider clock, HttpProtocols protocols, string? forwardedPath, Policy[] policies)
+    private ForwardingHost(Upstream upstream, Route route, TimeProvider clock, HttpProtocols protocols, string? forwardedPath, Dialer? dialer,
+        Policy[] policies)
     {
-        var client = UpstreamClient.For(upstream, _state, clock);
+        var client = UpstreamClient.For(upstream, _state, clock, dialer: dialer);
+        var repeats = RepeatPlan.For(upstream, route, _state, clock);
         var listener = PolicyHarness.Listener();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -53,7 +55,8 @@ internal sealed class ForwardingHost : IAsyncDisposable
             try
             {
                 var verdict = await PolicyPipeline.OnRequestAsync(exchange, policies);
-                if (verdict.Kind == VerdictKind.Continue) verdict = await client.ForwardAsync(exchange, route);
+                if (verdict.Kind == VerdictKind.Continue)
+                    verdict = repeats is null ? await client.ForwardAsync(exchange, route) : await repeats.ForwardAsync(client, exchange, route);
                 if (verdict.Kind == VerdictKind.Reject) await ProblemWriter.WriteAsync(exchange, verdict);
             }
             finally
@@ -70,9 +73,9 @@ internal sealed class ForwardingHost : IAsyncDisposable
     public static async Task<ForwardingHost> StartAsync(
         Upstream upstream, TimeProvider? clock = null, TimeSpan? deadline = null, Upgrade? upgrade = null,
             HttpProtocols protocols = HttpProtocols.Http1,
-        string? forwardedPath = null, params Policy[] policies)
+        string? forwardedPath = null, Dialer? dialer = null, params Policy[] policies)
     {
-        var host = new ForwardingHost(upstream, RouteOf(deadline, upgrade), clock ?? TimeProvider.System, protocols, forwardedPath, policies);
+        var host = new ForwardingHost(upstream, RouteOf(deadline, upgrade), clock ?? TimeProvider.System, protocols, forwardedPath, dialer, policies);
         await host._app.StartAsync();
         return host;
     }
@@ -89,11 +92,9 @@ internal sealed class ForwardingHost : IAsyncDisposable
     };
 
     /// <summary>How many exchanges a destination is busy with.</summary>
-    public int InFlight(Uri destination)
-    {
-        var address = new DestinationAddress(destination);
-        return _state.Get("destination", $"orders {address.Text}", () => new Destination(address)).InFlight;
-    }
+    public int InFlight(Uri destination) => StateOf(destination).InFlight;
+
+    public bool IsUsable(Uri destination) => StateOf(destination).IsUsable;
 
     /// <summary>The next exchange that ended.</summary>
     public async Task<Exchange> EndedAsync(CancellationToken cancel) => await _ended.Reader.ReadAsync(cancel);
@@ -107,6 +108,12 @@ internal sealed class ForwardingHost : IAsyncDisposable
         using var atOnce = new CancellationTokenSource(0);
         await _app.StopAsync(atOnce.Token);
         await _app.DisposeAsync();
+    }
+
+    private Destination StateOf(Uri destination)
+    {
+        var address = new DestinationAddress(destination);
+        return _state.Get("destination", $"orders {address.Text}", () => new Destination(address));
     }
 
     private static Route RouteOf(TimeSpan? deadline, Upgrade? upgrade) => new()

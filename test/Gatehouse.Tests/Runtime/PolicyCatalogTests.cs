@@ -5,6 +5,7 @@ using Gatehouse.Policies.Assert;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Browser;
+using Gatehouse.Policies.Canary;
 using Gatehouse.Policies.Certificates;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
@@ -35,8 +36,8 @@ public sealed class PolicyCatalogTests
     public void After_the_route() => Assert.Equal(
         [
             typeof(RouteAddressesKind), typeof(CorsKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind),
-            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(UpstreamTokenKind),
-            typeof(AdaptKind), typeof(AssertKind),
+            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
+            typeof(UpstreamTokenKind), typeof(AdaptKind), typeof(AssertKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

@@ -42,6 +42,13 @@ public sealed class MetricsPageTests
         meter.SoftenedCertificates("edge").Add();
         meter.CertificateEnds = () => [new Measurement<double>(1, new("listener", "edge"), new("of", "certificate"))];
         meter.KeyFetches("customers", "ok").Add();
+        meter.UpstreamChanges("orders", "down").Add();
+        meter.Retries("orders", "reset").Add();
+        meter.RetriesWithheld("orders", "budget").Add();
+        meter.Mirrors("orders", "sent").Add();
+        meter.CanaryChanges("orders-next", "reverted").Add();
+        meter.UpstreamsUsable = () => [new Measurement<long>(1, new("upstream", "orders"), new("destination", "https://10.0.3.1:5101"))];
+        meter.CircuitsOpen = () => [new Measurement<long>(0, new KeyValuePair<string, object?>("upstream", "orders"))];
         listener.RecordObservableInstruments();
 
         var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")
@@ -72,7 +79,7 @@ public sealed class MetricsPageTests
 
     private static string KindOf(Instrument instrument) =>
         instrument is Histogram<double> ? "histogram"
-        : instrument is ObservableGauge<double> ? "gauge" : instrument.IsObservable ? "counter" : "other";
+        : instrument is ObservableGauge<double> or ObservableGauge<long> ? "gauge" : instrument.IsObservable ? "counter" : "other";
 
     private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

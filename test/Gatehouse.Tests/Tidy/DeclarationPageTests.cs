@@ -16,6 +16,8 @@ public sealed class DeclarationPageTests
         ["^[a-z][a-z0-9-]{0,63}(/[a-z][a-z0-9-]{0,63})?$"] = "a route: `get-order`, or `orders/get-order` of another api",
         ["^[0-9]{1,9}(ms|s|m|h|d)$"] = "a time: `500ms`, `30s`, `5m`, `1h`, `1d`",
         ["^[0-9]{1,12}(B|KiB|MiB|GiB)$"] = "a size: `64KiB`, `1MiB`",
+        ["^/[A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,400}$"] = "a path, with a query if need be: `/healthz`",
+        ["^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"] = "a status, or a range of them: `200-299`",
         ["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"] = "a day: `2027-06-30`",
         ["^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"] = "a day or an instant: `2027-06-30T18:00:00Z`",
         ["^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$"] = "a network or an address: `10.0.0.0/8`",
@@ -43,6 +45,9 @@ public sealed class DeclarationPageTests
         ["^.{1,100}$"] = "text, at most 100 characters",
         ["^sha256:[A-Za-z0-9_-]{43}$"] = "`sha256:` and a digest in base64url",
         ["^(dns:[a-z0-9.-]{1,253}|uri:[A-Za-z][A-Za-z0-9+.-]*:[^*]{1,290})$"] = "`dns:` or `uri:` and one name, exactly",
+        ["^[0-9]{1,3}(\\.[0-9]{1,2})?%$"] = "a share: `5%`, `0.25%`",
+        ["^[A-Za-z][A-Za-z0-9-]{0,63}$"] = "the name of a header field",
+        ["^[A-Za-z0-9_.-]{1,100}$"] = "the name of a cookie",
         ["^GH[0-9]{4}$"] = "a rule: `GH1003`",
         ["^[A-Z][A-Z-]{0,31} +/[^ ]*$"] = "a method and a path: `GET /orders/{orderId}`",
     };

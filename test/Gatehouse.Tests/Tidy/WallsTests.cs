@@ -25,7 +25,7 @@ public sealed class WallsTests
         ["Contracts"] = ["Configuration", "Routes"],
         ["Certificates"] = ["Consumers", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Telemetry"],
-        ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
+        ["Upstreams"] = ["Configuration", "Routes", "Pipeline", "Telemetry"],
         ["Policies"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Pipeline", "Telemetry"],
         ["Declaration"] =
         [

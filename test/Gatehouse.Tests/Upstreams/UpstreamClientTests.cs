@@ -46,8 +46,39 @@ public sealed class UpstreamClientTests
             Orders with { Timeouts = Orders.Timeouts with { Connect = TimeSpan.FromSeconds(2) } },
             Orders with { Authorities = [1] },
             Orders with { Authorities = [2] },
+            Orders with { Destinations = [new DestinationAddress(new Uri("https://orders.internal:5101"))] },
         ];
 
         Assert.Equal(different.Length, different.Select(UpstreamConnections.IdentityOf).Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public void Keeps_what_is_known_of_destinations_places_and_circuits_over_a_reload()
+    {
+        var state = new StateStore();
+        var declared = Orders with { Breaker = BreakerRule.Usual, Health = HealthRule.Usual, AtOnce = new BulkheadRule(5, 0, TimeSpan.Zero) };
+        var before = UpstreamClient.For(declared, state, TimeProvider.System);
+        var held = state.Count;
+        before.Checks[0].Destination.TrySetDown(true, TimeProvider.System);
+
+        var after = UpstreamClient.For(declared with { AtOnce = new BulkheadRule(9, 0, TimeSpan.Zero) }, state, TimeProvider.System);
+
+        Assert.Equal(held, state.Count);
+        Assert.Equal([false, true], after.Standing.Select(d => d.IsUsable));
+        Assert.Equal(before.Checks.Select(c => c.Key), after.Checks.Select(c => c.Key));
+        Assert.False(after.IsOpen);
+    }
+
+    [Fact]
+    public void Opens_connections_to_names_anew_after_a_minute()
+    {
+        var dialer = Dialer.ByDns(TimeProvider.System);
+        using var named = UpstreamConnections.Handler(
+            Orders with { Destinations = [new DestinationAddress(new Uri("https://orders.internal:5101"))] }, dialer);
+        using var addressed = UpstreamConnections.Handler(Orders, dialer);
+
+        Assert.Equal(TimeSpan.FromMinutes(1), named.PooledConnectionLifetime);
+        Assert.NotNull(named.ConnectCallback);
+        Assert.Null(addressed.ConnectCallback);
     }
 }

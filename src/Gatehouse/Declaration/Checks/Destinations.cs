@@ -11,15 +11,13 @@ namespace Gatehouse.Declaration.Checks;
 /// </summary>
 internal static class Destinations
 {
-    private static readonly IPNetwork[] LinkLocal = [IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("fe80::/10")];
-    private static readonly IPAddress[] Metadata =
-        [IPAddress.Parse("fd00:ec2::254"), IPAddress.Parse("100.100.100.200"), IPAddress.Parse("168.63.129.16")];
     private static readonly string[] MetadataHosts = ["metadata", "metadata.google.internal", "metadata.goog", "instance-data"];
 
     public static void Check(Draft draft)
     {
         var own = ListeningPoints.Of(draft);
-        var users = draft.Routes.Where(r => r.Upstream is not null).ToLookup(r => r.Upstream!.Value.Value, StringComparer.Ordinal);
+        var users = draft.Routes.SelectMany(r => r.Upstreams, (Route, Upstream) => (Route, Upstream))
+            .ToLookup(u => u.Upstream.Value, u => u.Route, StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)
         {
             foreach (var destination in upstream.Text.Get(UpstreamSection.Destinations) ?? [])
@@ -32,6 +30,7 @@ internal static class Destinations
                 draft.Findings.Add(Rules.SingleDestination, upstream.Text.PlaceOf(UpstreamSection.Destinations),
                     $"upstream {upstream.Name} has one destination", "name a second one");
             CheckProof(upstream, draft.Findings);
+            Resilience.Check(upstream, users[upstream.Name], draft.Findings);
         }
     }
 
@@ -47,20 +46,22 @@ internal static class Destinations
     /// <summary>Whether an address is link-local or a metadata service.</summary>
     public static bool IsNobodysService(Uri uri) =>
         MetadataHosts.Contains(uri.IdnHost.ToLowerInvariant())
-        || (AddressOf(uri) is { } address && (Metadata.Contains(address) || Array.Exists(LinkLocal, n => n.Contains(address))));
+        || (AddressOf(uri) is { } address && !IsAny(address) && NobodysAddresses.Contain(address));
 
     private static void CheckTarget(
-        Located<DestinationAddress> destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
+        DestinationText destination, List<(string What, IPEndPoint Address, Place Place)> own, Findings findings)
     {
         var uri = destination.Value.Value;
         var address = AddressOf(uri);
         if (IsNobodysService(uri))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} is link-local or a metadata service");
-        else if (address is not null && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
+        else if (address is not null && IsAny(address))
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} stands for every address, which is none");
         else if (own.Find(o => o.Address.Port == uri.Port && IsOwn(o.Address.Address, uri, address)) is { What: { } what })
             findings.Add(Rules.ForbiddenDestination, destination.Place, $"{destination.Value} is the gateway itself ({what})");
     }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static bool IsOwn(IPAddress listened, Uri uri, IPAddress? address)
     {
@@ -70,7 +71,7 @@ internal static class Destinations
     }
 
     private static void CheckCleartext(
-        Located<DestinationAddress> destination, Drafted<Upstream> upstream, IEnumerable<RouteDraft> users, Findings findings)
+        DestinationText destination, Drafted<Upstream> upstream, IEnumerable<RouteDraft> users, Findings findings)
     {
         var uri = destination.Value.Value;
         if (uri.Scheme == "https" || uri.IsLoopback || (AddressOf(uri) is { } address && IPAddress.IsLoopback(address))) return;

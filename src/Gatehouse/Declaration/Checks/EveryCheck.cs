@@ -23,6 +23,8 @@ internal static class EveryCheck
         RouteGrants.Check(draft);
         RoutePeople.Check(draft);
         RouteEffects.Check(draft);
+        RouteRepeats.Check(draft);
+        RouteVariants.Check(draft);
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);
         CertificateCalls.Check(draft);

@@ -43,12 +43,13 @@ internal static class IncludeBounds
                 route.Text.PlaceOf(RouteSection.Exposure),
                 $"route {route.Id} is {DecisionShapes.Word(exposure)}, and this file may only have {string.Join(", ", exposures.Order().Select(DecisionShapes.Word))}",
                 bounds);
-        if (bounds.Upstreams is { } upstreams && route.Upstream is { } upstream && !upstreams.Contains(upstream.Value))
-            Say(
-                findings,
-                upstream.Place,
-                $"route {route.Id} uses the upstream {upstream.Value}, and this file may only use {string.Join(", ", upstreams.Order(StringComparer.Ordinal))}",
-                bounds);
+        foreach (var upstream in route.Upstreams)
+            if (bounds.Upstreams is { } upstreams && !upstreams.Contains(upstream.Value))
+                Say(
+                    findings,
+                    upstream.Place,
+                    $"route {route.Id} uses the upstream {upstream.Value}, and this file may only use {string.Join(", ", upstreams.Order(StringComparer.Ordinal))}",
+                    bounds);
     }
 
     /// <summary>Templates and bounds are in normal form, so that what a template's text begins with is what every path of it begins with.</summary>

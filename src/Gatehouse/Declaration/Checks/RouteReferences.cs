@@ -25,9 +25,10 @@ internal static class RouteReferences
         if (!route.Text.Has(RouteSection.Upstream))
             draft.Findings.Add(Rules.MissingDecision, route.Place, $"route {route.Id} does not say which upstream answers",
                 "upstream: NAME, in the api or the route");
-        else if (route.Upstream is { } upstream && !draft.UpstreamNames.Contains(upstream.Value))
-            draft.Findings.Add(Rules.UnknownReference, upstream.Place, $"there is no upstream '{upstream.Value}'",
-                Hint(upstream.Value, draft.UpstreamNames, draft.Findings));
+        foreach (var upstream in route.Upstreams)
+            if (!draft.UpstreamNames.Contains(upstream.Value))
+                draft.Findings.Add(Rules.UnknownReference, upstream.Place, $"there is no upstream '{upstream.Value}'",
+                    Hint(upstream.Value, draft.UpstreamNames, draft.Findings));
     }
 
     private static string? Hint(string written, IEnumerable<string> known, Findings findings) =>

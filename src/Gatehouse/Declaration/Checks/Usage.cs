@@ -23,7 +23,7 @@ internal static class Usage
                 draft.Findings.Add(Rules.Unused, issuer.Place, $"no consumer calls with a token of issuer {issuer.Name}",
                     "remove it, or name it in a consumer's token");
 
-        var upstreams = draft.Routes.Select(r => r.Upstream?.Value).ToHashSet(StringComparer.Ordinal);
+        var upstreams = draft.Routes.SelectMany(r => r.Upstreams).Select(u => u.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var upstream in draft.Upstreams.Values)
             if (!upstreams.Contains(upstream.Name))
                 draft.Findings.Add(Rules.Unused, upstream.Place, $"no route uses upstream {upstream.Name}", "remove it, or declare its routes");

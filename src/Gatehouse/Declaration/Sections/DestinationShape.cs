@@ -5,10 +5,47 @@ using Gatehouse.Upstreams;
 
 namespace Gatehouse.Declaration.Sections;
 
+/// <summary>One server as it is written.</summary>
+/// <param name="Place">Where its address stands.</param>
+/// <param name="Weight">Its share beside those of the others; 1 unless written, 0 for none.</param>
+internal sealed record DestinationText(DestinationAddress Value, Place Place, int Weight);
+
 /// <summary>
-/// The address of one server: <c>https://10.0.3.1:5101</c>. No path, no query, no user: what is forwarded comes from the request and its route.
+/// One server: its address, or its address and weight. No path, no query, no user: what is forwarded comes from the request and its route.
 /// </summary>
-internal sealed class DestinationShape : Shape<Located<DestinationAddress>>
+internal sealed class DestinationShape : Shape<DestinationText>
+{
+    private static readonly Key<Located<DestinationAddress>> Url = new(
+        "url", new AddressShape(), "Scheme, host and port, as in https://10.0.3.1:5101.")
+    {
+        Required = true,
+    };
+
+    private static readonly Key<int> Weight = new(
+        "weight",
+        Shapes.Whole(0, 100),
+        "Its share beside those of the others; 1 unless written. With 0 it gets nothing new.");
+
+    private static readonly AddressShape Address = new();
+
+    private static readonly Section<DestinationText> Weighted = new("a destination", [Url, Weight],
+        text => (text.Find(Url), text.Get(Weight, 1)) is ({ } url, var weight) ? new DestinationText(url.Value.Value, url.Place, weight) : null);
+
+    public override bool TryRead(Node node, Findings findings, out DestinationText value)
+    {
+        if (node is MapNode) return Weighted.TryRead(node, findings, out value);
+        value = null!;
+        if (!Address.TryRead(node, findings, out var address)) return false;
+        value = new DestinationText(address.Value, address.Place, 1);
+        return true;
+    }
+
+    public override JsonObject ToSchema(SchemaWriter schema) =>
+        new() { ["anyOf"] = new JsonArray(Address.ToSchema(schema), Weighted.ToSchema(schema)) };
+}
+
+/// <summary>The address of one server: <c>https://10.0.3.1:5101</c>.</summary>
+internal sealed class AddressShape : Shape<Located<DestinationAddress>>
 {
     private const string Pattern = "^https?://([a-zA-Z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?/?$";
 

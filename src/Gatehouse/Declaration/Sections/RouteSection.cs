@@ -40,6 +40,22 @@ internal static class RouteSection
         new AssertionUseShape(),
         "Whether the backend is sent one assertion of who calls for the life of it (reuse), one for each request, or none; reuse unless written.");
 
+    public static readonly Key<RouteRetries> Retries = new(
+        "retries",
+        new RouteRetriesShape(),
+        "Which calls are sent again where the upstream retries: idempotent (reads, and writes that mean the same when they are repeated), none, or { idempotencyKey: NAME } for those too that carry this header field; idempotent unless written.");
+
+    public static readonly Key<HedgeText> Hedge = new(
+        "hedge",
+        HedgeSection.Shape,
+        "Asks a second destination too when the first one is slow, and passes on what comes first. Only for reads without a body.");
+
+    public static readonly Key<CanaryText> Canary = new(
+        "canary", CanarySection.Shape, "A second upstream that gets a part of the calls, until too many of them fail.");
+
+    public static readonly Key<MirrorText> Mirror = new(
+        "mirror", MirrorSection.Shape, "An upstream that gets copies of requests, whose answers nobody reads. Only for reads without a body.");
+
     public static readonly Key<Effect> Effect = new(
         "effect",
         DecisionShapes.Effect(),
@@ -70,7 +86,8 @@ internal static class RouteSection
     /// <summary>What an api or its <c>each</c> may give to every route.</summary>
     public static IReadOnlyList<Key> Shared(IReadOnlyList<RoutePolicyKind> kinds) =>
         [
-            Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Lifecycle, Assertion, Review,
+            Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Retries, Hedge, Canary,
+            Mirror, Lifecycle, Assertion, Review,
             .. kinds.SelectMany(k => k.Keys),
             .. StillToCome,
         ];

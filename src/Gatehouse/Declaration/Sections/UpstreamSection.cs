@@ -6,10 +6,10 @@ namespace Gatehouse.Declaration.Sections;
 /// <summary>An entry of <c>upstreams</c>: a group of servers that answer alike.</summary>
 internal static class UpstreamSection
 {
-    public static readonly Key<IReadOnlyList<Located<DestinationAddress>>> Destinations = new(
+    public static readonly Key<IReadOnlyList<DestinationText>> Destinations = new(
         "destinations",
         Shapes.List(new DestinationShape(), 1, 1000),
-        "The servers: scheme, host and port, as in https://10.0.3.1:5101.")
+        "The servers: scheme, host and port, as in https://10.0.3.1:5101, or a map with url and weight.")
     {
         Required = true,
     };
@@ -25,7 +25,8 @@ internal static class UpstreamSection
         Shapes.OneOf(
             ("round-robin", Upstreams.Balance.RoundRobin),
             ("least-requests", Upstreams.Balance.LeastRequests),
-            ("power-of-two", Upstreams.Balance.PowerOfTwoChoices)),
+            ("power-of-two", Upstreams.Balance.PowerOfTwoChoices),
+            ("hash", Upstreams.Balance.Hash)),
         "How a destination is chosen; power-of-two unless written.");
 
     public static readonly Key<UpstreamProtocol> Protocol = new(
@@ -33,26 +34,37 @@ internal static class UpstreamSection
         Shapes.OneOf(("http1", UpstreamProtocol.Http1), ("http2", UpstreamProtocol.Http2)),
         "The version of HTTP that destinations speak; http1 unless written.");
 
-    public static readonly Key<string> Health = new(
-        "health",
-        DecisionShapes.StillToCome(),
-        "Health checks.")
-    {
-        NotYet = "health checks come with resilience",
-    };
-    public static readonly Key<string> Retries = new("retries", DecisionShapes.StillToCome(), "Retries.") { NotYet = "retries come with resilience" };
-    public static readonly Key<string> Breaker = new(
+    public static readonly Key<HashRule> Hash = new("hash", HashSection.Shape, "What goes to the same destination, with balance: hash.");
+
+    public static readonly Key<TimeSpan> SlowReturn = new(
+        "slowReturn",
+        Shapes.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)),
+        "How long a destination that was out takes less than its share, beginning with a tenth; 10s unless written, 0s for not at all.");
+
+    public static readonly Key<HealthRule> Health = new("health", HealthSection.Shape, "How destinations are asked whether they are well.");
+
+    public static readonly Key<EjectionRule> Ejection = new(
+        "ejection",
+        EjectionSection.Shape,
+        "When a destination that fails is left out for a while. Where there are several, it holds without being written.");
+
+    public static readonly Key<BulkheadRule> AtOnce = new(
+        "atOnce",
+        new AtOnceShape(),
+        "How many exchanges it has at once; further ones are refused with upstream-busy. Unless written, 2000 for each destination, 10000 with http2.");
+
+    public static readonly Key<RetryRules> Retries = new(
+        "retries", RetriesSection.Shape, "Sends calls again that failed, where that does no harm; never unless written.");
+
+    public static readonly Key<BreakerRule> Breaker = new(
         "breaker",
-        DecisionShapes.StillToCome(),
-        "The circuit breaker.")
-    {
-        NotYet = "circuit breakers come with resilience",
-    };
+        BreakerSection.Shape,
+        "When all of it is left alone because too many attempts fail; calls are then refused with circuit-open. Without it, never.");
 
     public static readonly Section<SectionReader> Shape = new Section<SectionReader>("an upstream",
         [
-            Destinations, Authorities, .. UpstreamTlsSection.Keys, UpstreamTokenSection.Token, Timeouts, Balance, Protocol, Health, Retries,
-            Breaker,
+            Destinations, Authorities, .. UpstreamTlsSection.Keys, UpstreamTokenSection.Token, Timeouts, Balance, Hash, SlowReturn, Protocol,
+            Health, Ejection, Breaker, AtOnce, Retries,
         ],
         text => text);
 
@@ -61,16 +73,27 @@ internal static class UpstreamSection
     {
         var text = written.Value;
         var (destinations, authorities, timeouts) = (text.Get(Destinations), text.Find(Authorities), text.Get(Timeouts));
+        var retries = text.Get(Retries);
         var (balance, protocol) = (text.Get(Balance, Upstreams.Balance.PowerOfTwoChoices), text.Get(Protocol, UpstreamProtocol.Http1));
+        var (hash, slowReturn) = (text.Get(Hash), text.Get(SlowReturn, Upstream.UsualSlowReturn));
+        var (health, ejection, breaker, atOnce) = (text.Get(Health), text.Get(Ejection), text.Get(Breaker), text.Get(AtOnce));
         var trusted = authorities is { } file ? AuthoritiesFile.Read(file, files) : null;
         var tls = UpstreamTlsSection.Read(text, files);
-        if (destinations is null) return null;
+        if (destinations is null || (balance == Upstreams.Balance.Hash && hash is null)) return null;
         return new Upstream
         {
             Name = written.Name,
             Destinations = [.. destinations.Select(d => d.Value)],
+            Weights = [.. destinations.Select(d => d.Weight)],
             Timeouts = timeouts ?? TimeoutsSection.Usual,
             Balance = balance,
+            Retries = retries,
+            Hash = hash,
+            SlowReturn = slowReturn,
+            Health = health,
+            Ejection = ejection ?? EjectionRule.Usual,
+            Breaker = breaker,
+            AtOnce = atOnce,
             Protocol = protocol,
             Authorities = trusted,
             Tls = tls,

@@ -14,8 +14,9 @@ internal sealed class AssertKind() : RoutePolicyKind(KindName)
     {
         if (context.Assertions is not { } issuer || route.Assertion == AssertionUse.None) return null;
         var writer = new AssertionWriter(issuer, route);
+        var canary = route.Canary is { } second ? new AssertionWriter(issuer, route, second.Upstream) : null;
         return route.Assertion == AssertionUse.PerRequest
-            ? new AssertEachPolicy(writer, context.Clock)
-            : new AssertPolicy(writer, context.State.Get("assertions", "", static () => new AssertionTable()), context.Clock);
+            ? new AssertEachPolicy(writer, context.Clock, canary)
+            : new AssertPolicy(writer, context.State.Get("assertions", "", static () => new AssertionTable()), context.Clock, canary);
     }
 }

@@ -23,16 +23,18 @@ internal sealed class AssertionWriter
 
     private readonly AssertionIssuer _issuer;
     private readonly Route _route;
+    private readonly string _audience;
     private readonly byte[] _head;
 
-    public AssertionWriter(AssertionIssuer issuer, Route route)
+    /// <param name="audience">The upstream that they are for; null for the one that the route names.</param>
+    public AssertionWriter(AssertionIssuer issuer, Route route, string? audience = null)
     {
-        (_issuer, _route) = (issuer, route);
+        (_issuer, _route, _audience) = (issuer, route, audience ?? route.Upstream);
         var key = issuer.Signing;
         _head = Encoding.ASCII.GetBytes(Base64Url.EncodeToString(
             Encoding.UTF8.GetBytes($$"""{"alg":"{{key.Algorithm}}","typ":"{{Type}}","kid":"{{key.Id}}"}""")) + ".");
         Place = string.Create(CultureInfo.InvariantCulture,
-            $"{key.Id} {issuer.Lifetime.Ticks} {issuer.Gateway} {issuer.Environment} {route.Upstream} {route.Id} {issuer.Name}");
+            $"{key.Id} {issuer.Lifetime.Ticks} {issuer.Gateway} {issuer.Environment} {_audience} {route.Id} {issuer.Name}");
         PlaceHash = string.GetHashCode(Place, StringComparison.Ordinal);
     }
 
@@ -75,7 +77,7 @@ internal sealed class AssertionWriter
     private void WriteEnvelope(Utf8JsonWriter json, DateTimeOffset now, DateTimeOffset end)
     {
         json.WriteString("iss"u8, _issuer.Name);
-        json.WriteString("aud"u8, _route.Upstream);
+        json.WriteString("aud"u8, _audience);
         json.WriteNumber("iat"u8, now.ToUnixTimeSeconds());
         json.WriteNumber("exp"u8, end.ToUnixTimeSeconds());
         Span<byte> unique = stackalloc byte[16];

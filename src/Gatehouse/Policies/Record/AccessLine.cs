@@ -80,8 +80,10 @@ internal static class AccessLine
 
     private static void WriteForward(JsonLine line, ForwardState forward, int status, TimeProvider clock)
     {
+        if (forward.Upstream is { } upstream) line.Text("upstream"u8, upstream, LongestName);
         if (forward.Destination is not { } destination) return;
         line.Text("destination"u8, destination, LongestText);
+        if (forward.Attempts > 1) line.Number("attempts"u8, forward.Attempts);
         if (forward.BeganAt == 0) return;
         if (forward.Status != 0 && forward.Status != status) line.Number("upstreamStatus"u8, forward.Status);
         if (forward.HeadAt != 0) line.Milliseconds("upstreamHeadMs"u8, clock.GetElapsedTime(forward.BeganAt, forward.HeadAt));

@@ -3,18 +3,24 @@ using Gatehouse.Services;
 
 namespace Gatehouse.Policies.UpstreamToken;
 
+/// <summary>Where an upstream's tokens come from.</summary>
+/// <param name="ClientWhenNone">Whether a caller without a token gets the gateway's own.</param>
+internal sealed record TokenSource(TokenExchangeClient Tokens, bool ClientWhenNone);
+
 /// <summary>Puts the upstream's own token in the place of whatever the caller has sent, or refuses the call.</summary>
-/// <param name="clientWhenNone">Whether a caller without a token gets the gateway's own.</param>
-internal sealed class UpstreamTokenPolicy(TokenExchangeClient tokens, bool clientWhenNone) : Policy
+/// <param name="main">Null where the route's upstream wants none.</param>
+/// <param name="canary">Null where its canary wants none; the same as the other where there is no canary.</param>
+internal sealed class UpstreamTokenPolicy(TokenSource? main, TokenSource? canary) : Policy
 {
     public override string Name => UpstreamTokenKind.KindName;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
+        if ((exchange.OnCanary ? canary : main) is not { } source) return new(Verdict.Continue);
         exchange.RequestHeaders.Authorization = default;
-        if (exchange.PresentedToken is null && !clientWhenNone)
+        if (exchange.PresentedToken is null && !source.ClientWhenNone)
             return new(Verdict.Reject(Problems.Unauthenticated, "no token that could be exchanged for the upstream's"));
-        var getting = tokens.GetAsync(exchange.PresentedToken, exchange.Http.RequestAborted);
+        var getting = source.Tokens.GetAsync(exchange.PresentedToken, exchange.Http.RequestAborted);
         return getting.IsCompletedSuccessfully ? new(Act(exchange, getting.Result)) : WaitAsync(exchange, getting);
     }
 

@@ -97,6 +97,39 @@ public sealed class AssertPolicyTests : IDisposable
             Claims(Made(Policy(), Person("customer-17", actors: ["shop-client", "planner"])))["act"]!.ToJsonString());
 
     [Fact]
+    [Control("IDP-1", "the audience is the upstream that gets it")]
+    public void The_audience_is_the_upstream_that_was_chosen()
+    {
+        var canary = new Canary("orders-next", Share.Percent(5), Stickiness.None, null, Reversion.Usual);
+        foreach (var use in (AssertionUse[])[AssertionUse.Reuse, AssertionUse.PerRequest])
+        {
+            var policy = Policy(_harness.Route(assertion: use, canary: canary));
+            foreach (var chosen in (bool[])[true, false, true])
+            {
+                var exchange = _harness.Exchange();
+                exchange.OnCanary = chosen;
+                PolicyHarness.Decide(policy, exchange);
+
+                Assert.Equal(chosen ? "orders-next" : "orders", (string?)Claims(exchange.Assertion!)["aud"]);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_further_attempt_has_one_of_its_own_for_as_long_as_the_credential_lasts()
+    {
+        var exchange = _harness.Exchange();
+        exchange.Caller = Person("customer-17", expires: _harness.Clock.GetUtcNow().AddSeconds(20));
+        PolicyHarness.Decide(Policy(_harness.Route(assertion: AssertionUse.PerRequest)), exchange);
+
+        var again = exchange.AssertAnew!(exchange)!;
+        Assert.NotEqual((string?)Claims(exchange.Assertion!)["jti"], (string?)Claims(again)["jti"]);
+        Assert.Equal((string?)Claims(exchange.Assertion!)["request"], (string?)Claims(again)["request"]);
+        _harness.Clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.Null(exchange.AssertAnew(exchange));
+    }
+
+    [Fact]
     public void Too_much_to_say_is_refused_before_a_backend_hears_of_it()
     {
         var exchange = _harness.Exchange();

@@ -1,0 +1,118 @@
+using System.Net.Http;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>
+/// Sends one attempt: to the destination that was chosen, and, where its head is long in coming, to a second one too. Whichever answers first is
+/// passed on, and the other is cut off. The race is below the forwarder, which sees one request and one response: nothing of the exchange is ever in
+/// two hands.
+/// </summary>
+internal sealed class HedgedSend(
+    UpstreamClient client, Repeats repeats, Exchange exchange, ForwardCall call, int first) : HttpMessageInvoker(Unused, disposeHandler: false)
+{
+    private static readonly HttpMessageHandler Unused = new Nothing();
+    private int? _second;
+
+    /// <summary>The index of the destination whose answer it is; until there is one, of the one that was chosen.</summary>
+    public int Winner => _second ?? first;
+
+    public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var one = new Side(cancellationToken);
+        one.Begin(client.Connections, request);
+        if (await IsInTimeAsync(one, cancellationToken) || await SecondAsync(request, cancellationToken) is not (var index and >= 0, var copy))
+            return await one.EndAsync();
+        var two = new Side(cancellationToken);
+        client.Enter(index);
+        two.Begin(client.Connections, copy);
+        var winner = await FirstAsync(one, two);
+        var isFirst = winner == one;
+        client.Leave(isFirst ? index : first); // the winner's is left when its answer is over
+        if (!isFirst)
+        {
+            _second = index;
+            exchange.Forward.Destination = client.NameOf(index);
+        }
+
+        (isFirst ? two : one).CutOff();
+        return await winner.EndAsync();
+    }
+
+    private async Task<bool> IsInTimeAsync(Side one, CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var waited = Task.Delay(repeats.Plan.HedgeAfter!.Value, repeats.Plan.Clock, over.Token);
+        var inTime = await Task.WhenAny(one.Sending, waited) == one.Sending;
+        await over.CancelAsync();
+        return inTime || cancellation.IsCancellationRequested;
+    }
+
+    /// <summary>Another destination and the request for it; -1 where there is none, or may be none.</summary>
+    private async ValueTask<(int Index, HttpRequestMessage Request)> SecondAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var others = repeats.Tried;
+        others.Add(first);
+        var index = client.Choose(exchange, others);
+        if (index < 0 || !repeats.TryHedge()) return (-1, request);
+        var copy = new HttpRequestMessage { Method = request.Method, Version = request.Version, VersionPolicy = request.VersionPolicy };
+        call.Host = client.HostOf(index);
+        await call.TransformRequestAsync(exchange.Http, copy, client.NameOf(index), cancellation);
+        return (index, copy);
+    }
+
+    /// <summary>The side that answers first; one that says that it cannot, or does not answer, gives way to the other.</summary>
+    private static async Task<Side> FirstAsync(Side one, Side two)
+    {
+        var earlier = await Task.WhenAny(one.Sending, two.Sending) == one.Sending ? one : two;
+        if (earlier.IsGood) return earlier;
+        var later = earlier == one ? two : one;
+        await Task.WhenAny(later.Sending);
+        if (later.IsGood) return later;
+        return earlier.Sending.IsCompletedSuccessfully ? earlier : later.Sending.IsCompletedSuccessfully ? later : one;
+    }
+
+    /// <summary>One of the two requests, with what cuts it off.</summary>
+    private sealed class Side(CancellationToken cancellation)
+    {
+        private readonly CancellationTokenSource _cut = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+        public Task<HttpResponseMessage> Sending { get; private set; } = null!;
+
+        public bool IsGood => Sending.IsCompletedSuccessfully && !Repeats.IsUnavailable(Sending.Result.StatusCode);
+
+        public void Begin(HttpMessageInvoker connections, HttpRequestMessage request) => Sending = connections.SendAsync(request, _cut.Token);
+
+        /// <summary>The answer. Its body is bounded by whoever reads it.</summary>
+        public async Task<HttpResponseMessage> EndAsync()
+        {
+            using (_cut) return await Sending;
+        }
+
+        /// <summary>Nobody waits for it any longer.</summary>
+        public void CutOff() => _ = ForgetAsync();
+
+        private async Task ForgetAsync()
+        {
+            using (_cut)
+            {
+                await _cut.CancelAsync();
+                try
+                {
+                    (await Sending).Dispose();
+                }
+                catch (Exception)
+                {
+                    // cut off, or failed before: the other one has answered
+                }
+            }
+        }
+    }
+
+    /// <summary>What an invoker has to have below it; everything is sent by the upstream's own connections.</summary>
+    private sealed class Nothing : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromException<HttpResponseMessage>(new InvalidOperationException("nothing is sent by this"));
+    }
+}

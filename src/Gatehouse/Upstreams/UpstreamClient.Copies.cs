@@ -1,0 +1,46 @@
+using System.Net.Http;
+using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http;
+
+namespace Gatehouse.Upstreams;
+
+/// <summary>What a hedge and a mirror need of an upstream, who send requests beside the one that is forwarded.</summary>
+internal sealed partial class UpstreamClient
+{
+    public HttpMessageInvoker Connections => _connections;
+
+    /// <summary>The index of a destination that can be used and was not tried, or -1.</summary>
+    public int Choose(Exchange exchange, in Tried tried) => _destinations.Length == 0 ? -1 : _balancer.Choose(exchange, tried);
+
+    public string NameOf(int index) => _destinations[index].Text;
+
+    /// <summary>What a destination is asked for as; null for its address.</summary>
+    public string? HostOf(int index) => _hosts[index];
+
+    public void Enter(int index) => _destinations[index].Enter();
+
+    public void Leave(int index) => _destinations[index].Leave();
+
+    /// <summary>The request that a destination would be sent for the exchange. It has nothing of the exchange any more.</summary>
+    public async ValueTask<HttpRequestMessage> CopyAsync(Exchange exchange, int index)
+    {
+        var copy = new HttpRequestMessage
+        {
+            Method = HttpMethod.Parse(exchange.Method),
+            Version = _settings.Version!,
+            VersionPolicy = _settings.VersionPolicy!.Value,
+        };
+        var timer = _timers.Get(); // a call has one; nothing is timed here
+        try
+        {
+            var call = new ForwardCall(exchange, timer, _clock, _inside) { Host = HostOf(index) };
+            await call.TransformRequestAsync(exchange.Http, copy, NameOf(index), CancellationToken.None);
+        }
+        finally
+        {
+            _timers.Return(timer);
+        }
+
+        return copy;
+    }
+}

@@ -58,6 +58,15 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     "what listens is declared; an environment says where");
         }
 
+        if ((environment["stores"] as MapNode)?.Entry("redis") is { Value: MapNode } store)
+        {
+            if (main["stores"] is MapNode stores && stores["redis"] is MapNode declared)
+                main = main.With("stores", stores.With("redis", Placing(declared, store)));
+            else
+                findings.Add(Rules.Environment, store.KeyPlace, "the declaration has no 'redis' in 'stores'",
+                    "that instances share is declared; an environment says where");
+        }
+
         if (environment.Entry("log") is { Value: MapNode } log)
             main = main["log"] is MapNode sinks ? main.With("log", Placing(sinks, log)) : main.With(log);
         return main;
@@ -124,6 +133,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             UpstreamSection.Authorities.Name,
             .. UpstreamTlsSection.Keys.Select(k => k.Name),
             LogSection.Access.Name,
+            .. RedisSection.Placing.Select(k => k.Name),
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,

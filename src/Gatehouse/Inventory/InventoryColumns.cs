@@ -140,6 +140,7 @@ internal static class InventoryColumns
     {
         var word = LimitsSpec.Word(limit.Per);
         var text = string.Create(CultureInfo.InvariantCulture, $"{limit.Allow} per {word} every {Units.Write(limit.Every)}");
+        if (limit.Shared is Sharing.Leased or Sharing.Exact) text += " over all instances";
         return limit.Name == word ? text : $"{limit.Name}: {text}";
     }
 

@@ -52,7 +52,7 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
         : Find<AssertEachPolicy>(compiled) is not null ? AssertionUse.PerRequest
         : AssertionUse.None;
 
-    public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? [];
+    public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? Find<SharedLimitsPolicy>(compiled)?.Limits ?? [];
 
     public AddressRules? Addresses { get; } = Find<RouteAddressesPolicy>(compiled)?.Rules;
 

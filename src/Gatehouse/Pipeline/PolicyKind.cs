@@ -3,6 +3,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Services;
+using Gatehouse.Stores;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 
@@ -42,6 +43,9 @@ internal sealed class CompileContext
     /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
     public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
 
+    /// <summary>What instances of the gateway share; null when they share nothing.</summary>
+    public SharedStore? Store { get; init; }
+
     public required LineSink AccessLog { get; init; }
 
     /// <summary>What is measured; it outlives the snapshot.</summary>
@@ -59,6 +63,12 @@ internal sealed class CompileContext
         return (T)shared;
     }
 }
+
+/// <summary>Something that is kept in a store which instances share.</summary>
+/// <param name="Place">Where it is written.</param>
+/// <param name="IsWritten">Whether it is written that it is shared: then it needs a store.</param>
+/// <param name="IsPersonal">Whether it is kept for persons, credentials or addresses.</param>
+internal sealed record StoreUse(Place Place, bool IsWritten, bool IsPersonal);
 
 /// <summary>A kind of policy that acts before the route is known: compiled once for each listener.</summary>
 internal abstract class ListenerPolicyKind(string name)
@@ -100,6 +110,10 @@ internal abstract class RoutePolicyKind(string name)
     /// <summary>Where what this kind has read counts on calls for persons, or null: there have to be people then.</summary>
     /// <param name="specs">What every kind has read of the route.</param>
     public virtual Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs) => null;
+
+    /// <summary>What this kind has read that is kept in a store which instances share, where there is one.</summary>
+    /// <param name="specs">What every kind has read of the route.</param>
+    public virtual IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) => [];
 
     /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
     public virtual void Check(Route route, Findings findings)

@@ -4,7 +4,7 @@ namespace Gatehouse.Pipeline;
 /// Counters, health and other state that outlives a snapshot, by kind and identity. Policies ask for their state when they are compiled, never
 /// while they serve, so one lock is enough. To compile, to swap and to sweep is one step, and its caller takes one such step at a time.
 /// </summary>
-internal sealed class StateStore
+internal sealed class StateStore : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Kind, string Identity), Held> _held = [];
@@ -53,6 +53,19 @@ internal sealed class StateStore
 
         foreach (var held in gone) (held.Value as IDisposable)?.Dispose();
         return gone.Count;
+    }
+
+    /// <summary>Disposes of everything that is held: the gateway has ended.</summary>
+    public void Dispose()
+    {
+        List<Held> gone;
+        lock (_lock)
+        {
+            gone = [.. _held.Values];
+            _held.Clear();
+        }
+
+        foreach (var held in gone) (held.Value as IDisposable)?.Dispose();
     }
 
     private sealed class Held(object value)

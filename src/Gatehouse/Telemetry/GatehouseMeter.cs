@@ -25,6 +25,7 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<(string Listener, string What), Tally> _guesses = new();
     private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _cut = new();
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StoreTally> _stores = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
     {
@@ -47,6 +48,14 @@ internal sealed class GatehouseMeter : IDisposable
             "Handshakes with a client certificate that ends within a day, a week or 30 days.");
         _meter.CreateObservableCounter("gatehouse.certificates.unchecked", ReadSoftened, null,
             "Client certificates that passed without a current revocation list, as declared.");
+        _meter.CreateObservableGauge("gatehouse.stores.lost", () => StoreTally.ReadLost(_stores), null,
+            "1 while a shared store is lost and this instance counts alone, else 0.");
+        _meter.CreateObservableCounter("gatehouse.stores.changes", () => StoreTally.ReadChanges(_stores), null,
+            "Times that a shared store was lost, and that it was found again.");
+        _meter.CreateObservableCounter("gatehouse.stores.questions", () => StoreTally.ReadQuestions(_stores), null,
+            "Questions to a shared store, by outcome.");
+        _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
+            "Calls that a shared limit counted alone, because its store could not be asked.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
@@ -81,6 +90,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <param name="within">A constant text.</param>
     public Tally EndingCertificates(string listener, string within) => _ending.GetOrAdd((listener, within), static _ => new Tally());
+
+    /// <param name="store">A store's name: a constant text.</param>
+    public StoreTally Store(string store) => _stores.GetOrAdd(store, static _ => new StoreTally());
 
     public Tally SoftenedCertificates(string listener) => _softened.GetOrAdd(listener, static _ => new Tally());
 

@@ -39,6 +39,7 @@ public sealed class MetricsPageTests
         meter.SoftenedCertificates("edge").Add();
         meter.CertificateEnds = () => [new Measurement<double>(1, new("listener", "edge"), new("of", "certificate"))];
         meter.KeyFetches("customers", "ok").Add();
+        meter.Store("redis").Question(0);
         listener.RecordObservableInstruments();
 
         var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")

@@ -31,6 +31,7 @@ internal static class EveryCheck
         RouteReviews.Check(draft);
         RoutePolicies.Check(draft);
         Authorisers.Check(draft);
+        SharedStores.Check(draft);
         Destinations.Check(draft);
         Usage.Check(draft);
         ContractCoverage.Check(draft);

@@ -70,6 +70,11 @@ internal sealed class RootSection
         Shapes.Map(AuthoriserSection.Shape, 100),
         "Services that are asked whether calls may pass, by name.");
 
+    private static readonly Key<StoresText> Stores = new(
+        "stores",
+        StoresSection.Shape,
+        "Where the gateway keeps what has to outlive it, and what instances share.");
+
     private static readonly Key[] StillToCome =
     [
         new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.")
@@ -89,7 +94,7 @@ internal sealed class RootSection
         _main = new("a declaration",
             [
                 Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Issuers, People, Consumers,
-                Authorisers, Upstreams, _apis,
+                Authorisers, Upstreams, Stores, _apis,
                 .. StillToCome,
             ],
             ReadMain);
@@ -115,6 +120,7 @@ internal sealed class RootSection
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
             Authorisers = text.Get(Authorisers) ?? [],
+            Stores = text.Get(Stores),
             SaysKeys = text.Has(Keys),
             Assertions = text.Get(Assertions),
             SaysAssertions = text.Has(Assertions),
@@ -153,6 +159,8 @@ internal sealed record RootText(
     public IReadOnlyList<Named<SectionReader>> Issuers { get; init; } = [];
 
     public IReadOnlyList<Named<SectionReader>> Authorisers { get; init; } = [];
+
+    public StoresText? Stores { get; init; }
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }

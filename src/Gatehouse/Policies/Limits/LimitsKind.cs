@@ -37,8 +37,13 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
             foreach (var limit in SpecOf<LimitsSpec>(route)?.Limits ?? [])
             {
                 var identity = IdentityOf(limit, route);
-                if (first.TryAdd(identity, (limit, route)) || first[identity].Limit.Allow == limit.Allow) continue;
+                if (first.TryAdd(identity, (limit, route))) continue;
                 var (other, owner) = first[identity];
+                if (other.Shared != limit.Shared)
+                    findings.Add(Rules.Contradiction, limit.SharedPlace ?? limit.Place,
+                        $"the limit '{limit.Name}' of route {route.Id} is one count with that of {owner.Id}, which is shared otherwise at {other.SharedPlace ?? other.Place}",
+                        "write the same 'shared', or give one of them a 'name' of its own");
+                if (other.Allow == limit.Allow) continue;
                 findings.Add(Rules.Contradiction, limit.Place,
                     string.Create(CultureInfo.InvariantCulture,
                         $"the limit '{limit.Name}' of route {route.Id} allows {limit.Allow}, but it is one count with that of {owner.Id}, which allows {other.Allow} at {other.Place}"),
@@ -47,27 +52,36 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
         }
     }
 
+    public override IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) =>
+        [.. ((specs.GetValueOrDefault(Name) as LimitsSpec)?.Limits ?? []).Where(l => l.Shared is not Sharing.Local).Select(l =>
+            new StoreUse(l.SharedPlace ?? l.Place, l.Shared is not null, l.Per is Per.Person or Per.Credential or Per.Address))];
+
     public override Policy? Compile(Route route, CompileContext context)
     {
         if (SpecOf<LimitsSpec>(route) is not { } spec) return null; // only routes that no declaration was read for
-        var budget = context.State.Get(KindName, "budget", static () => new CellBudget());
+        if (context.Store is { } store && spec.Limits.Any(l => l.Shared is not Sharing.Local)) return SharedLimits.Compile(spec, route, store, context);
         var limits = new CompiledLimit[spec.Limits.Count];
-        for (var i = 0; i < limits.Length; i++)
-        {
-            var limit = spec.Limits[i];
-            var cells = context.State.Get(KindName, IdentityOf(limit, route), () => new CellTable(budget, context.Clock));
-            limits[i] = new CompiledLimit(limit, new Rate(limit.Allow, limit.Every, context.Clock.TimestampFrequency), cells);
-        }
+        for (var i = 0; i < limits.Length; i++) limits[i] = Compile(spec.Limits[i], route, context);
 
         var rendered = LimitsPolicy.Render(spec.Limits);
         return new LimitsPolicy(limits, context.Shared((KindName, rendered), () => rendered), context.Clock);
     }
 
+    /// <summary>A limit that this instance counts by itself.</summary>
+    public static CompiledLimit Compile(Limit limit, Route route, CompileContext context)
+    {
+        var budget = BudgetOf(context);
+        var cells = context.State.Get(KindName, IdentityOf(limit, route), () => new CellTable(budget, context.Clock));
+        return new CompiledLimit(limit, new Rate(limit.Allow, limit.Every, context.Clock.TimestampFrequency), cells);
+    }
+
+    public static CellBudget BudgetOf(CompileContext context) => context.State.Get(KindName, "budget", static () => new CellBudget());
+
     /// <summary>
     /// What the cells belong to. The window is part of it: cells hold a share of a window, which another <c>allow</c> leaves as it is (who has used
     /// half has still used half), but which would mean something else in another window.
     /// </summary>
-    private static string IdentityOf(Limit limit, Route route)
+    public static string IdentityOf(Limit limit, Route route)
     {
         var whose = limit.Per switch
         {

@@ -58,7 +58,10 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
         return new(Verdict.Continue);
     }
 
-    public override void OnResponse(Exchange exchange)
+    public override void OnResponse(Exchange exchange) => WriteFields(exchange, rendered);
+
+    /// <summary>Tells the client of the limits, and of the one that is closest to being reached.</summary>
+    public static void WriteFields(Exchange exchange, string rendered)
     {
         var headers = exchange.ResponseHeaders;
         headers["RateLimit-Policy"] = rendered;
@@ -71,9 +74,12 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
     public static string Render(IEnumerable<Limit> limits) => string.Join(", ", limits.Select(l =>
         string.Create(CultureInfo.InvariantCulture, $"\"{l.Name}\";q={l.Allow};w={(long)l.Every.TotalSeconds}")));
 
-    private static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
+    /// <summary>What the limit would say, without charging anything.</summary>
+    public static Answer Look(in CompiledLimit limit, Exchange exchange, long now) => limit.Rate.Look(limit.Find(exchange, now).Time, now);
 
-    private static Answer Charge(in CompiledLimit limit, Exchange exchange, long now, out Cell cell)
+    public static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
+
+    public static Answer Charge(in CompiledLimit limit, Exchange exchange, long now, out Cell cell)
     {
         Answer answer;
         do cell = limit.Find(exchange, now);
@@ -98,13 +104,15 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
         return StateOf(refusing, refusal);
     }
 
-    private LimitState StateOf(int index, Answer answer)
+    private LimitState StateOf(int index, Answer answer) => StateOf(limits[index].Name, answer, clock);
+
+    public static LimitState StateOf(string name, Answer answer, TimeProvider clock)
     {
-        var retry = Seconds(answer.Retry);
-        return new LimitState(limits[index].Name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole) : retry, retry);
+        var retry = Seconds(answer.Retry, clock);
+        return new LimitState(name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole, clock) : retry, retry);
     }
 
-    private long Seconds(long ticks) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
+    private static long Seconds(long ticks, TimeProvider clock) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
 
     private static StringValues Render(LimitState state) =>
         string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}");

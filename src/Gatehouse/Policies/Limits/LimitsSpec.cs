@@ -16,12 +16,31 @@ internal enum Per
     All,
 }
 
+/// <summary>Who counts the calls of a limit.</summary>
+internal enum Sharing
+{
+    /// <summary>Each instance by itself.</summary>
+    Local,
+
+    /// <summary>All instances together; each takes small batches ahead of their use.</summary>
+    Leased,
+
+    /// <summary>All instances together, call by call.</summary>
+    Exact,
+}
+
 /// <summary>One limit: <paramref name="Allow"/> calls at once, and that many in every window.</summary>
 /// <param name="Every">The window: whole seconds, because <c>RateLimit-Policy</c> can say nothing finer.</param>
 internal sealed record Limit(string Name, Per Per, int Allow, TimeSpan Every)
 {
     /// <summary>Where <see cref="Allow"/> is written.</summary>
     public Place Place { get; init; }
+
+    /// <summary>Who counts, where that is written; otherwise all instances where they have a store, with leases.</summary>
+    public Sharing? Shared { get; init; }
+
+    /// <summary>Where <see cref="Shared"/> is written.</summary>
+    public Place? SharedPlace { get; init; }
 }
 
 /// <summary>What a route says about limits: at least one.</summary>
@@ -56,6 +75,11 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
     private static readonly Key<string> NameKey = new("name", Shapes.Name(),
         "The limit's name as clients see it; without one it is the word of 'per'.");
 
+    private static readonly Key<Sharing> SharedKey = new("shared",
+        Shapes.OneOf(("leased", Sharing.Leased), ("exact", Sharing.Exact), ("local", Sharing.Local)),
+        "Who counts: all instances together by small batches (leased) or call by call (exact), or each by itself (local). Leased unless written, "
+        + "where 'stores' has a redis; local where it has none.");
+
     private static readonly Key<string> WindowKey = new("window", Shapes.Text(), "How the window moves.")
     {
         NotYet = "without it the calls come back evenly",
@@ -63,7 +87,7 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
 
     private static readonly Key<string> DistinctKey = new("distinct", Shapes.Text(), "What is counted once.") { NotYet = "limits count calls" };
 
-    private static readonly Section<Limit> Entry = new("a limit", [PerKey, AllowKey, EveryKey, NameKey, WindowKey, DistinctKey], ReadEntry);
+    private static readonly Section<Limit> Entry = new("a limit", [PerKey, AllowKey, EveryKey, NameKey, SharedKey, WindowKey, DistinctKey], ReadEntry);
 
     public static Key<IReadOnlyList<Limit>> Key { get; } = new("limits", Shapes.List(Entry, 1, MostPerRoute),
         "How often the route may be called. Several limits hold at once.");
@@ -93,16 +117,19 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
         var allow = reader.Find(AllowKey);
         var every = reader.Find(EveryKey);
         var name = reader.Find(NameKey);
+        var shared = reader.Find(SharedKey);
         if (every is { } window && window.Value.Ticks % TimeSpan.TicksPerSecond != 0)
         {
             reader.Complain(Rules.WrongType, EveryKey, $"'{Units.Write(window.Value)}' is not a whole number of seconds");
             return null;
         }
 
-        if (per is null || allow is null || every is null || (name is null && reader.Has(NameKey))) return null;
+        if (per is null || allow is null || every is null || (name is null && reader.Has(NameKey)) || (shared is null && reader.Has(SharedKey))) return null;
         return new Limit(name?.Value ?? Word(per.Value.Value), per.Value.Value, allow.Value.Value, every.Value.Value)
         {
             Place = allow.Value.Place,
+            Shared = shared?.Value,
+            SharedPlace = shared?.Place,
         };
     }
 

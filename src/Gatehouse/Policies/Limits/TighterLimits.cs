@@ -44,6 +44,8 @@ internal static class TighterLimits
     {
         if (here.Per != declared.Per)
             Say($"counts other calls together than the declared limit '{here.Name}'", "give it a 'name' of its own, and both hold");
+        else if (here.Shared != declared.Shared)
+            Say($"is shared otherwise than the declared limit '{here.Name}'", "write the same 'shared'");
         else if (here.Allow > declared.Allow || here.Allow * (long)declared.Every.TotalSeconds > declared.Allow * (long)here.Every.TotalSeconds)
             Say(
                 $"is looser than the declared limit '{here.Name}': {Text(here)} against {Text(declared)}",

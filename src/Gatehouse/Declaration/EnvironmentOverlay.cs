@@ -58,8 +58,9 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     "what listens is declared; an environment says where");
         }
 
-        if (environment.Entry("log") is { Value: MapNode } log)
-            main = main["log"] is MapNode sinks ? main.With("log", Placing(sinks, log)) : main.With(log);
+        foreach (var key in (string[])["log", "stores"])
+            if (environment.Entry(key) is { Value: MapNode } place)
+                main = main[key] is MapNode declared ? main.With(key, Placing(declared, place)) : main.With(place);
         return main;
     }
 
@@ -124,6 +125,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             UpstreamSection.Authorities.Name,
             .. UpstreamTlsSection.Keys.Select(k => k.Name),
             LogSection.Access.Name,
+            StoresSection.Sqlite.Name,
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,
@@ -155,7 +157,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                 if (environment.Entry(key.Name) is { } entry)
                     route = route.With(entry with
                     {
-                        Value = kind.Tighten(route[key.Name] ?? (api["each"] as MapNode)?[key.Name] ?? api[key.Name], entry.Value, findings),
+                        Value = kind.Tighten(key, route[key.Name] ?? (api["each"] as MapNode)?[key.Name] ?? api[key.Name], entry.Value, findings),
                     });
         return route;
     }

@@ -138,7 +138,7 @@ internal static class InventoryColumns
 
     private static string Text(Limit limit)
     {
-        var word = LimitsSpec.Word(limit.Per);
+        var word = LimitKeys.Word(limit.Per);
         var text = string.Create(CultureInfo.InvariantCulture, $"{limit.Allow} per {word} every {Units.Write(limit.Every)}");
         return limit.Name == word ? text : $"{limit.Name}: {text}";
     }

@@ -35,6 +35,8 @@ internal sealed class SnapshotCompiler(
             Authorisers = definition.Authorisers,
             TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
+            QuotaFile = definition.QuotaFile,
+            Events = events,
             AccessLog = accessLog,
             Meter = meter,
         };

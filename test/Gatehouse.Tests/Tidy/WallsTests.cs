@@ -21,12 +21,16 @@ public sealed class WallsTests
         ["Tokens"] = ["Configuration", "Telemetry", "Consumers"],
         ["Assertions"] = ["Configuration"],
         ["Services"] = ["Configuration"],
+        ["Ledger"] = ["Configuration", "Telemetry"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
         ["Certificates"] = ["Consumers", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
-        ["Policies"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Pipeline", "Telemetry"],
+        ["Policies"] =
+        [
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Routes", "Pipeline", "Telemetry",
+        ],
         ["Declaration"] =
         [
             "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Contracts", "Certificates", "Pipeline", "Upstreams",
@@ -48,6 +52,7 @@ public sealed class WallsTests
         ["YamlDotNet."] = ["Configuration"],
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
+        ["Microsoft.Data.Sqlite."] = ["Ledger"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

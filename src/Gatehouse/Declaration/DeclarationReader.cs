@@ -143,6 +143,7 @@ internal static class DeclarationReader
             Store = draft.Store,
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
+            QuotaFile = root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null,
             Drain = root.Drain ?? DrainSection.Usual,
             Fingerprint = fingerprint,
         };

@@ -52,6 +52,9 @@ internal sealed class GatewayDefinition
     /// <summary>The access log's file, or null for standard output.</summary>
     public required string? AccessLog { get; init; }
 
+    /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
+    public string? QuotaFile { get; init; }
+
     public required Drain Drain { get; init; }
 
     /// <summary>SHA-256 over the canonical form: two declarations that mean the same have the same fingerprint.</summary>

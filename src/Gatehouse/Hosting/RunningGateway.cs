@@ -16,8 +16,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly EventWriter _events;
     private readonly GatehouseMeter _meter = new();
-    private readonly BufferedLineSink? _ownLog;
     private readonly StateStore _state = new();
+    private readonly BufferedLineSink? _ownLog;
     private readonly DrainState _drain = new();
     private readonly DeclarationWatch _watch;
     private readonly RevocationFetch _lists;
@@ -94,7 +94,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         }
 
         _stopped = true;
-        _state.Dispose();
+        _state.Dispose(); // what is counted is written down
         _metrics.Dispose();
         _meter.Dispose();
         _ownLog?.Dispose();

@@ -46,6 +46,12 @@ internal sealed class CompileContext
     /// <summary>What instances of the gateway share; null when they share nothing.</summary>
     public SharedStore? Store { get; init; }
 
+    /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
+    public string? QuotaFile { get; init; }
+
+    /// <summary>Tells the operator; null when nothing will be served.</summary>
+    public EventWriter? Events { get; init; }
+
     public required LineSink AccessLog { get; init; }
 
     /// <summary>What is measured; it outlives the snapshot.</summary>
@@ -100,8 +106,9 @@ internal abstract class RoutePolicyKind(string name)
     /// What holds in an environment that sets one of <see cref="EnvironmentKeys"/>: what is declared where that is stricter. Complains
     /// where the environment would be looser.
     /// </summary>
+    /// <param name="key">The key that is set.</param>
     /// <param name="declared">What the route, or its api for it, declares; null for nothing.</param>
-    public virtual Node Tighten(Node? declared, Node environment, Findings findings) => declared ?? environment;
+    public virtual Node Tighten(Key key, Node? declared, Node environment, Findings findings) => declared ?? environment;
 
     /// <summary>The authoriser that what this kind has read names, or null: who is named has to be declared.</summary>
     /// <param name="specs">What every kind has read of the route.</param>
@@ -114,6 +121,10 @@ internal abstract class RoutePolicyKind(string name)
     /// <summary>What this kind has read that is kept in a store which instances share, where there is one.</summary>
     /// <param name="specs">What every kind has read of the route.</param>
     public virtual IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) => [];
+
+    /// <summary>Where what this kind has read has to outlive the gateway, or null: there has to be a store of this instance then.</summary>
+    /// <param name="specs">What every kind has read of the route.</param>
+    public virtual Place? OutlivesAt(IReadOnlyDictionary<string, object> specs) => null;
 
     /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
     public virtual void Check(Route route, Findings findings)

@@ -9,6 +9,7 @@ internal sealed class StateStore : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Kind, string Identity), Held> _held = [];
     private long _generation;
+    private long _made;
 
     public int Count
     {
@@ -26,7 +27,7 @@ internal sealed class StateStore : IDisposable
     {
         lock (_lock)
         {
-            if (!_held.TryGetValue((kind, identity), out var held)) _held.Add((kind, identity), held = new Held(create()));
+            if (!_held.TryGetValue((kind, identity), out var held)) _held.Add((kind, identity), held = new Held(create(), _made++));
             held.LastUsed = _generation;
             return (T)held.Value;
         }
@@ -51,11 +52,11 @@ internal sealed class StateStore : IDisposable
             _generation++;
         }
 
-        foreach (var held in gone) (held.Value as IDisposable)?.Dispose();
+        Dispose(gone);
         return gone.Count;
     }
 
-    /// <summary>Disposes of everything that is held: the gateway has ended.</summary>
+    /// <summary>Lets go of everything: nothing will be served any more.</summary>
     public void Dispose()
     {
         List<Held> gone;
@@ -65,12 +66,22 @@ internal sealed class StateStore : IDisposable
             _held.Clear();
         }
 
+        Dispose(gone);
+    }
+
+    /// <summary>The youngest first: what was made later may rely on what was there.</summary>
+    private static void Dispose(List<Held> gone)
+    {
+        gone.Sort(static (a, b) => b.Made.CompareTo(a.Made));
         foreach (var held in gone) (held.Value as IDisposable)?.Dispose();
     }
 
-    private sealed class Held(object value)
+    private sealed class Held(object value, long made)
     {
         public object Value { get; } = value;
+
+        /// <summary>How many were made before it.</summary>
+        public long Made { get; } = made;
 
         /// <summary>The number of swaps before the last compilation that asked for it.</summary>
         public long LastUsed { get; set; }

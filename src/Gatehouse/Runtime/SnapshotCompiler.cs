@@ -37,6 +37,8 @@ internal sealed class SnapshotCompiler(
             TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             Store = StoreOf(definition),
+            QuotaFile = definition.QuotaFile,
+            Events = events,
             AccessLog = accessLog,
             Meter = meter,
         };

@@ -33,7 +33,12 @@ internal sealed class GatehouseMeter : IDisposable
         _meter.CreateObservableCounter("gatehouse.exchanges", ReadExchanges, null, "Exchanges by listener, route and class of status.");
         Durations = _meter.CreateHistogram<double>("gatehouse.exchange.duration", "s", "From the request's head to the response's end.");
         _meter.CreateObservableCounter("gatehouse.refusals", ReadRefusals, null, "Exchanges refused by the gateway, by problem.");
-        _meter.CreateObservableCounter("gatehouse.limits.refused", ReadLimits, null, "Exchanges refused because a limit was reached.");
+        _meter.CreateObservableCounter("gatehouse.limits.refused", () => ReadTallies(static t => t.LimitsRefused), null,
+            "Exchanges refused because a limit was reached.");
+        _meter.CreateObservableCounter("gatehouse.limits.reported", () => ReadTallies(static t => t.LimitsReported), null,
+            "Exchanges that a limit or a quota would have refused, if it did not only report.");
+        _meter.CreateObservableCounter("gatehouse.quotas.refused", () => ReadTallies(static t => t.QuotasRefused), null,
+            "Exchanges refused because a quota was used up.");
         _meter.CreateObservableCounter("gatehouse.accesslog.dropped", () =>
             AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
         _meter.CreateObservableCounter("gatehouse.connections.cut", ReadCut, null, "Connections of slow, idle or greedy clients that were ended.");
@@ -117,10 +122,10 @@ internal sealed class GatehouseMeter : IDisposable
         }
     }
 
-    private IEnumerable<Measurement<long>> ReadLimits()
+    private IEnumerable<Measurement<long>> ReadTallies(Func<ExchangeTally, long> of)
     {
         foreach (var tally in _exchanges.Values)
-            if (tally.LimitsRefused is > 0 and var count) yield return new(count, new("listener", tally.Listener), new("route", tally.Route));
+            if (of(tally) is > 0 and var count) yield return new(count, new("listener", tally.Listener), new("route", tally.Route));
     }
 
     private IEnumerable<Measurement<long>> ReadRefusals()

@@ -21,13 +21,17 @@ public sealed class WallsTests
         ["Tokens"] = ["Configuration", "Telemetry", "Consumers"],
         ["Assertions"] = ["Configuration"],
         ["Services"] = ["Configuration"],
+        ["Ledger"] = ["Configuration", "Telemetry"],
         ["Stores"] = ["Configuration", "Telemetry"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
         ["Certificates"] = ["Consumers", "Routes"],
         ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline"],
-        ["Policies"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Pipeline", "Telemetry"],
+        ["Policies"] =
+        [
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Stores", "Routes", "Pipeline", "Telemetry",
+        ],
         ["Declaration"] =
         [
             "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
@@ -54,6 +58,7 @@ public sealed class WallsTests
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
         ["StackExchange.Redis."] = ["Stores"],
+        ["Microsoft.Data.Sqlite."] = ["Ledger"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

@@ -30,6 +30,7 @@ internal static class EveryCheck
         RouteLifecycles.Check(draft);
         RouteReviews.Check(draft);
         RoutePolicies.Check(draft);
+        RouteStores.Check(draft);
         Authorisers.Check(draft);
         SharedStores.Check(draft);
         Destinations.Check(draft);

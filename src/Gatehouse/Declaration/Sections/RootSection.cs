@@ -44,6 +44,11 @@ internal sealed class RootSection
         "Under whose name and keys backends are told who calls. With it, every forwarded exchange carries Gatehouse-Assertion.");
 
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
+    private static readonly Key<StoresText> Stores = new(
+        "stores",
+        StoresSection.Shape,
+        "Where what outlives the gateway is kept, or shared with other instances.");
+
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
 
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Issuers = new(
@@ -70,11 +75,6 @@ internal sealed class RootSection
         Shapes.Map(AuthoriserSection.Shape, 100),
         "Services that are asked whether calls may pass, by name.");
 
-    private static readonly Key<StoresText> Stores = new(
-        "stores",
-        StoresSection.Shape,
-        "Where the gateway keeps what has to outlive it, and what instances share.");
-
     private static readonly Key[] StillToCome =
     [
         new Key<string>("assistants", DecisionShapes.StillToCome(), "AI assistants and what they may do.")
@@ -93,8 +93,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Issuers, People, Consumers,
-                Authorisers, Upstreams, Stores, _apis,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Issuers, People, Consumers,
+                Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
             ReadMain);
@@ -116,11 +116,12 @@ internal sealed class RootSection
             Health = text.Get(Health),
             Keys = text.Get(Keys),
             Log = text.Get(Log),
+            Stores = text.Get(Stores),
+            SaysStores = text.Has(Stores),
             Drain = text.Get(Drain),
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
             Authorisers = text.Get(Authorisers) ?? [],
-            Stores = text.Get(Stores),
             SaysKeys = text.Has(Keys),
             Assertions = text.Get(Assertions),
             SaysAssertions = text.Has(Assertions),
@@ -154,13 +155,16 @@ internal sealed record RootText(
 
     public LogText? Log { get; init; }
 
+    public StoresText? Stores { get; init; }
+
+    /// <summary>Whether <c>stores</c> stands there at all, read or not.</summary>
+    public bool SaysStores { get; init; }
+
     public Drain? Drain { get; init; }
 
     public IReadOnlyList<Named<SectionReader>> Issuers { get; init; } = [];
 
     public IReadOnlyList<Named<SectionReader>> Authorisers { get; init; } = [];
-
-    public StoresText? Stores { get; init; }
 
     /// <summary>Whether <c>keys</c> stands there at all, read or not.</summary>
     public bool SaysKeys { get; init; }

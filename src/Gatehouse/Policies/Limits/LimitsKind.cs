@@ -1,29 +1,35 @@
 using System.Globalization;
 using Gatehouse.Configuration;
+using Gatehouse.Ledger;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Limits;
 
-/// <summary>Limits: how often a route may be called, by whom.</summary>
+/// <summary>Limits and quotas: how often a route may be called, by whom.</summary>
 internal sealed class LimitsKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "limits";
 
-    public override IReadOnlyList<Key> Keys => [LimitsSpec.Key];
+    /// <summary>Cells of forms that know more than a time take as much room as two plain ones.</summary>
+    private const int LargePlaces = 2;
 
-    public override IReadOnlyList<Key> EnvironmentKeys => Keys;
+    public override IReadOnlyList<Key> Keys => [LimitsSpec.Key, LimitsSpec.QuotasKey, LimitsSpec.Cost];
+
+    public override IReadOnlyList<Key> EnvironmentKeys => [LimitsSpec.Key, LimitsSpec.QuotasKey];
 
     public override object? Read(RouteSource source) => LimitsSpec.Read(source);
 
-    public override Node Tighten(Node? declared, Node environment, Findings findings) => TighterLimits.Join(declared, environment, findings);
+    public override Node Tighten(Key key, Node? declared, Node environment, Findings findings) =>
+        TighterLimits.Join((Key<IReadOnlyList<Limit>>)key, declared, environment, findings);
 
-    public override Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs)
-    {
-        foreach (var limit in (specs.GetValueOrDefault(Name) as LimitsSpec)?.Limits ?? [])
-            if (limit.Per == Per.Person) return limit.Place;
-        return null;
-    }
+    public override Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs) => FirstPlace(specs, static l => l.Per == Per.Person);
+
+    public override Place? OutlivesAt(IReadOnlyDictionary<string, object> specs) => FirstPlace(specs, static l => l.IsQuota);
+
+    public override IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) =>
+        [.. ((specs.GetValueOrDefault(Name) as LimitsSpec)?.Limits ?? []).Where(l => l.IsShared).Select(l =>
+            new StoreUse(l.SharedPlace ?? l.Place, l.Shared is not null, l.Per is Per.Person or Per.Credential or Per.Address))];
 
     /// <summary>
     /// Routes that count into the same cells have to allow the same: otherwise a call at one of them would use up more than a call at
@@ -34,9 +40,9 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
         var first = new Dictionary<string, (Limit Limit, Route Route)>(StringComparer.Ordinal);
         foreach (var route in routes)
         {
-            foreach (var limit in SpecOf<LimitsSpec>(route)?.Limits ?? [])
+            foreach (var limit in SpecOf<LimitsSpec>(route)?.All ?? [])
             {
-                var identity = IdentityOf(limit, route);
+                var identity = LimitIdentity.Of(limit, route);
                 if (first.TryAdd(identity, (limit, route))) continue;
                 var (other, owner) = first[identity];
                 if (other.Shared != limit.Shared)
@@ -52,43 +58,68 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
         }
     }
 
-    public override IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) =>
-        [.. ((specs.GetValueOrDefault(Name) as LimitsSpec)?.Limits ?? []).Where(l => l.Shared is not Sharing.Local).Select(l =>
-            new StoreUse(l.SharedPlace ?? l.Place, l.Shared is not null, l.Per is Per.Person or Per.Credential or Per.Address))];
-
     public override Policy? Compile(Route route, CompileContext context)
     {
         if (SpecOf<LimitsSpec>(route) is not { } spec) return null; // only routes that no declaration was read for
-        if (context.Store is { } store && spec.Limits.Any(l => l.Shared is not Sharing.Local)) return SharedLimits.Compile(spec, route, store, context);
-        var limits = new CompiledLimit[spec.Limits.Count];
-        for (var i = 0; i < limits.Length; i++) limits[i] = Compile(spec.Limits[i], route, context);
-
-        var rendered = LimitsPolicy.Render(spec.Limits);
-        return new LimitsPolicy(limits, context.Shared((KindName, rendered), () => rendered), context.Clock);
+        var text = LimitsPolicy.Render(spec.All.Where(l => !l.ReportOnly));
+        var rendered = context.Shared((KindName, text), () => text);
+        if (context.Store is { } store && spec.Limits.Any(l => l.IsShared)) return SharedLimits.Compile(spec, rendered, route, store, context);
+        if (spec.All.All(l => l is { Form: LimitForm.Even, ReportOnly: false } && l.CostOf(spec.CallCost) == 1))
+            return new LimitsPolicy([.. spec.Limits.Select(l => Compile(l, route, context))], rendered, context.Clock);
+        return new MixedLimitsPolicy([.. spec.All.Select(l => AllowanceOf(l, spec, route, context))], rendered, context.Clock);
     }
 
-    /// <summary>A limit that this instance counts by itself.</summary>
-    public static CompiledLimit Compile(Limit limit, Route route, CompileContext context)
-    {
-        var budget = BudgetOf(context);
-        var cells = context.State.Get(KindName, IdentityOf(limit, route), () => new CellTable(budget, context.Clock));
-        return new CompiledLimit(limit, new Rate(limit.Allow, limit.Every, context.Clock.TimestampFrequency), cells);
-    }
+    /// <summary>A limit of the usual form.</summary>
+    public static CompiledLimit Compile(Limit limit, Route route, CompileContext context) =>
+        new(limit, new Rate(limit.Allow, limit.Every, context.Clock.TimestampFrequency), CellsOf(limit, route, context));
 
     public static CellBudget BudgetOf(CompileContext context) => context.State.Get(KindName, "budget", static () => new CellBudget());
 
-    /// <summary>
-    /// What the cells belong to. The window is part of it: cells hold a share of a window, which another <c>allow</c> leaves as it is (who has used
-    /// half has still used half), but which would mean something else in another window.
-    /// </summary>
-    public static string IdentityOf(Limit limit, Route route)
+    private Place? FirstPlace(IReadOnlyDictionary<string, object> specs, Func<Limit, bool> asked)
     {
-        var whose = limit.Per switch
-        {
-            Per.All => "all",
-            Per.Api => "api " + route.Id.Value[..route.Id.Value.IndexOf('/', StringComparison.Ordinal)],
-            Per.Person or Per.Consumer or Per.Credential or Per.Address or Per.Route => "route " + route.Id.Value,
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"{whose} {limit.Name} {Units.Write(limit.Every)}");
+        foreach (var limit in (specs.GetValueOrDefault(Name) as LimitsSpec)?.All ?? [])
+            if (asked(limit)) return limit.Place;
+        return null;
     }
+
+    public static Allowance AllowanceOf(Limit limit, LimitsSpec spec, Route route, CompileContext context)
+    {
+        var (cost, cells) = (limit.CostOf(spec.CallCost), CellsOf(limit, route, context));
+        return limit.Form switch
+        {
+            LimitForm.Even => new EvenAllowance(limit, cost, cells, context.Clock),
+            LimitForm.Sliding => new SlidingAllowance(limit, cost, cells, context.Clock),
+            LimitForm.AtOnce => new AtOnceAllowance(limit, cells, context.Clock),
+            LimitForm.Day or LimitForm.Month => new QuotaAllowance(limit, cost, cells, context.Clock),
+        };
+    }
+
+    private static CellTable CellsOf(Limit limit, Route route, CompileContext context)
+    {
+        var identity = LimitIdentity.Of(limit, route);
+        var budget = BudgetOf(context);
+        return limit.Form switch
+        {
+            LimitForm.Even => Table(identity, null, 1),
+            LimitForm.Sliding => Table(identity, static _ => new SlidingCell(), LargePlaces),
+            LimitForm.AtOnce => Table(identity, static _ => new AtOnceCell(), 1),
+            LimitForm.Day or LimitForm.Month => Quota(),
+        };
+
+        CellTable Table(string name, Func<PartitionKey, Cell>? make, int places) =>
+            context.State.Get(KindName, name, () => new CellTable(budget, context.Clock, CellTable.Most, make, places));
+
+        CellTable Quota()
+        {
+            var ledger = LedgerOf(context);
+            var book = new QuotaBook(ledger, $"{identity} per {LimitKeys.Word(limit.Per)}", limit.Form, context.Clock);
+            return Table($"{identity} in {context.QuotaFile}", key => new QuotaCell(book, key), LargePlaces);
+        }
+    }
+
+    /// <summary>The ledger of the file that the declaration names; null when nothing will be served.</summary>
+    private static QuotaLedger? LedgerOf(CompileContext context) =>
+        context is { Events: { } events, QuotaFile: { } path }
+            ? context.State.Get("quotas", path, () => new QuotaLedger(path, events))
+            : null;
 }

@@ -58,10 +58,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
         return new(Verdict.Continue);
     }
 
-    public override void OnResponse(Exchange exchange) => WriteFields(exchange, rendered);
-
-    /// <summary>Tells the client of the limits, and of the one that is closest to being reached.</summary>
-    public static void WriteFields(Exchange exchange, string rendered)
+    public override void OnResponse(Exchange exchange)
     {
         var headers = exchange.ResponseHeaders;
         headers["RateLimit-Policy"] = rendered;
@@ -71,15 +68,11 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
     }
 
     /// <summary>The limits as <c>RateLimit-Policy</c> tells them.</summary>
-    public static string Render(IEnumerable<Limit> limits) => string.Join(", ", limits.Select(l =>
-        string.Create(CultureInfo.InvariantCulture, $"\"{l.Name}\";q={l.Allow};w={(long)l.Every.TotalSeconds}")));
+    public static string Render(IEnumerable<Limit> limits) => string.Join(", ", limits.Select(static l => Render(l)));
 
-    /// <summary>What the limit would say, without charging anything.</summary>
-    public static Answer Look(in CompiledLimit limit, Exchange exchange, long now) => limit.Rate.Look(limit.Find(exchange, now).Time, now);
+    private static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
 
-    public static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
-
-    public static Answer Charge(in CompiledLimit limit, Exchange exchange, long now, out Cell cell)
+    private static Answer Charge(in CompiledLimit limit, Exchange exchange, long now, out Cell cell)
     {
         Answer answer;
         do cell = limit.Find(exchange, now);
@@ -104,18 +97,25 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
         return StateOf(refusing, refusal);
     }
 
-    private LimitState StateOf(int index, Answer answer) => StateOf(limits[index].Name, answer, clock);
-
-    public static LimitState StateOf(string name, Answer answer, TimeProvider clock)
+    private LimitState StateOf(int index, Answer answer)
     {
-        var retry = Seconds(answer.Retry, clock);
-        return new LimitState(name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole, clock) : retry, retry);
+        var retry = Seconds(answer.Retry);
+        return new LimitState(limits[index].Name, answer.Remaining, answer.Remaining > 0 ? Seconds(answer.Whole) : retry, retry);
     }
 
-    private static long Seconds(long ticks, TimeProvider clock) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
+    private long Seconds(long ticks) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
 
     private static StringValues Render(LimitState state) =>
         string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}");
+
+    /// <summary>What is under way at once has a unit and no window; a month has no one length.</summary>
+    private static string Render(Limit limit) => limit.Form switch
+    {
+        LimitForm.AtOnce => string.Create(CultureInfo.InvariantCulture, $"\"{limit.Name}\";q={limit.Allow};qu=\"concurrent-requests\""),
+        LimitForm.Month => string.Create(CultureInfo.InvariantCulture, $"\"{limit.Name}\";q={limit.Allow}"),
+        LimitForm.Even or LimitForm.Sliding or LimitForm.Day =>
+            string.Create(CultureInfo.InvariantCulture, $"\"{limit.Name}\";q={limit.Allow};w={(long)limit.Every.TotalSeconds}"),
+    };
 
     private readonly record struct Charged(Cell Cell, long Time);
 

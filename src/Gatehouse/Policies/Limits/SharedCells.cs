@@ -12,6 +12,7 @@ namespace Gatehouse.Policies.Limits;
 /// <param name="identity">What the cells belong to: the same in all instances.</param>
 internal sealed class SharedCells(string identity, StoreKeys keys, CellBudget budget, TimeProvider clock, int most = CellTable.Most) : IDisposable
 {
+    private const int Places = 2; // it knows more than a time
     private const byte Overflow = byte.MaxValue;
 
     private readonly ConcurrentDictionary<PartitionKey, SharedCell> _cells = new();
@@ -59,7 +60,7 @@ internal sealed class SharedCells(string identity, StoreKeys keys, CellBudget bu
 
     private bool TryTakePlace()
     {
-        if (Interlocked.Increment(ref _count) <= most && budget.TryTake()) return true;
+        if (Interlocked.Increment(ref _count) <= most && budget.TryTake(Places)) return true;
         Interlocked.Decrement(ref _count);
         return false;
     }
@@ -67,7 +68,7 @@ internal sealed class SharedCells(string identity, StoreKeys keys, CellBudget bu
     private void ReturnPlace()
     {
         Interlocked.Decrement(ref _count);
-        budget.Return();
+        budget.Return(Places);
     }
 
     /// <summary>Drops what has come back; at most once a second, because a flood of new callers would otherwise pay for it each time.</summary>

@@ -36,9 +36,10 @@ internal sealed class SharedLimit
     private readonly SharedStore _store;
     private readonly LeaseRefill _refill;
 
-    public SharedLimit(Limit limit, SharedCells cells, SharedStore store, LeaseRefill refill, long ticksPerSecond)
+    public SharedLimit(Limit limit, int cost, SharedCells cells, SharedStore store, LeaseRefill refill, long ticksPerSecond)
     {
         Limit = limit;
+        Cost = cost;
         Cells = cells;
         _store = store;
         _refill = refill;
@@ -54,15 +55,18 @@ internal sealed class SharedLimit
 
     public Limit Limit { get; }
 
+    /// <summary>What one call of the route takes of it.</summary>
+    public int Cost { get; }
+
     public SharedCells Cells { get; }
 
     /// <summary>The most calls that this instance holds of a cell; 0 where each call is asked for.</summary>
     public int Batch { get; }
 
     /// <summary>Decides without the store where that is possible. A lease that runs low is filled up beside the call.</summary>
-    public Taking Take(SharedCell cell, int cost, long now, out Answer answer)
+    public Taking Take(SharedCell cell, long now, out Answer answer)
     {
-        if (Batch > 0 && cell.TryTake(cost))
+        if (Batch > 0 && cell.TryTake(Cost))
         {
             if (cell.Leased <= Batch / 2 && HasMore(cell, 1, now) && _store.IsFine && cell.TryBeginRefill()) _refill.Add(this, cell);
             answer = Describe(cell, now);
@@ -71,29 +75,28 @@ internal sealed class SharedLimit
 
         answer = default;
         if (!_store.IsFine) return Taking.Ask; // and then counted alone
-        if (HasMore(cell, cost, now)) return Taking.Ask;
-        answer = Refusal(cell, cost, now);
+        if (HasMore(cell, Cost, now)) return Taking.Ask;
+        answer = Refusal(cell, now);
         return Taking.Refused;
     }
 
     /// <summary>What the limit would say, as far as is known here, without charging anything.</summary>
-    public Answer Look(SharedCell cell, int cost, long now) =>
-        cell.Leased >= cost || HasMore(cell, cost, now) ? Describe(cell, now) : Refusal(cell, cost, now);
+    public Answer Look(SharedCell cell, long now) => cell.Leased >= Cost || HasMore(cell, Cost, now) ? Describe(cell, now) : Refusal(cell, now);
 
     /// <summary>Counts a call alone, because the store cannot be asked; null when the cell was swept away meanwhile.</summary>
-    public Answer? TakeAlone(SharedCell cell, int cost, long now)
+    public Answer? TakeAlone(SharedCell cell, long now)
     {
-        var answer = cell.Alone(cost, now, _store.Losses, _alone, out var begins);
+        var answer = cell.Alone(Cost, now, _store.Losses, _alone, out var begins);
         if (answer is not null) _store.Tally.Alone.Add();
         if (begins) _refill.Owes(this, cell);
         return answer;
     }
 
     /// <summary>Gives back what was taken from a lease.</summary>
-    public void GiveBack(SharedCell cell, int cost) => cell.Put(cost, Batch);
+    public void GiveBack(SharedCell cell) => cell.Put(Cost, Batch);
 
     /// <summary>Gives back what was counted alone.</summary>
-    public void GiveBackAlone(SharedCell cell, int cost) => cell.GiveBackAlone(cost, _alone);
+    public void GiveBackAlone(SharedCell cell) => cell.GiveBackAlone(Cost, _alone);
 
     /// <summary>The question to the store: to charge a call, and to lease as many more as may be held, if nobody else is at it.</summary>
     /// <param name="leases">Whether the asker has begun a refill of the cell.</param>
@@ -116,7 +119,7 @@ internal sealed class SharedLimit
         cell.Put(state.Granted, Batch);
         if (question.Leases) cell.EndRefill();
         var used = passes ? state.Used : state.Used + question.Cell.Cost * _interval;
-        return used > _window ? Refusal(cell, (int)question.Cell.Cost, now) : Describe(cell, now);
+        return used > _window ? Refusal(cell, now) : Describe(cell, now);
     }
 
     /// <summary>Undoes what asking has changed here, because there was no answer.</summary>
@@ -135,13 +138,15 @@ internal sealed class SharedLimit
         var leased = cell.Leased;
         var remaining = Math.Max(0, _windowTicks - used) / Math.Max(1, _intervalTicks) + leased;
         var whole = Math.Max(0, used - leased * _intervalTicks);
-        return new Answer(long.MaxValue, Math.Min(remaining, Limit.Allow), whole, remaining > 0 ? 0 : Math.Max(1, used + _intervalTicks - _windowTicks));
+        var retry = leased >= Cost ? 0 : Math.Max(0, used + Cost * _intervalTicks - _windowTicks);
+        return new Answer(long.MaxValue, Math.Min(remaining, Limit.Allow), whole, retry);
     }
 
-    private Answer Refusal(SharedCell cell, int cost, long now)
+    private Answer Refusal(SharedCell cell, long now)
     {
         var used = Math.Max(0, cell.Known - now);
-        return new Answer(0, 0, used, Math.Max(1, used + cost * _intervalTicks - _windowTicks));
+        var remaining = Math.Max(0, _windowTicks - used) / Math.Max(1, _intervalTicks);
+        return new Answer(0, Math.Min(remaining, Cost - 1), used, Math.Max(1, used + Cost * _intervalTicks - _windowTicks));
     }
 
     private long Ticks(long units) => (long)((Int128)units * _ticksPerSecond / CellScript.UnitsPerSecond);

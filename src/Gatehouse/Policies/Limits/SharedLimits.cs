@@ -7,28 +7,23 @@ namespace Gatehouse.Policies.Limits;
 /// <summary>Compiles a route some of whose limits instances share.</summary>
 internal static class SharedLimits
 {
-    public static SharedLimitsPolicy Compile(LimitsSpec spec, Route route, SharedStore store, CompileContext context)
+    /// <param name="rendered">What clients are told of all that are enforced.</param>
+    public static SharedLimitsPolicy Compile(LimitsSpec spec, string rendered, Route route, SharedStore store, CompileContext context)
     {
         var refill = context.State.Get(LimitsKind.KindName, "refill " + store.Identity, () => new LeaseRefill(store, context.Clock));
-        var parts = new SharedPart[spec.Limits.Count];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            var limit = spec.Limits[i] with { Shared = spec.Limits[i].Shared ?? Sharing.Leased };
-            parts[i] = limit.Shared is Sharing.Local
-                ? new SharedPart(null, LimitsKind.Compile(limit, route, context))
-                : new SharedPart(Share(limit, route, store, refill, context), default);
-        }
-
-        var rendered = LimitsPolicy.Render(spec.Limits);
-        return new SharedLimitsPolicy(parts, context.Shared((LimitsKind.KindName, rendered), () => rendered), store, context.Clock);
+        SharedLimit[] shared = [.. spec.Limits.Where(l => l.IsShared).Select(l => Share(l, l.CostOf(spec.CallCost), route, store, refill, context))];
+        Allowance[] rest = [.. spec.All.Where(l => !l.IsShared).Select(l => LimitsKind.AllowanceOf(l, spec, route, context))];
+        var other = rest.Length == 0 ? null : new MixedLimitsPolicy(rest, rendered, context.Clock, keeps: true);
+        return new SharedLimitsPolicy(shared, other, rendered, store, context.Clock);
     }
 
-    private static SharedLimit Share(Limit limit, Route route, SharedStore store, LeaseRefill refill, CompileContext context)
+    private static SharedLimit Share(Limit limit, int cost, Route route, SharedStore store, LeaseRefill refill, CompileContext context)
     {
-        var identity = LimitsKind.IdentityOf(limit, route);
+        var identity = LimitIdentity.Of(limit, route);
         var budget = LimitsKind.BudgetOf(context);
         var cells = context.State.Get(LimitsKind.KindName, $"shared {store.Keys.Identity} {identity}",
             () => new SharedCells(identity, store.Keys, budget, context.Clock));
-        return new SharedLimit(limit, cells, store, refill, context.Clock.TimestampFrequency);
+        return new SharedLimit(
+            limit with { Shared = limit.Shared ?? Sharing.Leased }, cost, cells, store, refill, context.Clock.TimestampFrequency);
     }
 }

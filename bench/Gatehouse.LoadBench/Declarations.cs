@@ -17,12 +17,27 @@ internal sealed class Declarations(string folder, string gatehouse)
               limits: [ { per: route, allow: 10000000, every: 1s } ]
     """);
 
+    /// <summary>The same with a store, and the limit shared in this way; per address, as the plain suite's is per route.</summary>
+    public string Shared(int port, int admin, int store, string shared) => Write($"shared.{shared}", port, admin,
+        $$"""stores: { redis: { addresses: ["127.0.0.1:{{store}}"], instances: 3, pepper: "file:{{Pepper()}}" } }""", $$"""
+              match: GET /orders/{id}
+              effect: read
+              access: { anonymous: measured }
+              limits: [ { per: address, allow: 1000000, every: 1s, shared: {{shared}} } ]
+    """);
+
+    private string Pepper()
+    {
+        var pepper = Path.Combine(folder, "bench.pepper");
+        if (!File.Exists(pepper)) Gatehouse("key", "init", pepper);
+        return pepper;
+    }
+
     /// <summary>An API key, a limit per consumer and header adaptation on top. Returns the file and the key.</summary>
     public (string File, string Key) WithKey(int port, int admin)
     {
         const string Consumers = "keys: { pepper: \"file:PEPPER\" }\nconsumers:\n  caller: { kind: service, owner: bench@example.test, grants: [orders.read], authenticate: [ { apiKey: CREDENTIAL } ] }\n";
-        var pepper = Path.Combine(folder, "bench.pepper");
-        if (!File.Exists(pepper)) Gatehouse("key", "init", pepper);
+        var pepper = Pepper();
         var draft = Path.Combine(folder, "draft.yaml");
         File.WriteAllText(draft, "gatehouse: v1\n"
             + Consumers.Replace("PEPPER", pepper, StringComparison.Ordinal).Replace("[ { apiKey: CREDENTIAL } ]", "[]", StringComparison.Ordinal));

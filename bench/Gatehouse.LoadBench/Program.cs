@@ -13,6 +13,7 @@ return args switch
     ["parts", ..] => Suites.Run(Suites.Parts),
     ["routes", ..] => Suites.Run(Suites.Routes),
     ["swap", ..] => Suites.Run(Suites.Swap),
+    ["shared", ..] => Suites.Run(SharedSuite.Run),
     ["start", ..] => Suites.Run(Suites.Start),
     _ => Usage(),
 };
@@ -20,6 +21,6 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine(
-        "usage: ./build bench [all | plain | gateway | parts | routes | swap | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
+        "usage: ./build bench [all | plain | gateway | parts | routes | swap | shared | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
     return 2;
 }

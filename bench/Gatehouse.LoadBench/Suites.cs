@@ -8,9 +8,9 @@ namespace Gatehouse.LoadBench;
 internal static class Suites
 {
     private const int ManyTokens = 40_000; // more than are remembered
-    private static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
-    private static readonly int Seconds = Setting("BENCH_SECONDS", 6);
-    private static readonly int Warmup = Setting("BENCH_WARMUP", 30);
+    public static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
+    public static readonly int Seconds = Setting("BENCH_SECONDS", 6);
+    public static readonly int Warmup = Setting("BENCH_WARMUP", 30);
     private static readonly (string, string)[] OurSettings =
         [("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
 
@@ -178,7 +178,7 @@ internal static class Suites
                 string.Create(CultureInfo.InvariantCulture, $"| {name} | {Measure.Median(values):F0} | {values.Min():F0}–{values.Max():F0} |"));
     }
 
-    private static void Compare(string title, string folder, string reference, Contender[] contenders)
+    public static void Compare(string title, string folder, string reference, Contender[] contenders)
     {
         var running = contenders.Select(c => Running.Start(c, folder, core: 0)).ToArray();
         try

@@ -47,8 +47,16 @@ internal sealed class PolicyHarness
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
+    /// <summary>Where quotas are kept; null for nowhere.</summary>
+    public string? QuotaFile { get; set; }
+
+    /// <summary>What the operator is told.</summary>
+    public StringWriter Told { get; } = new();
+
     public CompileContext Context => new()
     {
+        QuotaFile = QuotaFile,
+        Events = new EventWriter(Told, Clock),
         Clock = Clock,
         State = State,
         Consumers = new ConsumerDirectory(Consumers, People),
@@ -91,7 +99,7 @@ internal sealed class PolicyHarness
     /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
     public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
         IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None,
-        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null)
+        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order")
     {
         var specs = new Dictionary<string, object>();
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
@@ -101,14 +109,14 @@ internal sealed class PolicyHarness
                 new SectionReader("a route", kind.Keys, map, Findings),
                 null,
                 new SectionReader("an api", [], empty, Findings),
-                "orders/get-order",
+                id,
                 new RouteWaivers(waivers ?? [], DateOnly.FromDateTime(Clock.GetUtcNow().UtcDateTime)));
             if (kind.Read(source) is { } spec) specs[kind.Name] = spec;
         }
 
         return new Route
         {
-            Id = new RouteId("orders/get-order"),
+            Id = new RouteId(id),
             Owner = "orders@example.test",
             Purpose = "testing",
             Exposure = exposure,

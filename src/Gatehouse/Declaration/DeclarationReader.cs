@@ -63,12 +63,14 @@ internal static class DeclarationReader
         var apis = Once(written.SelectMany(f => f.Text.Apis), "api", files.Findings);
         var contracts = new NamedContracts(files);
         List<RouteDraft> routes = [.. apis.SelectMany(api => RoutesOf(api, files, contracts, kinds))];
+        var pepper = root.Keys is { } keys ? SecretReference.Resolve(keys.Pepper, "pepper", ApiKeyHash.LeastPepperBytes, files) : null;
         return new Draft
         {
             Findings = files.Findings,
             Now = files.Now,
             Root = root,
-            Pepper = root.Keys is { } keys ? SecretReference.Resolve(keys.Pepper, "pepper", ApiKeyHash.LeastPepperBytes, files) : null,
+            Pepper = pepper,
+            Store = root.Stores?.Redis is { } redis ? RedisSection.Read(redis.Value, root.Gateway, pepper, files) : null,
             Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
@@ -138,8 +140,10 @@ internal static class DeclarationReader
             Upstreams = draft.Upstreams.ToDictionary(u => u.Key, u => u.Value.Value!, StringComparer.Ordinal),
             Authorisers = draft.Authorisers.ToDictionary(a => a.Key, a => a.Value.Value!, StringComparer.Ordinal),
             TokenExchanges = draft.TokenExchanges,
+            Store = draft.Store,
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
+            QuotaFile = root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null,
             Drain = root.Drain ?? DrainSection.Usual,
             Fingerprint = fingerprint,
         };

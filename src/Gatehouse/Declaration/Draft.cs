@@ -6,6 +6,7 @@ using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Services;
+using Gatehouse.Stores;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -26,6 +27,9 @@ internal sealed class Draft
     public required RootText Root { get; init; }
 
     public required Secret? Pepper { get; init; }
+
+    /// <summary>What instances share; null when they share nothing, or it could not be read.</summary>
+    public required RedisSettings? Store { get; init; }
 
     /// <summary>Null when there is no <c>assertions</c>, or it could not be read.</summary>
     public required AssertionIssuer? Assertions { get; init; }

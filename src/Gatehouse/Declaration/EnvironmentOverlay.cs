@@ -58,8 +58,18 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     "what listens is declared; an environment says where");
         }
 
-        if (environment.Entry("log") is { Value: MapNode } log)
-            main = main["log"] is MapNode sinks ? main.With("log", Placing(sinks, log)) : main.With(log);
+        if ((environment["stores"] as MapNode)?.Entry("redis") is { Value: MapNode } store)
+        {
+            if (main["stores"] is MapNode stores && stores["redis"] is MapNode shared)
+                main = main.With("stores", stores.With("redis", Placing(shared, store)));
+            else
+                findings.Add(Rules.Environment, store.KeyPlace, "the declaration has no 'redis' in 'stores'",
+                    "that instances share is declared; an environment says where");
+        }
+
+        foreach (var key in (string[])["log", "stores"])
+            if (environment.Entry(key) is { Value: MapNode } place)
+                main = main[key] is MapNode declared ? main.With(key, Placing(declared, place)) : main.With(place);
         return main;
     }
 
@@ -124,6 +134,8 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             UpstreamSection.Authorities.Name,
             .. UpstreamTlsSection.Keys.Select(k => k.Name),
             LogSection.Access.Name,
+            StoresSection.Sqlite.Name,
+            .. RedisSection.Placing.Select(k => k.Name),
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,
@@ -155,7 +167,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                 if (environment.Entry(key.Name) is { } entry)
                     route = route.With(entry with
                     {
-                        Value = kind.Tighten(route[key.Name] ?? (api["each"] as MapNode)?[key.Name] ?? api[key.Name], entry.Value, findings),
+                        Value = kind.Tighten(key, route[key.Name] ?? (api["each"] as MapNode)?[key.Name] ?? api[key.Name], entry.Value, findings),
                     });
         return route;
     }

@@ -4,6 +4,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Services;
+using Gatehouse.Stores;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -42,11 +43,17 @@ internal sealed class GatewayDefinition
     /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
     public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
 
+    /// <summary>The store that instances share; null when they share nothing.</summary>
+    public required RedisSettings? Store { get; init; }
+
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }
 
     /// <summary>The access log's file, or null for standard output.</summary>
     public required string? AccessLog { get; init; }
+
+    /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
+    public string? QuotaFile { get; init; }
 
     public required Drain Drain { get; init; }
 

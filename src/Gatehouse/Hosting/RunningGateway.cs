@@ -16,6 +16,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly EventWriter _events;
     private readonly GatehouseMeter _meter = new();
+    private readonly StateStore _state = new();
     private readonly BufferedLineSink? _ownLog;
     private readonly DrainState _drain = new();
     private readonly DeclarationWatch _watch;
@@ -33,8 +34,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         var definition = first.Definition!;
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
         _meter.AccessLog = options.AccessLog ?? _ownLog!;
-        var state = new StateStore();
-        Activation = new Activation(first, new SnapshotCompiler(_clock, state, _meter.AccessLog, _meter, options.Kinds, _events), state);
+        Activation = new Activation(first, new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events), _state);
         _lists = new RevocationFetch(Activation, _events, _clock);
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
@@ -97,6 +97,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         }
 
         _stopped = true;
+        _state.Dispose(); // what is counted is written down
         _metrics.Dispose();
         _meter.Dispose();
         _ownLog?.Dispose();

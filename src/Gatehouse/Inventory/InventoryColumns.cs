@@ -44,12 +44,14 @@ internal static class InventoryColumns
             "who is let through, in short: `anonymous`, or the consumers",
             e => e.IsAnonymous ? "anonymous" : string.Join(", ", e.Admitted.Select(c => c.Id.Value).Order(StringComparer.Ordinal)),
             Short: true),
-        new("limits", "how often it may be called, every one of them", e => List(e.Limits.Select(Text)), Short: true),
+        new("limits", "how often it may be called, every one of them", e => List(e.Limits.Where(l => !l.IsQuota).Select(Text)), Short: true),
         new(
             "lifecycle",
             "where it stands: `current`, `deprecated` (callers are told to go elsewhere), `retired` (answers 410)",
             e => Text(e.Stage),
             Short: true),
+        new("quotas", "its budgets over days and months, every one of them", e => List(e.Limits.Where(l => l.IsQuota).Select(Text))),
+        new("cost", "what a call takes of the limits and quotas that count cost; nothing for 1", e => e.CallCost > 1 ? e.CallCost : null),
         new("purpose", "what it is for", e => e.Route.Purpose),
         new("consequence", "what follows if it goes wrong", e => e.Route.Consequence),
         new(
@@ -143,8 +145,18 @@ internal static class InventoryColumns
 
     private static string Text(Limit limit)
     {
-        var word = LimitsSpec.Word(limit.Per);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{limit.Allow} per {word} every {Units.Write(limit.Every)}");
+        var word = LimitKeys.Word(limit.Per);
+        var per = limit.Across == Across.Route ? word : $"{word} across {LimitKeys.Word(limit.Across)}";
+        var text = limit.Form switch
+        {
+            LimitForm.Even => $"{Amount(limit)} per {per} every {Units.Write(limit.Every)}",
+            LimitForm.Sliding => $"{Amount(limit)} per {per} every {Units.Write(limit.Every)} sliding",
+            LimitForm.AtOnce => $"{Amount(limit)} per {per} at once",
+            LimitForm.Day => $"{Amount(limit)} per {per} every day",
+            LimitForm.Month => $"{Amount(limit)} per {per} every month",
+        };
+        if (limit.Shared is Sharing.Leased or Sharing.Exact) text += " over all instances";
+        if (limit.ReportOnly) text += " (reported only)";
         return limit.Name == word ? text : $"{limit.Name}: {text}";
     }
 
@@ -160,6 +172,9 @@ internal static class InventoryColumns
         Repetition.Always => $"{plan.Rules.Attempts} attempts",
         Repetition.WithKey => $"{plan.Rules.Attempts} attempts with {plan.Key}",
     };
+
+    private static string Amount(Limit limit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{limit.Allow}{(limit.CountsCost ? " of cost" : "")}");
 
     private static string Text(BodyPolicy body) => $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
 

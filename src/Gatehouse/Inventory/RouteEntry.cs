@@ -53,7 +53,12 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
         : Find<AssertEachPolicy>(compiled) is not null ? AssertionUse.PerRequest
         : AssertionUse.None;
 
-    public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? [];
+    /// <summary>Limits and quotas.</summary>
+    public IReadOnlyList<Limit> Limits { get; } =
+        Find<LimitsPolicy>(compiled)?.Limits ?? Find<MixedLimitsPolicy>(compiled)?.Limits ?? Find<SharedLimitsPolicy>(compiled)?.Limits ?? [];
+
+    /// <summary>What a call takes of those that count cost.</summary>
+    public int CallCost { get; } = Find<MixedLimitsPolicy>(compiled)?.CallCost ?? Find<SharedLimitsPolicy>(compiled)?.CallCost ?? 1;
 
     public AddressRules? Addresses { get; } = Find<RouteAddressesPolicy>(compiled)?.Rules;
 

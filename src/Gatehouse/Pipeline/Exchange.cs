@@ -165,6 +165,12 @@ public sealed class Exchange
     /// <summary>The limit that is closest to being reached, for the response's header fields.</summary>
     internal LimitState? TightestLimit { get; set; }
 
+    /// <summary>The first limit or quota that would have refused the exchange, if it did not only report; for the log.</summary>
+    internal string? ReportedLimit { get; set; }
+
+    /// <summary>What the policy of limits gives back when the exchange is over; only that policy knows what it is.</summary>
+    internal object? Held { get; set; }
+
     /// <summary>The destination that was chosen, and how its answer went.</summary>
     internal ForwardState Forward { get; } = new();
 
@@ -255,7 +261,8 @@ internal sealed class ForwardState
 }
 
 /// <summary>How near a limit is: for <c>RateLimit</c> and <c>Retry-After</c>.</summary>
-/// <param name="Remaining">Calls that would be allowed now.</param>
-/// <param name="ResetSeconds">With calls left, seconds until the limit is whole again; with none, until the next call can be allowed.</param>
+/// <param name="Remaining">Calls, or units of cost, that would be allowed now.</param>
+/// <param name="ResetSeconds">With enough left for a call, seconds until the limit is whole again; else until the next call can be allowed; 0 where nobody
+/// knows.</param>
 /// <param name="RetrySeconds">Seconds to wait before the next call can be allowed; 0 when one is allowed now.</param>
 internal readonly record struct LimitState(string Name, long Remaining, long ResetSeconds, long RetrySeconds);

@@ -3,6 +3,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Services;
+using Gatehouse.Stores;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 
@@ -42,6 +43,15 @@ internal sealed class CompileContext
     /// <summary>Where tokens come from that upstreams want instead of the caller's, by the upstream's name.</summary>
     public required IReadOnlyDictionary<string, TokenExchange> TokenExchanges { get; init; }
 
+    /// <summary>What instances of the gateway share; null when they share nothing.</summary>
+    public SharedStore? Store { get; init; }
+
+    /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
+    public string? QuotaFile { get; init; }
+
+    /// <summary>Tells the operator; null when nothing will be served.</summary>
+    public EventWriter? Events { get; init; }
+
     public required LineSink AccessLog { get; init; }
 
     /// <summary>Tells the operator; null when nothing will be served.</summary>
@@ -62,6 +72,12 @@ internal sealed class CompileContext
         return (T)shared;
     }
 }
+
+/// <summary>Something that is kept in a store which instances share.</summary>
+/// <param name="Place">Where it is written.</param>
+/// <param name="IsWritten">Whether it is written that it is shared: then it needs a store.</param>
+/// <param name="IsPersonal">Whether it is kept for persons, credentials or addresses.</param>
+internal sealed record StoreUse(Place Place, bool IsWritten, bool IsPersonal);
 
 /// <summary>A kind of policy that acts before the route is known: compiled once for each listener.</summary>
 internal abstract class ListenerPolicyKind(string name)
@@ -93,8 +109,9 @@ internal abstract class RoutePolicyKind(string name)
     /// What holds in an environment that sets one of <see cref="EnvironmentKeys"/>: what is declared where that is stricter. Complains
     /// where the environment would be looser.
     /// </summary>
+    /// <param name="key">The key that is set.</param>
     /// <param name="declared">What the route, or its api for it, declares; null for nothing.</param>
-    public virtual Node Tighten(Node? declared, Node environment, Findings findings) => declared ?? environment;
+    public virtual Node Tighten(Key key, Node? declared, Node environment, Findings findings) => declared ?? environment;
 
     /// <summary>The authoriser that what this kind has read names, or null: who is named has to be declared.</summary>
     /// <param name="specs">What every kind has read of the route.</param>
@@ -103,6 +120,14 @@ internal abstract class RoutePolicyKind(string name)
     /// <summary>Where what this kind has read counts on calls for persons, or null: there have to be people then.</summary>
     /// <param name="specs">What every kind has read of the route.</param>
     public virtual Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs) => null;
+
+    /// <summary>What this kind has read that is kept in a store which instances share, where there is one.</summary>
+    /// <param name="specs">What every kind has read of the route.</param>
+    public virtual IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) => [];
+
+    /// <summary>Where what this kind has read has to outlive the gateway, or null: there has to be a store of this instance then.</summary>
+    /// <param name="specs">What every kind has read of the route.</param>
+    public virtual Place? OutlivesAt(IReadOnlyDictionary<string, object> specs) => null;
 
     /// <summary>Complains about what this kind has read where it does not go with the rest of the route: its path, its effect.</summary>
     public virtual void Check(Route route, Findings findings)

@@ -39,8 +39,14 @@ internal static class Problems
         "upgrade-not-allowed", 400, "This route cannot be upgraded that way.", ProblemSource.Downstream);
     public static readonly Problem LimitExceeded = new(
         "limit-exceeded", 429, "Too many requests.", ProblemSource.Downstream);
+    public static readonly Problem TooManyAtOnce = new(
+        "too-many-at-once", 429, "Too many requests are under way at once.", ProblemSource.Downstream);
+    public static readonly Problem QuotaExceeded = new(
+        "quota-exceeded", 429, "The quota for this period is used up.", ProblemSource.Downstream);
     public static readonly Problem TooManyFailures = new(
         "too-many-failures", 429, "Too many bad credentials have come from this address.", ProblemSource.Downstream);
+    public static readonly Problem TooManyMisses = new(
+        "too-many-misses", 429, "Too many requests of this address have led nowhere.", ProblemSource.Downstream);
     public static readonly Problem HeadersTooLarge = new(
         "headers-too-large", 431, "The request's header fields are too large.", ProblemSource.Downstream, closes: true);
     public static readonly Problem InternalError = new(
@@ -59,6 +65,8 @@ internal static class Problems
         "identity-unavailable", 503, "The caller's identity cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem AuthorisationUnavailable = new(
         "authorisation-unavailable", 503, "Whether the caller may do this cannot be established at the moment.", ProblemSource.Gateway);
+    public static readonly Problem QuotaUnavailable = new(
+        "quota-unavailable", 503, "What is left of the quota cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem UpstreamTimeout = new(
         "upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
     public static readonly Problem DeadlineExceeded = new(
@@ -72,7 +80,8 @@ internal static class Problems
     [
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
         NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, EncodedBody, ExpectationFailed, Misdirected,
-        UpgradeNotAllowed, LimitExceeded, TooManyFailures, HeadersTooLarge, InternalError, UpstreamFailed, UpstreamUnavailable, CircuitOpen,
-        UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, UpstreamTimeout, DeadlineExceeded, LoopDetected,
+        UpgradeNotAllowed, LimitExceeded, TooManyAtOnce, QuotaExceeded, TooManyFailures, TooManyMisses, HeadersTooLarge, InternalError,
+        UpstreamFailed, UpstreamUnavailable, CircuitOpen, UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, QuotaUnavailable, UpstreamTimeout,
+        DeadlineExceeded, LoopDetected,
     ];
 }

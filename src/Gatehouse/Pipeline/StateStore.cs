@@ -4,11 +4,12 @@ namespace Gatehouse.Pipeline;
 /// Counters, health and other state that outlives a snapshot, by kind and identity. Policies ask for their state when they are compiled, never
 /// while they serve, so one lock is enough. To compile, to swap and to sweep is one step, and its caller takes one such step at a time.
 /// </summary>
-internal sealed class StateStore
+internal sealed class StateStore : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Kind, string Identity), Held> _held = [];
     private long _generation;
+    private long _made;
 
     public int Count
     {
@@ -26,7 +27,7 @@ internal sealed class StateStore
     {
         lock (_lock)
         {
-            if (!_held.TryGetValue((kind, identity), out var held)) _held.Add((kind, identity), held = new Held(create()));
+            if (!_held.TryGetValue((kind, identity), out var held)) _held.Add((kind, identity), held = new Held(create(), _made++));
             held.LastUsed = _generation;
             return (T)held.Value;
         }
@@ -51,13 +52,36 @@ internal sealed class StateStore
             _generation++;
         }
 
-        foreach (var held in gone) (held.Value as IDisposable)?.Dispose();
+        Dispose(gone);
         return gone.Count;
     }
 
-    private sealed class Held(object value)
+    /// <summary>Lets go of everything: nothing will be served any more.</summary>
+    public void Dispose()
+    {
+        List<Held> gone;
+        lock (_lock)
+        {
+            gone = [.. _held.Values];
+            _held.Clear();
+        }
+
+        Dispose(gone);
+    }
+
+    /// <summary>The youngest first: what was made later may rely on what was there.</summary>
+    private static void Dispose(List<Held> gone)
+    {
+        gone.Sort(static (a, b) => b.Made.CompareTo(a.Made));
+        foreach (var held in gone) (held.Value as IDisposable)?.Dispose();
+    }
+
+    private sealed class Held(object value, long made)
     {
         public object Value { get; } = value;
+
+        /// <summary>How many were made before it.</summary>
+        public long Made { get; } = made;
 
         /// <summary>The number of swaps before the last compilation that asked for it.</summary>
         public long LastUsed { get; set; }

@@ -2,6 +2,7 @@ using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Stores;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
@@ -35,6 +36,9 @@ internal sealed class SnapshotCompiler(
             Authorisers = definition.Authorisers,
             TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
+            Store = StoreOf(definition),
+            QuotaFile = definition.QuotaFile,
+            Events = events,
             AccessLog = accessLog,
             Events = events,
             Meter = meter,
@@ -87,6 +91,15 @@ internal sealed class SnapshotCompiler(
             Clients = loaded?.Clients.GetValueOrDefault(listener.Name) is { } clients ? new ClientTrust(clients, Fetched()) : null,
             FaultsAtEnd = context.Meter.FaultsAtEnd,
         };
+    }
+
+    /// <summary>What instances share; it connects only where something will be served.</summary>
+    private SharedStore? StoreOf(GatewayDefinition definition)
+    {
+        if (definition.Store is not { } settings) return null;
+        var store = state.Get("store", settings.Identity, () => new SharedStore(settings, clock, events, meter));
+        if (events is not null) store.Start();
+        return store;
     }
 
     private FetchedLists Fetched() => state.Get("revocation", "fetched", () => new FetchedLists(clock.GetUtcNow()));

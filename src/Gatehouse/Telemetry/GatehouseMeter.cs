@@ -36,6 +36,7 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<(string Upstream, string Outcome), Tally> _mirrors = new();
     private readonly ConcurrentDictionary<(string Upstream, string Change), Tally> _canaries = new();
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StoreTally> _stores = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
     {
@@ -43,7 +44,12 @@ internal sealed class GatehouseMeter : IDisposable
         _meter.CreateObservableCounter("gatehouse.exchanges", ReadExchanges, null, "Exchanges by listener, route and class of status.");
         Durations = _meter.CreateHistogram<double>("gatehouse.exchange.duration", "s", "From the request's head to the response's end; beyond 1,000 routes by api, as in `orders/*`.");
         _meter.CreateObservableCounter("gatehouse.refusals", ReadRefusals, null, "Exchanges refused by the gateway, by problem.");
-        _meter.CreateObservableCounter("gatehouse.limits.refused", ReadLimits, null, "Exchanges refused because a limit was reached.");
+        _meter.CreateObservableCounter("gatehouse.limits.refused", () => ReadTallies(static t => t.LimitsRefused), null,
+            "Exchanges refused because a limit was reached.");
+        _meter.CreateObservableCounter("gatehouse.limits.reported", () => ReadTallies(static t => t.LimitsReported), null,
+            "Exchanges that a limit or a quota would have refused, if it did not only report.");
+        _meter.CreateObservableCounter("gatehouse.quotas.refused", () => ReadTallies(static t => t.QuotasRefused), null,
+            "Exchanges refused because a quota was used up.");
         _meter.CreateObservableCounter("gatehouse.accesslog.dropped", () =>
             AccessLog?.Dropped ?? 0, null, "Lines of the access log that were dropped.");
         _meter.CreateObservableCounter("gatehouse.connections.cut", ReadCut, null, "Connections of slow, idle or greedy clients that were ended.");
@@ -72,6 +78,14 @@ internal sealed class GatehouseMeter : IDisposable
             "Times that an upstream's part of the calls was taken from it or given back.");
         _meter.CreateObservableGauge("gatehouse.upstreams.open", () => CircuitsOpen?.Invoke() ?? [], null,
             "Whether an upstream's calls are refused because too many have failed: 1, or 0.");
+        _meter.CreateObservableGauge("gatehouse.stores.lost", () => StoreTally.ReadLost(_stores), null,
+            "1 while a shared store is lost and this instance counts alone, else 0.");
+        _meter.CreateObservableCounter("gatehouse.stores.changes", () => StoreTally.ReadChanges(_stores), null,
+            "Times that a shared store was lost, and that it was found again.");
+        _meter.CreateObservableCounter("gatehouse.stores.questions", () => StoreTally.ReadQuestions(_stores), null,
+            "Questions to a shared store, by outcome.");
+        _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
+            "Calls that a shared limit counted alone, because its store could not be asked.");
     }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
@@ -112,6 +126,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <param name="within">A constant text.</param>
     public Tally EndingCertificates(string listener, string within) => _ending.GetOrAdd((listener, within), static _ => new Tally());
+
+    /// <param name="store">A store's name: a constant text.</param>
+    public StoreTally Store(string store) => _stores.GetOrAdd(store, static _ => new StoreTally());
 
     public Tally SoftenedCertificates(string listener) => _softened.GetOrAdd(listener, static _ => new Tally());
 
@@ -156,10 +173,10 @@ internal sealed class GatehouseMeter : IDisposable
         }
     }
 
-    private IEnumerable<Measurement<long>> ReadLimits()
+    private IEnumerable<Measurement<long>> ReadTallies(Func<ExchangeTally, long> of)
     {
         foreach (var tally in _exchanges.Values)
-            if (tally.LimitsRefused is > 0 and var count) yield return new(count, new("listener", tally.Listener), new("route", tally.Route));
+            if (of(tally) is > 0 and var count) yield return new(count, new("listener", tally.Listener), new("route", tally.Route));
     }
 
     private IEnumerable<Measurement<long>> ReadRefusals()

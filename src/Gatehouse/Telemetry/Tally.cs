@@ -21,6 +21,8 @@ internal sealed class ExchangeTally
     private Counts _byStatusClass;
     private readonly Histogram<double> _durations;
     private long _limitsRefused;
+    private long _quotasRefused;
+    private long _limitsReported;
 
     public ExchangeTally(GatehouseMeter meter, string listener, string route)
     {
@@ -40,6 +42,10 @@ internal sealed class ExchangeTally
 
     public long LimitsRefused => Interlocked.Read(ref _limitsRefused);
 
+    public long QuotasRefused => Interlocked.Read(ref _quotasRefused);
+
+    public long LimitsReported => Interlocked.Read(ref _limitsReported);
+
     public long Count(int statusClass) => Interlocked.Read(ref _byStatusClass[statusClass]);
 
     public void Add(int status, TimeSpan duration)
@@ -50,6 +56,10 @@ internal sealed class ExchangeTally
     }
 
     public void AddLimitRefused() => Interlocked.Increment(ref _limitsRefused);
+
+    public void AddQuotaRefused() => Interlocked.Increment(ref _quotasRefused);
+
+    public void AddLimitReported() => Interlocked.Increment(ref _limitsReported);
 
     [InlineArray(6)]
     private struct Counts

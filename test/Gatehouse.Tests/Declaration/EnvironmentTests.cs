@@ -63,6 +63,19 @@ public sealed class EnvironmentTests
             r => Assert.Contains(((LimitsSpec)r.Specs[LimitsKind.KindName]).Limits, l => l is { Name: "few", Allow: 1 }));
     }
 
+    [Fact]
+    public void Adds_quotas_and_the_place_to_keep_them_and_makes_windows_slide()
+    {
+        var definition = Read(
+            """
+            stores: { sqlite: ../test.db }
+            apis: { stock: { limits: [ { per: consumer, allow: 60, every: 1m, window: sliding } ], quotas: [ { per: api, allow: 9, every: day } ] } }
+            """).Definition!;
+        Assert.Equal("environments/../test.db", definition.QuotaFile);
+        var spec = (LimitsSpec)definition.Routes.Single(r => r.Id.Value == "stock/get-stock").Specs[LimitsKind.KindName];
+        Assert.Equal((LimitForm.Sliding, LimitForm.Day), (spec.Limits.Single().Form, spec.Quotas.Single().Form));
+    }
+
     [Theory]
     [InlineData("consumers: { thief: { kind: service } }", "1:1 error GH2040 'consumers' may not stand in an environment")]
     [InlineData("include: [ { file: more.yaml } ]", "1:1 error GH2040 'include' may not stand in an environment")]
@@ -94,6 +107,19 @@ public sealed class EnvironmentTests
     [InlineData(
         "apis: { stock: { limits: [ { per: address, name: consumer, allow: 1, every: 1m } ] } }",
         "1:67 error GH2040 this counts other calls together than the declared limit 'consumer'")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: consumer, allow: 60, every: 1m, report: only } ] } }",
+        "1:52 error GH2040 this is looser than the declared limit 'consumer': 60 every 1m that are only reported against 60 every 1m")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: consumer, atOnce: 1, name: consumer } ] } }",
+        "1:53 error GH2040 this counts in another way than the declared limit 'consumer'")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: consumer, across: api, allow: 6, every: 1m } ] } }",
+        "1:65 error GH2040 this counts other calls together than the declared limit 'consumer'")]
+    [InlineData(
+        "apis: { stock: { quotas: [ { per: consumer, allow: 6, every: day } ] } }",
+        "1:52 error GH2008 route stock/get-stock has a quota, and the declaration names no file to keep it in")]
+    [InlineData("apis: { stock: { cost: 1 } }", "1:18 error GH2040 'cost' may not stand in an api of an environment")]
     [InlineData("apis: { stock: { limits: [ { per: consumer, allow: lots, every: 1m } ] } }", "1:52 error GH2006 'lots' is not a whole number")]
     [InlineData("listeners: { edge: { address: \"0.0.0.0:8080\" } }", "1:31 error GH1051")]
     [InlineData(

@@ -21,17 +21,26 @@ public sealed class WallsTests
         ["Tokens"] = ["Configuration", "Telemetry", "Consumers"],
         ["Assertions"] = ["Configuration"],
         ["Services"] = ["Configuration"],
+        ["Ledger"] = ["Configuration", "Telemetry"],
+        ["Stores"] = ["Configuration", "Telemetry"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
         ["Certificates"] = ["Consumers", "Routes"],
-        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Telemetry"],
+        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline", "Telemetry"],
-        ["Policies"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Pipeline", "Telemetry"],
+        ["Policies"] =
+        [
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Stores", "Routes", "Pipeline", "Telemetry",
+        ],
         ["Declaration"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Routes", "Contracts", "Certificates", "Pipeline", "Upstreams",
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
+            "Upstreams",
         ],
-        ["Runtime"] = ["Configuration", "Telemetry", "Tokens", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration"],
+        ["Runtime"] =
+        [
+            "Configuration", "Telemetry", "Tokens", "Stores", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration",
+        ],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
         ["Hosting"] =
@@ -48,6 +57,8 @@ public sealed class WallsTests
         ["YamlDotNet."] = ["Configuration"],
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
+        ["StackExchange.Redis."] = ["Stores"],
+        ["Microsoft.Data.Sqlite."] = ["Ledger"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

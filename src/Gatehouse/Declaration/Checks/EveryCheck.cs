@@ -32,7 +32,9 @@ internal static class EveryCheck
         RouteLifecycles.Check(draft);
         RouteReviews.Check(draft);
         RoutePolicies.Check(draft);
+        RouteStores.Check(draft);
         Authorisers.Check(draft);
+        SharedStores.Check(draft);
         Destinations.Check(draft);
         Usage.Check(draft);
         ContractCoverage.Check(draft);

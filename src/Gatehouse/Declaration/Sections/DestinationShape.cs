@@ -86,7 +86,8 @@ internal sealed class AddressShape : Shape<Located<DestinationAddress>>
         return IsHost(host) && IsPort(port) && Uri.TryCreate(text, UriKind.Absolute, out var uri) ? uri : null;
     }
 
-    private static bool IsHost(string host)
+    /// <summary>A name or an address as a host is written; IPv6 in brackets.</summary>
+    public static bool IsHost(string host)
     {
         if (host.StartsWith('[')) return host.Length > 2 && AddressText.TryReadAddress(host.AsSpan(1, host.Length - 2), out _);
         if (host.Length is 0 or > 253 || !host.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')) return false;

@@ -44,6 +44,11 @@ internal sealed class RootSection
         "Under whose name and keys backends are told who calls. With it, every forwarded exchange carries Gatehouse-Assertion.");
 
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
+    private static readonly Key<StoresText> Stores = new(
+        "stores",
+        StoresSection.Shape,
+        "Where what outlives the gateway is kept, or shared with other instances.");
+
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
 
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Issuers = new(
@@ -88,7 +93,7 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Issuers, People, Consumers,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Issuers, People, Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
@@ -111,6 +116,8 @@ internal sealed class RootSection
             Health = text.Get(Health),
             Keys = text.Get(Keys),
             Log = text.Get(Log),
+            Stores = text.Get(Stores),
+            SaysStores = text.Has(Stores),
             Drain = text.Get(Drain),
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
@@ -147,6 +154,11 @@ internal sealed record RootText(
     public KeysText? Keys { get; init; }
 
     public LogText? Log { get; init; }
+
+    public StoresText? Stores { get; init; }
+
+    /// <summary>Whether <c>stores</c> stands there at all, read or not.</summary>
+    public bool SaysStores { get; init; }
 
     public Drain? Drain { get; init; }
 

@@ -77,10 +77,6 @@ internal static class RouteSection
     private static readonly Key[] StillToCome =
     [
         new Key<string>("about", DecisionShapes.StillToCome(), "Whose data it is.") { NotYet = "it comes with the audit trail" },
-        new Key<string>("quotas", DecisionShapes.StillToCome(), "Budgets over long windows.")
-        {
-            NotYet = "it comes with quotas; 'limits' protects short windows",
-        },
     ];
 
     /// <summary>What an api or its <c>each</c> may give to every route.</summary>

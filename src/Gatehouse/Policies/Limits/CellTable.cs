@@ -2,37 +2,41 @@ using System.Collections.Concurrent;
 
 namespace Gatehouse.Policies.Limits;
 
-/// <summary>How many cells all tables of the process may hold together: about 150 bytes each.</summary>
+/// <summary>How many places for cells all tables of the process may take together: about 150 bytes each.</summary>
 internal sealed class CellBudget(int most = 1_000_000)
 {
     private int _left = most;
 
-    public bool TryTake()
+    public bool TryTake(int places)
     {
-        if (Interlocked.Decrement(ref _left) >= 0) return true;
-        Interlocked.Increment(ref _left);
+        if (Interlocked.Add(ref _left, -places) >= 0) return true;
+        Return(places);
         return false;
     }
 
-    public void Return() => Interlocked.Increment(ref _left);
+    public void Return(int places) => Interlocked.Add(ref _left, places);
 }
 
 /// <summary>
 /// The cells of one limit, by caller. Bounded: when it is full, cells whose use has come back are dropped; callers for whom there is still no
 /// place share one cell, which makes the limit stricter for them and never looser.
 /// </summary>
-internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most = CellTable.Most) : IDisposable
+/// <param name="make">Makes the cell of a caller; null for the plain one.</param>
+/// <param name="places">How many places of the budget such a cell takes.</param>
+internal sealed class CellTable(
+    CellBudget budget, TimeProvider clock, int most = CellTable.Most, Func<PartitionKey, Cell>? make = null, int places = 1) : IDisposable
 {
     public const int Most = 100_000;
 
-    private readonly Cell _overflow = new();
+    private readonly Func<PartitionKey, Cell> _make = make ?? Plain;
+    private readonly Cell _overflow = (make ?? Plain)(PartitionKey.Everybody);
     private readonly long _sweepEvery = clock.TimestampFrequency;
     private ConcurrentDictionary<PartitionKey, Cell>? _cells; // made by the first caller of its own: many limits count everybody together
     private long _sweptAt = long.MinValue;
     private int _count;
 
     /// <summary>The one cell of a limit that counts everybody together.</summary>
-    public Cell Everybody { get; } = new();
+    public Cell Everybody { get; } = (make ?? Plain)(PartitionKey.Everybody);
 
     /// <summary>Cells held for callers of their own.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -54,14 +58,18 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
     /// <summary>Gives the table's places back when no snapshot uses it any more.</summary>
     public void Dispose()
     {
-        if (_cells is not { } cells) return;
-        foreach (var (key, cell) in cells) Drop(cells, key, cell);
+        if (_cells is { } cells)
+            foreach (var (key, cell) in cells) Drop(cells, key, cell);
+        Everybody.Retire();
+        _overflow.Retire();
     }
+
+    private static Cell Plain(PartitionKey key) => new();
 
     private Cell Add(ConcurrentDictionary<PartitionKey, Cell> cells, PartitionKey key, long now)
     {
         if (!HasPlace(cells, now)) return _overflow;
-        var cell = new Cell();
+        var cell = _make(key);
         var there = cells.GetOrAdd(key, cell);
         if (ReferenceEquals(there, cell)) return cell;
         ReturnPlace(); // somebody else was faster
@@ -77,7 +85,7 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
 
     private bool TryTakePlace()
     {
-        if (Interlocked.Increment(ref _count) <= most && budget.TryTake()) return true;
+        if (Interlocked.Increment(ref _count) <= most && budget.TryTake(places)) return true;
         Interlocked.Decrement(ref _count);
         return false;
     }
@@ -85,7 +93,7 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
     private void ReturnPlace()
     {
         Interlocked.Decrement(ref _count);
-        budget.Return();
+        budget.Return(places);
     }
 
     /// <summary>
@@ -105,6 +113,8 @@ internal sealed class CellTable(CellBudget budget, TimeProvider clock, int most 
 
     private void Drop(ConcurrentDictionary<PartitionKey, Cell> cells, PartitionKey key, Cell cell)
     {
-        if (cells.TryRemove(new KeyValuePair<PartitionKey, Cell>(key, cell))) ReturnPlace();
+        if (!cells.TryRemove(new KeyValuePair<PartitionKey, Cell>(key, cell))) return;
+        ReturnPlace();
+        cell.Retire();
     }
 }

@@ -68,8 +68,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
     }
 
     /// <summary>The limits as <c>RateLimit-Policy</c> tells them.</summary>
-    public static string Render(IEnumerable<Limit> limits) => string.Join(", ", limits.Select(l =>
-        string.Create(CultureInfo.InvariantCulture, $"\"{l.Name}\";q={l.Allow};w={(long)l.Every.TotalSeconds}")));
+    public static string Render(IEnumerable<Limit> limits) => string.Join(", ", limits.Select(static l => Render(l)));
 
     private static bool IsTighter(Answer a, Answer b) => a.Remaining < b.Remaining || (a.Remaining == b.Remaining && a.Whole > b.Whole);
 
@@ -108,6 +107,15 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
 
     private static StringValues Render(LimitState state) =>
         string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}");
+
+    /// <summary>What is under way at once has a unit and no window; a month has no one length.</summary>
+    private static string Render(Limit limit) => limit.Form switch
+    {
+        LimitForm.AtOnce => string.Create(CultureInfo.InvariantCulture, $"\"{limit.Name}\";q={limit.Allow};qu=\"concurrent-requests\""),
+        LimitForm.Month => string.Create(CultureInfo.InvariantCulture, $"\"{limit.Name}\";q={limit.Allow}"),
+        LimitForm.Even or LimitForm.Sliding or LimitForm.Day =>
+            string.Create(CultureInfo.InvariantCulture, $"\"{limit.Name}\";q={limit.Allow};w={(long)limit.Every.TotalSeconds}"),
+    };
 
     private readonly record struct Charged(Cell Cell, long Time);
 

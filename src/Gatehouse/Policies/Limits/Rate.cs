@@ -2,9 +2,9 @@ namespace Gatehouse.Policies.Limits;
 
 /// <summary>What a limit says about one caller after it was asked. All times in ticks of the monotonic clock.</summary>
 /// <param name="Charged">The cell's new time, to give the call back; 0 when the call is refused.</param>
-/// <param name="Remaining">Calls that would still be allowed now.</param>
+/// <param name="Remaining">Calls, or units of cost, that would still be allowed now.</param>
 /// <param name="Whole">Until nothing is used any more.</param>
-/// <param name="Retry">Until the next call can be allowed; 0 when one is allowed now.</param>
+/// <param name="Retry">Until the next call (of the same cost) can be allowed; 0 when one is allowed now.</param>
 internal readonly record struct Answer(long Charged, long Remaining, long Whole, long Retry)
 {
     public bool Refused => Charged == 0;
@@ -12,19 +12,22 @@ internal readonly record struct Answer(long Charged, long Remaining, long Whole,
 
 /// <summary>
 /// The arithmetic of the generic cell rate algorithm (ITU-T I.371, virtual scheduling). A cell holds one time: when all that was used will have
-/// come back. A call moves it on by one interval; it is allowed while the cell is at most a window ahead of now. So a full window passes at once,
+/// come back. A call moves it on by one interval (times its cost); it is allowed while the cell is at most a window ahead of now. So a full window passes at once,
 /// then one call for each interval. The interval is rounded up to a whole tick: a limit is never looser than written, and stricter by less than a
 /// tick a call.
 /// </summary>
 internal readonly struct Rate
 {
     private readonly long _interval;
+    private readonly long _charge;
     private readonly long _window;
 
-    public Rate(int allow, TimeSpan every, long ticksPerSecond)
+    /// <param name="cost">What one call takes of <paramref name="allow"/>.</param>
+    public Rate(int allow, TimeSpan every, long ticksPerSecond, int cost = 1)
     {
         var ticks = (Int128)every.Ticks * ticksPerSecond / TimeSpan.TicksPerSecond;
         _interval = (long)((ticks + allow - 1) / allow);
+        _charge = _interval * cost;
         _window = _interval * allow;
     }
 
@@ -42,7 +45,7 @@ internal readonly struct Rate
                 return false;
             }
 
-            var next = Math.Max(held, now) + _interval;
+            var next = Math.Max(held, now) + _charge;
             if (next - now > _window)
             {
                 answer = Refusal(held, now);
@@ -58,7 +61,7 @@ internal readonly struct Rate
     /// <summary>What the limit would say, without charging anything.</summary>
     public Answer Look(long held, long now)
     {
-        var next = Math.Max(held, now) + _interval;
+        var next = Math.Max(held, now) + _charge;
         return next - now > _window ? Refusal(held, now) : Describe(Math.Max(held, now), now);
     }
 
@@ -71,7 +74,7 @@ internal readonly struct Rate
         while (true)
         {
             var held = cell.Time;
-            if (held == Cell.Gone || clock.GetTimestamp() >= charged || cell.Replace(held, held - _interval)) return;
+            if (held == Cell.Gone || clock.GetTimestamp() >= charged || cell.Replace(held, held - _charge)) return;
         }
     }
 
@@ -79,8 +82,9 @@ internal readonly struct Rate
     {
         var used = held - now;
         var remaining = (_window - used) / _interval;
-        return new Answer(held, remaining, used, remaining > 0 ? 0 : used + _interval - _window);
+        return new Answer(held, remaining, used, Math.Max(0, used + _charge - _window));
     }
 
-    private Answer Refusal(long held, long now) => new(0, 0, held - now, held - now + _interval - _window);
+    private Answer Refusal(long held, long now) =>
+        new(0, Math.Max(0, (_window - (held - now)) / _interval), held - now, held - now + _charge - _window);
 }

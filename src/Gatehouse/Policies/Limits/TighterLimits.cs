@@ -9,9 +9,10 @@ namespace Gatehouse.Policies.Limits;
 /// </summary>
 internal static class TighterLimits
 {
-    public static Node Join(Node? declared, Node environment, Findings findings)
+    /// <param name="key">Limits or quotas.</param>
+    public static Node Join(Key<IReadOnlyList<Limit>> key, Node? declared, Node environment, Findings findings)
     {
-        var shape = LimitsSpec.Key.Shape;
+        var shape = key.Shape;
         if (!shape.TryRead(environment, findings, out var here) || declared is null) return declared ?? environment;
         if (!shape.TryRead(declared, findings, out var before)) return declared;
         var items = new List<Node>(((ListNode)declared).Items);
@@ -39,12 +40,16 @@ internal static class TighterLimits
         return -1;
     }
 
-    /// <summary>Tighter is what allows no more at once and no more in the long run.</summary>
+    /// <summary>Tighter is what allows no more at once and no more in the long run, and refuses what was refused.</summary>
     private static void Compare(Limit declared, Limit here, Findings findings)
     {
-        if (here.Per != declared.Per)
+        if (here.Per != declared.Per || here.Across != declared.Across)
             Say($"counts other calls together than the declared limit '{here.Name}'", "give it a 'name' of its own, and both hold");
-        else if (here.Allow > declared.Allow || here.Allow * (long)declared.Every.TotalSeconds > declared.Allow * (long)here.Every.TotalSeconds)
+        else if (!IsAlike(declared.Form, here.Form))
+            Say($"counts in another way than the declared limit '{here.Name}'", "give it a 'name' of its own, and both hold");
+        else if (here.Shared != declared.Shared)
+            Say($"is shared otherwise than the declared limit '{here.Name}'", "write the same 'shared'");
+        else if (IsLooser(declared, here))
             Say(
                 $"is looser than the declared limit '{here.Name}': {Text(here)} against {Text(declared)}",
                 "an environment can only make limits tighter");
@@ -52,5 +57,26 @@ internal static class TighterLimits
         void Say(string what, string hint) => findings.Add(Rules.Environment, here.Place, "this " + what, hint);
     }
 
-    private static string Text(Limit limit) => string.Create(CultureInfo.InvariantCulture, $"{limit.Allow} every {Units.Write(limit.Every)}");
+    /// <summary>A sliding window of the same length is the tighter form of one that comes back evenly.</summary>
+    private static bool IsAlike(LimitForm declared, LimitForm here) => here == declared || (declared == LimitForm.Even && here == LimitForm.Sliding);
+
+    private static bool IsLooser(Limit declared, Limit here) =>
+        here.Allow > declared.Allow
+        || here.Allow * (long)declared.Every.TotalSeconds > declared.Allow * (long)here.Every.TotalSeconds
+        || (here.ReportOnly && !declared.ReportOnly)
+        || (declared.CountsCost && !here.CountsCost);
+
+    private static string Text(Limit limit)
+    {
+        var counts = limit.Form switch
+        {
+            LimitForm.Even => "every " + Units.Write(limit.Every),
+            LimitForm.Sliding => $"every {Units.Write(limit.Every)} sliding",
+            LimitForm.AtOnce => "at once",
+            LimitForm.Day => "every day",
+            LimitForm.Month => "every month",
+        };
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{limit.Allow} {counts}{(limit.CountsCost ? " of cost" : "")}{(limit.ReportOnly ? " that are only reported" : "")}");
+    }
 }

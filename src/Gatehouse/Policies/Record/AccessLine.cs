@@ -59,6 +59,7 @@ internal static class AccessLine
         if (exchange.Problem is { } problem) line.Text("problem"u8, problem.Name, LongestName);
         if (exchange.Reason is { } reason) line.Text("reason"u8, reason, LongestText);
         if (exchange.DecidedBy is { } decidedBy) line.Text("decidedBy"u8, decidedBy, LongestName);
+        if (exchange.ReportedLimit is { } limit) line.Text("limitReported"u8, limit, LongestName);
         if (exchange.Failure is { } failure) line.Text("failure"u8, failure.GetType().Name, LongestName);
     }
 

@@ -32,8 +32,10 @@ internal sealed class RecordPolicy : Policy
         _accessLog.Write(AccessLine.Of(exchange, _clock, total));
         var tally = exchange.RouteTally ?? _noRoute;
         tally.Add(exchange.Status, total);
+        if (exchange.ReportedLimit is not null) tally.AddLimitReported();
         if (exchange.Problem is not { } problem) return;
         _meter.Refusals(problem.Name).Add();
-        if (ReferenceEquals(problem, Problems.LimitExceeded)) tally.AddLimitRefused();
+        if (ReferenceEquals(problem, Problems.LimitExceeded) || ReferenceEquals(problem, Problems.TooManyAtOnce)) tally.AddLimitRefused();
+        else if (ReferenceEquals(problem, Problems.QuotaExceeded)) tally.AddQuotaRefused();
     }
 }

@@ -63,6 +63,22 @@ internal sealed class FailureTable
         }
     }
 
+    /// <summary>Whether somebody has failed too often; nothing is counted.</summary>
+    /// <param name="wait">Ticks until they have not any more.</param>
+    public bool IsOver(ulong key, long now, out long wait)
+    {
+        wait = 0;
+        if (IsQuiet(now)) return false;
+        var tag = TagOf(key);
+        lock (GateOf(tag))
+        {
+            ref var place = ref Find(RowOf(tag), tag, now, out var found);
+            if (found) wait = Math.Max(0, place.Time + _interval - _window - now);
+        }
+
+        return wait > 0;
+    }
+
     /// <summary>Gives an attempt back that <see cref="Ask"/> took: it was no failure.</summary>
     public void GiveBack(ulong key, long now)
     {

@@ -22,6 +22,7 @@ internal sealed class ThrottlePolicy : Policy
     private readonly FailureTable? _failures;
     private readonly FailureTable _keys;
     private readonly FailureTable _paths;
+    private readonly FailureTable? _misses;
     private readonly ProvedKeys _proved;
 
     public ThrottlePolicy(Listener listener, CompileContext context)
@@ -34,24 +35,32 @@ internal sealed class ThrottlePolicy : Policy
         _keys = Table("guessed keys", "", Many, TimeSpan.FromHours(1));
         _proved = context.State.Get("proved keys", "", static () => new ProvedKeys());
         _paths = Table("guessed paths", listener.Name, Many, TimeSpan.FromMinutes(1));
+        if (limits.Misses is { } misses)
+            _misses = Table("throttled misses", string.Create(CultureInfo.InvariantCulture, $"{listener.Name}/{misses}/{limits.Every.Ticks}"), misses, limits.Every);
     }
 
     public override string Name => ThrottleKind.KindName;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
+        if (_misses is not null && _misses.IsOver(AddressKey.Of(exchange.Client.Value), exchange.StartedAt, out var until))
+        {
+            exchange.GuessRetrySeconds = Seconds(until);
+            return new(Verdict.Reject(Problems.TooManyMisses, "too many requests of the address have led nowhere"));
+        }
+
         if (_failures is null || _failures.IsQuiet(exchange.StartedAt) || !Presents(exchange)) return new(Verdict.Continue);
         var attempt = _failures.Ask(AddressKey.Of(exchange.Client.Value), exchange.StartedAt, out var wait);
         if (attempt == Attempt.Taken) exchange.Guess = GuessState.Taken;
         if (attempt != Attempt.Refused || IsKnown(exchange)) return new(Verdict.Continue);
-        exchange.GuessRetrySeconds = (wait + _context.Clock.TimestampFrequency - 1) / _context.Clock.TimestampFrequency;
+        exchange.GuessRetrySeconds = Seconds(wait);
         return new(Verdict.Reject(Problems.TooManyFailures, "the address has presented too many bad credentials"));
     }
 
     /// <summary>Counts before the refusal is written: a client that does not read its answer has failed too.</summary>
     public override void OnResponse(Exchange exchange)
     {
-        if (ReferenceEquals(exchange.Problem, Problems.TooManyFailures))
+        if (ReferenceEquals(exchange.Problem, Problems.TooManyFailures) || ReferenceEquals(exchange.Problem, Problems.TooManyMisses))
             exchange.ResponseHeaders.RetryAfter = exchange.GuessRetrySeconds.ToString(CultureInfo.InvariantCulture);
         else if (IsFailure(exchange)) Count(exchange);
         else GiveBack(exchange);
@@ -61,9 +70,11 @@ internal sealed class ThrottlePolicy : Policy
     {
         if (exchange.Connection is { } connection) Remember(connection);
         GiveBack(exchange);
-        if (exchange.Status is 403 or 404 && _paths.Add(AddressKey.Of(exchange.Client.Value), exchange.StartedAt))
+        if (exchange.Status is 403 or 404 && (_misses ?? _paths).Add(AddressKey.Of(exchange.Client.Value), exchange.StartedAt))
             Tell(GuessLine.OfPaths(_listener, exchange.Client.Value, _context.Clock.GetUtcNow()), GuessLine.Paths);
     }
+
+    private long Seconds(long ticks) => (ticks + _context.Clock.TimestampFrequency - 1) / _context.Clock.TimestampFrequency;
 
     private static bool Presents(Exchange exchange) =>
         exchange.RequestHeaders.Authorization.Count > 0 || exchange.RequestHeaders["X-Api-Key"].Count > 0;

@@ -120,6 +120,7 @@ public sealed class ThrottlePolicyTests
     }
 
     [Fact]
+    [Control("RTE-12", "the event")]
     public void Tells_of_paths_that_are_guessed()
     {
         for (var i = 0; i < 250; i++)
@@ -130,6 +131,34 @@ public sealed class ThrottlePolicyTests
         }
 
         Assert.Equal("paths-guessed", (string?)Assert.Single(_harness.AccessLog.Records)["event"]);
+    }
+
+    [Fact]
+    [Control("RTE-12")]
+    public void Refuses_an_address_whose_requests_lead_nowhere_where_that_is_declared()
+    {
+        var policy = Compile(new ThrottleLimits { Misses = 3 });
+        for (var i = 0; i < 3; i++) Assert.Null(Miss(i % 2 == 0 ? 404 : 403));
+        Assert.Equal("too-many-misses", Miss(404)?.Name);
+        Assert.Equal("paths-guessed", (string?)Assert.Single(_harness.AccessLog.Records)["event"]);
+        var good = Exchange();
+        Assert.NotNull(Call(good, null, policy: policy)); // its good requests too
+        Assert.Equal("20", good.ResponseHeaders.RetryAfter.ToString());
+        Assert.Null(Call(Exchange("192.0.2.8"), null, policy: policy));
+        _harness.Clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.Null(Miss(200)); // what is found costs nothing
+        Assert.Null(Miss(404));
+        Assert.NotNull(Miss(404));
+
+        Problem? Miss(int status)
+        {
+            var exchange = Exchange(key: null);
+            var refused = exchange.Problem = PolicyHarness.Decide(policy, exchange).Problem;
+            exchange.Status = refused?.Status ?? status;
+            policy.OnResponse(exchange);
+            policy.OnFinished(exchange);
+            return refused;
+        }
     }
 
     [Fact]

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Gatehouse.Stores;
+
+namespace Gatehouse.Policies.Limits;
+
+/// <summary>
+/// Speaks with the store beside the calls: fills leases up before they are used up, and tells a store that was found again what was allowed while it
+/// was lost. What has come together while the store was asked is asked for at once. When too much waits, a lease is not filled up, and its next
+/// call asks for itself.
+/// </summary>
+internal sealed class LeaseRefill : IDisposable
+{
+    private const int MostAtOnce = 32;
+    private const int MostWaiting = 4096;
+
+    private readonly SharedStore _store;
+    private readonly TimeProvider _clock;
+    private readonly Channel<Item> _waiting = Channel.CreateBounded<Item>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly ConcurrentQueue<Item> _owing = new(); // as many as there are cells at most
+    private readonly Item[] _taken = new Item[MostAtOnce];
+    private readonly SharedLimit.Question[] _questions = new SharedLimit.Question[MostAtOnce];
+
+    public LeaseRefill(SharedStore store, TimeProvider clock)
+    {
+        (_store, _clock) = (store, clock);
+        store.Found = () => _waiting.Writer.TryWrite(default); // there may be debts to tell of
+        _ = Task.Run(RunAsync);
+    }
+
+    /// <param name="cell">Its refill was begun by the caller; it ends here, whatever becomes of it.</param>
+    public void Add(SharedLimit limit, SharedCell cell)
+    {
+        if (!_waiting.Writer.TryWrite(new Item(limit, cell, Leases: true))) cell.EndRefill();
+    }
+
+    /// <summary>The store is to be told, when it is found again, of what this cell was charged meanwhile.</summary>
+    public void Owes(SharedLimit limit, SharedCell cell) => _owing.Enqueue(new Item(limit, cell, Leases: false));
+
+    public void Dispose() => _waiting.Writer.TryComplete();
+
+    private async Task RunAsync()
+    {
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            var count = 0;
+            while (count < MostAtOnce && _waiting.Reader.TryRead(out var next))
+                if (next.Cell is not null) _taken[count++] = next;
+            if (count > 0) await AskAsync(count);
+            while (_store.IsFine && await TellAsync())
+            {
+            }
+        }
+    }
+
+    /// <summary>Tells of some that owe; false when there are none.</summary>
+    private async Task<bool> TellAsync()
+    {
+        var count = 0;
+        while (count < MostAtOnce && _owing.TryDequeue(out var next)) _taken[count++] = next;
+        if (count > 0) await AskAsync(count);
+        return count > 0;
+    }
+
+    private async Task AskAsync(int count)
+    {
+        var now = _clock.GetTimestamp();
+        var asks = new CellAsk[count]; // its own each time: one that was given up may still be read
+        for (var i = 0; i < count; i++)
+        {
+            _questions[i] = _taken[i].Limit.Ask(_taken[i].Cell, cost: 0, _taken[i].Leases, now);
+            asks[i] = _questions[i].Cell;
+        }
+
+        var answer = await _store.AskAsync(asks, count);
+        now = _clock.GetTimestamp();
+        for (var i = 0; i < count; i++)
+        {
+            if (answer.IsThere) _taken[i].Limit.Hear(_taken[i].Cell, _questions[i], answer.Cells[i], answer.Passes, now);
+            else _taken[i].Limit.HearNothing(_taken[i].Cell, _questions[i]);
+        }
+
+        Array.Clear(_taken, 0, count);
+    }
+
+    private readonly record struct Item(SharedLimit Limit, SharedCell Cell, bool Leases);
+}

@@ -49,9 +49,6 @@ internal sealed class CompileContext
     /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
     public string? QuotaFile { get; init; }
 
-    /// <summary>Tells the operator; null when nothing will be served.</summary>
-    public EventWriter? Events { get; init; }
-
     public required LineSink AccessLog { get; init; }
 
     /// <summary>Tells the operator; null when nothing will be served.</summary>

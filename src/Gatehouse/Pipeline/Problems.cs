@@ -81,7 +81,7 @@ internal static class Problems
         MalformedRequest, CredentialMisplaced, CredentialAmbiguous, Unauthenticated, CertificateRefused, Forbidden, InsufficientScope,
         NotFound, MethodNotAllowed, RequestTimeout, Gone, BodyTooLarge, TargetTooLong, EncodedBody, ExpectationFailed, Misdirected,
         UpgradeNotAllowed, LimitExceeded, TooManyAtOnce, QuotaExceeded, TooManyFailures, TooManyMisses, HeadersTooLarge, InternalError,
-        UpstreamFailed, UpstreamUnavailable, CircuitOpen, UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, QuotaUnavailable, UpstreamTimeout,
-        DeadlineExceeded, LoopDetected,
+        UpstreamFailed, UpstreamUnavailable, CircuitOpen, UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, QuotaUnavailable,
+        UpstreamTimeout, DeadlineExceeded, LoopDetected,
     ];
 }

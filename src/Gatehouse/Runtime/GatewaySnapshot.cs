@@ -46,6 +46,8 @@ internal sealed class CompiledListener(Listener listener, Policy[] beforeRoute, 
 /// <summary>A route with its policies, in the catalogue's order, and the client that forwards to its upstream.</summary>
 internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream, byte[] fields)
 {
+    private readonly ForwardTerms _terms = ForwardTerms.Of(route);
+
     public CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream)
         : this(route, policies, upstream, AccessLine.RouteFields(route))
     {
@@ -88,14 +90,14 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     public ValueTask<Verdict> ForwardAsync(Exchange exchange)
     {
         Mirror?.Copy(exchange);
-        if (exchange.OnCanary) return Canary!.ForwardAsync(exchange, Route);
-        return Repeats is null ? Upstream.ForwardAsync(exchange, Route) : Repeats.ForwardAsync(Upstream, exchange, Route);
+        if (exchange.OnCanary) return Canary!.ForwardAsync(exchange, _terms);
+        return Repeats is null ? Upstream.ForwardAsync(exchange, _terms) : Repeats.ForwardAsync(Upstream, exchange, _terms);
     }
 }
 
 /// <summary>A route's canary: the client of its upstream, and how calls are sent there more than once.</summary>
 internal sealed record CompiledCanary(UpstreamClient Upstream, RepeatPlan? Repeats)
 {
-    public ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route) =>
-        Repeats is null ? Upstream.ForwardAsync(exchange, route) : Repeats.ForwardAsync(Upstream, exchange, route);
+    public ValueTask<Verdict> ForwardAsync(Exchange exchange, ForwardTerms terms) =>
+        Repeats is null ? Upstream.ForwardAsync(exchange, terms) : Repeats.ForwardAsync(Upstream, exchange, terms);
 }

@@ -40,7 +40,6 @@ internal sealed class SnapshotCompiler(
             QuotaFile = definition.QuotaFile,
             Events = events,
             AccessLog = accessLog,
-            Events = events,
             Meter = meter,
         };
         var inside = InsideAddresses.AuthoritiesOf(definition.Upstreams.Values);

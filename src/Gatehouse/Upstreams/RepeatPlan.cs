@@ -56,13 +56,13 @@ internal sealed class RepeatPlan
             ? Repetition.Never
             : route.Retries.For(route.Effect, route.Match.Method);
 
-    public async ValueTask<Verdict> ForwardAsync(UpstreamClient client, Exchange exchange, Route route)
+    public async ValueTask<Verdict> ForwardAsync(UpstreamClient client, Exchange exchange, ForwardTerms terms)
     {
         Budget.Count();
-        var repeats = new Repeats(this, exchange, route.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : long.MaxValue);
+        var repeats = new Repeats(this, exchange, terms.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : long.MaxValue);
         while (true)
         {
-            var verdict = await client.ForwardAsync(exchange, route, repeats);
+            var verdict = await client.ForwardAsync(exchange, terms, repeats);
             if (!repeats.TakesAnother(out var wait)) return verdict;
             try
             {

@@ -110,12 +110,12 @@ internal sealed partial class UpstreamClient
 
     /// <summary>Forwards. <see cref="Verdict.Answered"/> when the response was (or is being) sent; a refusal when nothing was sent yet.</summary>
     /// <param name="repeats">What the exchange has left of further attempts; null when it is sent once. One may follow whatever is returned.</param>
-    public async ValueTask<Verdict> ForwardAsync(Exchange exchange, Route route, Repeats? repeats = null)
+    public async ValueTask<Verdict> ForwardAsync(Exchange exchange, ForwardTerms terms, Repeats? repeats = null)
     {
         if (_destinations.Length == 0)
             return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "the upstream has no destination");
         var now = _clock.GetTimestamp();
-        var deadline = route.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
+        var deadline = terms.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
         if (deadline <= now) return ForwardOutcome.Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         var first = repeats is null ? _balancer.Choose(exchange, default) : ChooseOther(exchange, repeats.Tried);
         if (first < 0) return NobodyCan(exchange);
@@ -131,7 +131,7 @@ internal sealed partial class UpstreamClient
         var timer = _timers.Get();
         try
         {
-            if (route.Upgrade is not null) CountedUpgrade.Watch(exchange);
+            if (terms.MayUpgrade) CountedUpgrade.Watch(exchange);
             var body = WatchBody(exchange, timer);
             timer.Begin(body is null ? now + _headTicks : ForwardTimer.Never, deadline);
             return await SendAsync(exchange, timer, body, first, repeats);

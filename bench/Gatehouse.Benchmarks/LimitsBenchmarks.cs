@@ -13,7 +13,8 @@ namespace Gatehouse.Benchmarks;
 public class LimitsBenchmarks
 {
     private readonly Exchange _exchange = new(
-        new DefaultHttpContext { Request = { Method = "GET" } }, null!, 1, 0, "01M8A45X6NK44DKHMDSA7QDZ4S", new PeerAddress(IPAddress.Parse("192.0.2.1")));
+        new DefaultHttpContext { Request = { Method = "GET" } }, null!, 1, 0, "01M8A45X6NK44DKHMDSA7QDZ4S",
+        new PeerAddress(IPAddress.Parse("192.0.2.1")));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("gatehouse-bench-").FullName;
 
@@ -21,7 +22,7 @@ public class LimitsBenchmarks
     private MixedLimitsPolicy _sliding = null!;
     private MixedLimitsPolicy _atOnce = null!;
     private MixedLimitsPolicy _quota = null!;
-    private QuotaLedger _ledger = null!;
+    private Action _end = static () => { };
 
     [GlobalSetup]
     public void Declare()
@@ -33,19 +34,22 @@ public class LimitsBenchmarks
             new("address", Per.Address, 10_000_000, TimeSpan.FromSeconds(1)), new("all", Per.All, 10_000_000, TimeSpan.FromSeconds(1)),
         ];
         _even = new LimitsPolicy(
-            [.. limits.Select(l => new CompiledLimit(l, new Rate(l.Allow, l.Every, clock.TimestampFrequency), new CellTable(budget, clock)))], "", clock);
+            [.. limits.Select(l => new CompiledLimit(l, new Rate(l.Allow, l.Every, clock.TimestampFrequency), new CellTable(budget, clock)))],
+            "", clock);
         _sliding = new MixedLimitsPolicy(
             [.. limits.Select(l => new SlidingAllowance(l, 1, new CellTable(budget, clock, make: static _ => new SlidingCell()), clock))], "", clock);
         _atOnce = new MixedLimitsPolicy(
             [.. limits.Select(l => new AtOnceAllowance(l, new CellTable(budget, clock, make: static _ => new AtOnceCell()), clock))], "", clock);
-        _ledger = new QuotaLedger(Path.Combine(_folder, "quotas.db"), new EventWriter(Console.Error, clock));
-        _quota = new MixedLimitsPolicy([.. limits.Select(l => Quota(l with { Allow = 2_000_000_000, Form = LimitForm.Month }, budget))], "", clock);
+        var ledger = new QuotaLedger(Path.Combine(_folder, "quotas.db"), new EventWriter(Console.Error, clock));
+        _end = ledger.Dispose;
+        _quota = new MixedLimitsPolicy(
+            [.. limits.Select(l => Quota(l with { Allow = 2_000_000_000, Form = LimitForm.Month }, ledger, budget))], "", clock);
     }
 
     [GlobalCleanup]
     public void End()
     {
-        _ledger.Dispose();
+        _end();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -66,10 +70,10 @@ public class LimitsBenchmarks
     [Benchmark]
     public ValueTask<Verdict> QuotaOfAMonth() => _quota.OnRequestAsync(_exchange);
 
-    private QuotaAllowance Quota(Limit limit, CellBudget budget)
+    private static QuotaAllowance Quota(Limit limit, QuotaLedger ledger, CellBudget budget)
     {
         var clock = TimeProvider.System;
-        var book = new QuotaBook(_ledger, limit.Name, limit.Form, clock);
-        return new QuotaAllowance(limit, 1, new CellTable(budget, clock, make: key => new QuotaCell(book, key)), clock);
+        var book = new QuotaBook(ledger, limit.Name, limit.Form, clock);
+        return new QuotaAllowance(limit, 1, new CellTable(budget, clock, make: key => new QuotaCell(book, key)));
     }
 }

@@ -95,7 +95,8 @@ internal sealed class QuotaFile : IDisposable
         }
 
         var next = (row ?? new Row(question.Period, 0, 0, 0, long.MinValue)).At(question.Period, question.Latest);
-        if (question.Want < 0 && (row is null || next.Period != row.Value.Period)) return new Grant(next.Period, next.Spent, 0); // of a period that is over
+        // what is given back of a period that is over is of no use
+        if (question.Want < 0 && (row is null || next.Period != row.Value.Period)) return new Grant(next.Period, next.Spent, 0);
         var units = question.Want < 0 ? Math.Max(question.Want, -next.Spent) : Math.Clamp(question.Allow - next.Spent, 0, question.Want);
         next = next with { Spent = next.Spent + units, Ends = Math.Max(next.Ends, question.Ends.ToUnixTimeSeconds()) };
         if (next != row) Put(quota, who, next);
@@ -111,7 +112,9 @@ internal sealed class QuotaFile : IDisposable
         _connection.Dispose();
     }
 
-    /// <summary>Makes the file with mode 0600 where there is none: what it makes beside has the same. What others could read they cannot any more.</summary>
+    /// <summary>
+    /// Makes the file with mode 0600 where there is none: what it makes beside has the same. What others could read they cannot any more.
+    /// </summary>
     private static void CloseToOthers(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -124,8 +127,8 @@ internal sealed class QuotaFile : IDisposable
         // it is never opened besides: to close it again would let go of the locks of whoever has it open in this process
         if (!File.Exists(path))
             new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = owner }).Dispose();
-        foreach (var companion in Companions)
-            if (File.Exists(path + companion) && (File.GetUnixFileMode(path + companion) & ~owner) != 0) File.SetUnixFileMode(path + companion, owner);
+        foreach (var file in Companions.Select(c => path + c))
+            if (File.Exists(file) && (File.GetUnixFileMode(file) & ~owner) != 0) File.SetUnixFileMode(file, owner);
     }
 
     private static void Prepare(SqliteConnection connection)

@@ -262,7 +262,7 @@ internal sealed class ForwardState
 
 /// <summary>How near a limit is: for <c>RateLimit</c> and <c>Retry-After</c>.</summary>
 /// <param name="Remaining">Calls, or units of cost, that would be allowed now.</param>
-/// <param name="ResetSeconds">With enough left for a call, seconds until the limit is whole again; else until the next call can be allowed; 0 where nobody
-/// knows.</param>
+/// <param name="ResetSeconds">With enough left for a call, seconds until the limit is whole again; else until the next call can be allowed; 0 where
+/// nobody knows.</param>
 /// <param name="RetrySeconds">Seconds to wait before the next call can be allowed; 0 when one is allowed now.</param>
 internal readonly record struct LimitState(string Name, long Remaining, long ResetSeconds, long RetrySeconds);

@@ -9,7 +9,9 @@ internal sealed record ThrottleLimits
     /// <summary>The window, in whole seconds: what was used comes back evenly in this time.</summary>
     public TimeSpan Every { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Answers 403 and 404 that are taken alike, before everything from the address is refused; null where nobody is refused for them.</summary>
+    /// <summary>
+    /// Answers 403 and 404 that are taken alike, before everything from the address is refused; null where nobody is refused for them.
+    /// </summary>
     public int? Misses { get; init; }
 
     /// <summary>Why nothing is throttled here; null where it is.</summary>

@@ -62,7 +62,7 @@ internal sealed class RedisLink(RedisSettings settings) : IDisposable
     public void Dispose()
     {
         _ended.Cancel();
-        Volatile.Read(ref _connection)?.Dispose();
+        Volatile.Read(ref _connection)?.Close(allowCommandsToComplete: false); // a store that hangs holds up no stop
     }
 
     private static (RedisKey[] Keys, RedisValue[] Values) Encode(CellAsk[] asks, int count)

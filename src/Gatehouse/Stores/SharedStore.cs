@@ -22,6 +22,7 @@ internal sealed class SharedStore : IDisposable
     private readonly StoreHealth _health;
     private readonly StoreTally _tally;
     private ITimer? _trials;
+    private readonly CellAsk _trial;
     private int _pending;
     private int _trying;
     private bool _ended;
@@ -34,6 +35,7 @@ internal sealed class SharedStore : IDisposable
         _tally = meter.Store(Name);
         _health = new StoreHealth(Name, settings.Instances, events, _tally, clock);
         Keys = new StoreKeys(settings.Prefix, settings.Pepper);
+        _trial = new CellAsk(Keys.Of("trial", 0, default), CellScript.UnitsPerSecond / 1000, CellScript.UnitsPerSecond, Cost: 1, Extra: 0);
     }
 
     public StoreKeys Keys { get; }
@@ -137,14 +139,14 @@ internal sealed class SharedStore : IDisposable
         }
     }
 
-    /// <summary>Asks a lost store about nothing; one such trial at a time.</summary>
+    /// <summary>Asks a lost store about a cell that is nobody's, so that it has to write; one such trial at a time.</summary>
     private async Task TryAsync()
     {
         if (IsFine || _ended || Interlocked.Exchange(ref _trying, 1) != 0) return;
         try
         {
             Interlocked.Increment(ref _pending);
-            await AskNowAsync([], 0);
+            await AskNowAsync([_trial], 1);
         }
         finally
         {

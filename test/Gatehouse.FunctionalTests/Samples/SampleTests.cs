@@ -16,6 +16,7 @@ public sealed class SampleTests : IDisposable
     [Theory]
     [InlineData("first-route")]
     [InlineData("contract-first")]
+    [InlineData("limits")]
     public async Task The_declaration_has_no_findings(string sample)
     {
         var check = await GatehouseProcess.RunAsync(SampleCalls.Folder(sample), Cancelled, "check", "--output", "json");
@@ -27,6 +28,7 @@ public sealed class SampleTests : IDisposable
     [Theory]
     [InlineData("first-route")]
     [InlineData("contract-first")]
+    [InlineData("limits")]
     public async Task The_calls_are_answered_as_they_say(string sample)
     {
         var folder = SampleCalls.Folder(sample);

@@ -27,7 +27,8 @@ public sealed class SharingProcessesTests
         foreach (var port in ports)
             folder.Write($"{port}.yaml", Instances.Yaml(backend.Address, $"[ {{ per: all, allow: {Allow}, every: 1d, shared: {shared} }} ]", redis.Address,
                 Instances.Patient, 2, $"127.0.0.1:{port}", $"127.0.0.1:{Declarations.FreePort()}"));
-        File.SetUnixFileMode(folder.Write("store.pepper", Instances.WithPepper()["store.pepper"]), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var pepper = folder.Write("store.pepper", Instances.WithPepper()["store.pepper"]);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(pepper, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         var since = Stopwatch.GetTimestamp();
         await using var first = await StartAsync(folder, ports[0]);

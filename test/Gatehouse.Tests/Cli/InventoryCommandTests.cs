@@ -83,7 +83,8 @@ public sealed class InventoryCommandTests : IDisposable
         Assert.Equal("""
             {"route":"stock/count","method":"PUT","path":"/stock/{article}","exposure":"internal","effect":"write","personalData":"ordinary",
             "owner":"count@example.test","access":"web-shop",
-            "limits":["60 per address every 1m","total: 5 per all every 1s"],"lifecycle":"current","purpose":"Stock | of <shops>",
+            "limits":["60 per address every 1m","total: 5 per all every 1s"],"lifecycle":"current","quotas":[],"cost":null,
+            "purpose":"Stock | of <shops>",
             "consequence":"Wrong numbers","backendChecks":"service","anonymous":null,
             "consumers":["web-shop"],"consumersLackingScope":["counter"],"credentials":["apiKey+addresses"],
             "people":[],"claims":[],"authorize":null,"assertion":null,"cors":[],"forwardCredential":null,

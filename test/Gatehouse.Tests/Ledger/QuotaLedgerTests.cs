@@ -22,7 +22,8 @@ public sealed class QuotaLedgerTests : IDisposable
     private static Task<Grant?> AskAsync(QuotaLedger ledger, string who, long want)
     {
         var answer = new TaskCompletionSource<Grant?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        ledger.Ask(new LedgerQuestion("orders day", who, 10, 10, want, 1_000_000) { Ends = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero) }, g => answer.SetResult(g));
+        var question = new LedgerQuestion("orders day", who, 10, 10, want, 1_000_000) { Ends = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero) };
+        ledger.Ask(question, answer.SetResult);
         return answer.Task;
     }
 
@@ -30,7 +31,8 @@ public sealed class QuotaLedgerTests : IDisposable
     public async Task Answers_everybody_who_asks_at_once()
     {
         using var ledger = Open();
-        var grants = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => Task.Run(() => AskAsync(ledger, i % 2 == 0 ? "shop" : "app", 3), Cancel)));
+        string[] who = ["shop", "app"];
+        var grants = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => Task.Run(() => AskAsync(ledger, who[i % 2], 3), Cancel)));
         Assert.All(grants, g => Assert.Equal(3, g!.Value.Units));
         Assert.Equal(750, grants.Where((_, i) => i % 2 == 0).Max(g => g!.Value.Spent));
     }

@@ -6,13 +6,15 @@ using Xunit;
 
 namespace Gatehouse.Tests.Stores;
 
-public sealed class StoreHealthTests
+public sealed class StoreHealthTests : IDisposable
 {
     private readonly StringWriter _told = new();
     private readonly FakeTimeProvider _clock = new();
     private readonly StoreHealth _health;
 
     public StoreHealthTests() => _health = new StoreHealth("redis", 3, new EventWriter(_told, _clock), new StoreTally(), _clock);
+
+    public void Dispose() => _told.Dispose();
 
     private int Told(string part) => _told.ToString().Split(part).Length - 1;
 

@@ -113,6 +113,6 @@ internal sealed class StoreAddressShape : Shape<Located<string>>
         var colon = text.LastIndexOf(':');
         if (colon <= 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             || port is 0 or > IPEndPoint.MaxPort) return null;
-        return DestinationShape.IsHost(text[..colon]) && Uri.TryCreate("https://" + text, UriKind.Absolute, out var uri) ? uri : null;
+        return AddressShape.IsHost(text[..colon]) && Uri.TryCreate("https://" + text, UriKind.Absolute, out var uri) ? uri : null;
     }
 }

@@ -9,7 +9,7 @@ internal enum Outcome
 
     Refused,
 
-    /// <summary>Nobody knows yet: the answer is on its way.</summary>
+    /// <summary>Nobody knows yet, and the call is not charged: who can wait asks to be settled.</summary>
     Unknown,
 
     /// <summary>Nobody can know at the moment.</summary>
@@ -44,6 +44,9 @@ internal abstract class Allowance(Limit limit, int cost)
     /// <param name="charged">What the answer to it said.</param>
     public abstract void GiveBack(Cell cell, long charged);
 
-    /// <summary>Waits until what was <see cref="Outcome.Unknown"/> is known. False when it does not become known in time.</summary>
-    public virtual Task<bool> KnownAsync(Cell cell) => Task.FromResult(true);
+    /// <summary>Charges a call of which nobody knew at once, as soon as that is known; in the order in which calls came.</summary>
+    public virtual Task<Settled> SettleAsync(Exchange exchange, long now) => Task.FromResult(new Settled(Outcome.Unavailable, null, default));
 }
+
+/// <summary>What became of a call that has waited.</summary>
+internal readonly record struct Settled(Outcome Outcome, Cell? Cell, Answer Answer);

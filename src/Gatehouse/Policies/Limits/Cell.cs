@@ -1,8 +1,8 @@
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>
-/// One caller's use of one limit: a time on the monotonic clock, in ticks, from which on nothing is used any more. Forms of limits that know more keep
-/// it beside.
+/// One caller's use of one limit: a time on the monotonic clock, in ticks, from which on nothing is used any more. Forms of limits that know more
+/// keep it beside.
 /// </summary>
 internal class Cell
 {

@@ -21,13 +21,14 @@ internal static class LimitKeys
 
     public static readonly Key<Across> AcrossKey = new("across",
         Shapes.OneOf(("route", Across.Route), ("api", Across.Api), ("all", Across.All)),
-        "Over which routes one caller's calls are counted together: the route, its api, or all; route unless written. Limits that count together have one name.");
+        "Over which routes one caller's calls are counted together: the route, its api, or all; route unless written. Limits that count together "
+        + "have one name.");
 
     public static readonly Key<bool> CountKey = new("count", Shapes.OneOf(("calls", false), ("cost", true)),
         "What is counted: calls, or what their routes say that they cost; calls unless written.");
 
     public static readonly Key<bool> ReportKey = new("report", Shapes.OneOf(("only", true)),
-        "With 'only', what it would refuse is counted and logged, and refused by nobody.");
+        "With 'only', what it would refuse is counted and logged, and passes.");
 
     public static readonly Key<string> NameKey = new("name", Shapes.Name(),
         "The limit's name as clients see it; without one it is the word of 'per', with what it counts where that is no window.");
@@ -47,9 +48,9 @@ internal static class LimitKeys
     /// <param name="suffix">What its name ends in where it has none of its own.</param>
     public static Limit? Complete(SectionReader reader, Limit limit, string suffix)
     {
-        var (per, across, count, report, name) =
-            (reader.Find(PerKey), reader.Find(AcrossKey), reader.Find(CountKey), reader.Find(ReportKey), reader.Find(NameKey)); // each is complained about
-        if (per is null || Fails(AcrossKey, across) || Fails(CountKey, count) || Fails(ReportKey, report) || (name is null && reader.Has(NameKey))) return null;
+        var (per, across, count, report) = (reader.Find(PerKey), reader.Find(AcrossKey), reader.Find(CountKey), reader.Find(ReportKey));
+        var name = reader.Find(NameKey); // each is read before anything else, so that each is complained about
+        if (per is null || Fails(AcrossKey, across) || Fails(CountKey, count) || Fails(ReportKey, report) || Fails(NameKey, name)) return null;
         if (across is { Value: not Across.Route } over && PartitionKey.IsEverybody(per.Value.Value))
         {
             reader.Complain(Rules.Contradiction, AcrossKey,

@@ -90,7 +90,7 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
             LimitForm.Even => new EvenAllowance(limit, cost, cells, context.Clock),
             LimitForm.Sliding => new SlidingAllowance(limit, cost, cells, context.Clock),
             LimitForm.AtOnce => new AtOnceAllowance(limit, cells, context.Clock),
-            LimitForm.Day or LimitForm.Month => new QuotaAllowance(limit, cost, cells, context.Clock),
+            LimitForm.Day or LimitForm.Month => new QuotaAllowance(limit, cost, cells),
         };
     }
 

@@ -28,8 +28,8 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
 
     private static readonly Section<Limit> Entry = new("a limit",
         [
-            LimitKeys.PerKey, AllowKey, EveryKey, WindowKey, AtOnceKey, LimitKeys.AcrossKey, LimitKeys.CountKey, LimitKeys.ReportKey, LimitKeys.NameKey,
-            SharingKey.Shared, DistinctKey,
+            LimitKeys.PerKey, AllowKey, EveryKey, WindowKey, AtOnceKey, LimitKeys.AcrossKey, LimitKeys.CountKey, LimitKeys.ReportKey,
+            LimitKeys.NameKey, SharingKey.Shared, DistinctKey,
         ],
         static text => SharingKey.Complete(text, ReadEntry(text)));
 

@@ -5,17 +5,14 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>
-/// Charges a call to limits and quotas of any form, one after the other. When one of them refuses, the call costs nothing in the others; for the moment
-/// in between they can refuse somebody whom they need not have refused, but never allow a call too many. Routes whose limits all come back evenly
-/// have <see cref="LimitsPolicy"/> instead.
+/// Charges a call to limits and quotas of any form, one after the other. When one of them refuses, the call costs nothing in the others; for the
+/// moment in between they can refuse somebody whom they need not have refused, but never allow a call too many. Routes whose limits all come back
+/// evenly have <see cref="LimitsPolicy"/> instead.
 /// </summary>
 /// <param name="rendered">What <see cref="LimitsPolicy.Render(IEnumerable{Limit})"/> makes of those that are enforced.</param>
 /// <param name="keeps">Whether somebody else may have to give back what was charged, by <see cref="GiveBack(Exchange)"/>.</param>
 internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, TimeProvider clock, bool keeps = false) : Policy
 {
-    /// <summary>How often a call waits for the ledger, before it is given up: calls that come later may take what it waited for.</summary>
-    private const int MostWaits = 20;
-
     private readonly Allowance[] _limits = limits;
     private readonly bool _returns = keeps || limits.Any(l => l.ReturnsAtEnd);
 
@@ -31,7 +28,7 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
     {
         var charges = new Charge[_limits.Length];
         if (_returns) exchange.Held = charges;
-        return ChargeAll(exchange, charges, 0, 0);
+        return ChargeAll(exchange, charges, 0, null);
     }
 
     public override void OnResponse(Exchange exchange) => WriteFields(exchange, rendered);
@@ -42,7 +39,7 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
         var headers = exchange.ResponseHeaders;
         headers["RateLimit-Policy"] = rendered;
         headers["RateLimit"] = exchange.TightestLimit is not { } state ? default
-            : state.ResetSeconds > 0 || state.Remaining > 0
+            : state.ResetSeconds > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}")
                 : string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining}");
         if (IsOurs(exchange.Problem) && exchange.TightestLimit is { } used)
@@ -68,13 +65,15 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
         ReferenceEquals(problem, Problems.LimitExceeded) || ReferenceEquals(problem, Problems.TooManyAtOnce)
         || ReferenceEquals(problem, Problems.QuotaExceeded);
 
-    private ValueTask<Verdict> ChargeAll(Exchange exchange, Charge[] charges, int from, int waits)
+    /// <param name="settled">What became of the call at the first of these, where it has waited for that.</param>
+    private ValueTask<Verdict> ChargeAll(Exchange exchange, Charge[] charges, int from, Settled? settled)
     {
         var now = clock.GetTimestamp();
         for (var i = from; i < _limits.Length; i++)
         {
             var limit = _limits[i];
-            var outcome = limit.Charge(exchange, now, out var cell, out var answer);
+            var (outcome, cell, answer) = settled ?? ChargeOne(limit, exchange, now);
+            settled = null;
             if (outcome == Outcome.Charged)
             {
                 charges[i] = new Charge(cell, answer);
@@ -83,20 +82,16 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
             {
                 if (outcome == Outcome.Refused) exchange.ReportedLimit ??= limit.Limit.Name;
             }
-            else if (outcome == Outcome.Refused)
+            else if (outcome == Outcome.Unknown)
             {
-                GiveBack(charges, i);
-                exchange.TightestLimit = LongestWait(exchange, ref i, answer, now);
-                return new(Verdict.Reject(_limits[i].Problem, _limits[i].Reason));
-            }
-            else if (outcome == Outcome.Unavailable || waits == MostWaits)
-            {
-                GiveBack(charges, i);
-                return new(Verdict.Reject(Problems.QuotaUnavailable, "what is left of a quota cannot be known"));
+                return WaitAsync(exchange, charges, i);
             }
             else
             {
-                return WaitAsync(exchange, charges, i, cell, waits + 1);
+                GiveBack(charges, i);
+                if (outcome == Outcome.Unavailable) return new(Verdict.Reject(Problems.QuotaUnavailable, "what is left of a quota cannot be known"));
+                exchange.TightestLimit = LongestWait(exchange, ref i, answer, now);
+                return new(Verdict.Reject(_limits[i].Problem, _limits[i].Reason));
             }
         }
 
@@ -104,8 +99,14 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
         return new(Verdict.Continue);
     }
 
-    private async ValueTask<Verdict> WaitAsync(Exchange exchange, Charge[] charges, int at, Cell cell, int waits) =>
-        await ChargeAll(exchange, charges, at, await _limits[at].KnownAsync(cell) ? waits : MostWaits);
+    private static Settled ChargeOne(Allowance limit, Exchange exchange, long now)
+    {
+        var outcome = limit.Charge(exchange, now, out var cell, out var answer);
+        return new Settled(outcome, cell, answer);
+    }
+
+    private async ValueTask<Verdict> WaitAsync(Exchange exchange, Charge[] charges, int at) =>
+        await ChargeAll(exchange, charges, at, await _limits[at].SettleAsync(exchange, clock.GetTimestamp()));
 
     private void GiveBack(Charge[] charges, int count)
     {

@@ -3,11 +3,8 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>A budget over a period of the calendar.</summary>
-internal sealed class QuotaAllowance(Limit limit, int cost, CellTable cells, TimeProvider clock) : Allowance(limit, cost)
+internal sealed class QuotaAllowance(Limit limit, int cost, CellTable cells) : Allowance(limit, cost)
 {
-    /// <summary>How long a call waits for the ledger.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     public override Problem Problem => Problems.QuotaExceeded;
 
     public override string Reason => "a quota of the route is used up";
@@ -26,16 +23,13 @@ internal sealed class QuotaAllowance(Limit limit, int cost, CellTable cells, Tim
 
     public override void GiveBack(Cell cell, long charged) => ((QuotaCell)cell).GiveBack(Cost, charged);
 
-    public override async Task<bool> KnownAsync(Cell cell)
+    public override async Task<Settled> SettleAsync(Exchange exchange, long now)
     {
-        try
+        var key = PartitionKey.Of(exchange, Limit.Per);
+        while (true)
         {
-            await ((QuotaCell)cell).WhenKnown().WaitAsync(Patience, clock);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
+            var cell = (QuotaCell)cells.Find(key, now);
+            if (cell.SettleAsync(Cost, Limit.Allow) is { } settling) return await settling;
         }
     }
 }

@@ -5,14 +5,16 @@ namespace Gatehouse.Policies.Limits;
 
 /// <summary>
 /// What one caller has left of one quota. It spends only what the ledger has reserved for it, and asks for more before that is used up; what is not
-/// spent goes back when the cell is dropped or the gateway stops. So a crash costs what was reserved, and never allows a call too many.
+/// spent goes back when the cell is dropped or the gateway stops. So a crash costs what was reserved, and never allows a call too many. Calls that
+/// have to wait for the ledger are charged in the order in which they came.
 /// </summary>
 internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource? _asked;
-    private int _need; // of calls that came while something was asked already
+    private Queue<WaitingCall>? _waiting;
+    private bool _asks;
     private bool _known;
+    private bool _retired;
     private long _period;
     private long _spent; // as the ledger has it: what is reserved here is part of it
     private long _left; // of what is reserved
@@ -22,34 +24,26 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     {
         (outcome, answer) = (Outcome.Unavailable, default);
         if (book.Ledger is not { IsFailing: false } ledger) return true;
-        var now = book.Now();
+        lock (_gate) return TryChargeNow(ledger, cost, allow, out outcome, out answer);
+    }
+
+    /// <summary>
+    /// The same for a call that waits where nobody knows yet, for two seconds at most. Null when the cell is <see cref="Cell.Gone"/>.
+    /// </summary>
+    public Task<Settled>? SettleAsync(int cost, int allow)
+    {
+        if (book.Ledger is not { IsFailing: false } ledger) return Task.FromResult(new Settled(Outcome.Unavailable, this, default));
+        WaitingCall call;
         lock (_gate)
         {
-            var held = Time;
-            if (held == Gone) return false;
-            Turn(now);
-            if (_known && Remaining(allow) < cost)
-            {
-                (outcome, answer) = (Outcome.Refused, Refusal(allow, now));
-                return true;
-            }
-
-            // while something is asked, the cell has to stay for the answer
-            if (!Replace(held, _asked is null && _left >= cost ? book.KeptUntil() : long.MaxValue)) return false; // it was swept away just now
-            outcome = Outcome.Unknown;
-            if (_left < cost)
-            {
-                if (_asked is null) Ask(ledger, Math.Max(cost, _need), allow, now);
-                else _need = Math.Min(_need + cost, allow);
-                return true;
-            }
-
-            _left -= cost;
-            if (_asked is null && _left <= QuotaBook.AheadOf(allow) / 2 && _spent < allow) Ask(ledger, 0, allow, now);
-            (outcome, answer) = (Outcome.Charged, new Answer(_period, Remaining(allow), book.Left(_period, now), 0));
-            if (answer.Remaining < cost) answer = answer with { Retry = answer.Whole };
-            return true;
+            if (!TryChargeNow(ledger, cost, allow, out var outcome, out var answer)) return null;
+            if (outcome != Outcome.Unknown) return Task.FromResult(new Settled(outcome, this, answer));
+            if (!_asks) return Task.FromResult(new Settled(Outcome.Unavailable, this, default)); // the ledger is lost since
+            _waiting ??= new Queue<WaitingCall>();
+            _waiting.Enqueue(call = new WaitingCall(cost, allow));
         }
+
+        return WaitAsync(call);
     }
 
     /// <summary>What the quota would say, as far as that is known, without charging anything.</summary>
@@ -69,23 +63,69 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
             if (_known && _period == period) _left += cost;
     }
 
-    /// <summary>Waits for what is asked.</summary>
-    public Task WhenKnown()
-    {
-        lock (_gate) return _asked?.Task ?? Task.CompletedTask;
-    }
-
     /// <summary>Gives back what is not spent.</summary>
     public override void Retire()
     {
         lock (_gate)
         {
             if (_known && _left > 0) book.Ledger?.Return(book.Identity, Who(), _period, _left);
-            (_known, _left) = (false, 0);
+            (_known, _retired, _left) = (false, true, 0);
+        }
+    }
+
+    private bool TryChargeNow(QuotaLedger ledger, int cost, int allow, out Outcome outcome, out Answer answer)
+    {
+        (outcome, answer) = (Outcome.Unknown, default);
+        var held = Time;
+        if (held == Gone) return false;
+        var now = book.Now();
+        Turn(now);
+        if (_known && Remaining(allow) < cost)
+        {
+            (outcome, answer) = (Outcome.Refused, Refusal(allow, now));
+            return true;
+        }
+
+        var has = _left >= cost && _waiting is not { Count: > 0 };
+        // while something is asked, the cell has to stay for the answer
+        if (!Replace(held, has && !_asks ? book.KeptUntil() : long.MaxValue)) return false; // it was swept away just now
+        if (!has)
+        {
+            if (!_asks) Ask(ledger, cost, allow, now);
+            return true;
+        }
+
+        _left -= cost;
+        if (!_asks && _left <= QuotaBook.AheadOf(allow) / 2 && _spent < allow) Ask(ledger, 0, allow, now);
+        (outcome, answer) = (Outcome.Charged, Charged(cost, allow, now));
+        return true;
+    }
+
+    private async Task<Settled> WaitAsync(WaitingCall call)
+    {
+        try
+        {
+            return await call.Settled.Task.WaitAsync(QuotaBook.Patience, book.Clock);
+        }
+        catch (TimeoutException)
+        {
+            lock (_gate)
+            {
+                if (call.Settled.Task.IsCompleted) return call.Settled.Task.Result;
+                call.HasLeft = true;
+            }
+
+            return new Settled(Outcome.Unavailable, this, default);
         }
     }
 
     private long Remaining(int allow) => allow - (_spent - _left);
+
+    private Answer Charged(int cost, int allow, DateTimeOffset now)
+    {
+        var (remaining, whole) = (Math.Max(0, Remaining(allow)), book.Left(_period, now));
+        return new Answer(_period, remaining, whole, remaining < cost ? whole : 0);
+    }
 
     private Answer Refusal(int allow, DateTimeOffset now)
     {
@@ -100,14 +140,13 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
         (_known, _left) = (false, 0);
     }
 
-    /// <summary>Asks for what a call needs that waits, and for some ahead.</summary>
-    private void Ask(QuotaLedger ledger, int cost, int allow, DateTimeOffset now)
+    /// <summary>Asks for what calls need that wait, and for some ahead.</summary>
+    private void Ask(QuotaLedger ledger, long need, int allow, DateTimeOffset now)
     {
-        _asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _need = 0;
+        _asks = true;
         Replace(Time, long.MaxValue);
         var (period, latest) = (QuotaPeriod.At(book.Form, now), QuotaPeriod.LatestAt(book.Form, now));
-        ledger.Ask(new LedgerQuestion(book.Identity, Who(), period, latest, cost + QuotaBook.AheadOf(allow) - _left, allow)
+        ledger.Ask(new LedgerQuestion(book.Identity, Who(), period, latest, need + QuotaBook.AheadOf(allow) - _left, allow)
         {
             Ends = QuotaPeriod.EndOf(book.Form, latest),
         }, Answered);
@@ -115,11 +154,15 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
 
     private void Answered(Grant? grant)
     {
-        TaskCompletionSource? asked;
         lock (_gate)
         {
-            asked = _asked;
-            _asked = null;
+            _asks = false;
+            if (_retired)
+            {
+                if (grant is { Units: > 0 } late) book.Ledger?.Return(book.Identity, Who(), late.Period, late.Units);
+                grant = null;
+            }
+
             if (grant is { } given)
             {
                 if (!_known || _period != given.Period) _left = 0;
@@ -127,12 +170,59 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
                 _left += given.Units;
             }
 
-            Replace(Time, book.KeptUntil());
+            Serve(isKnown: grant is not null);
+            if (!_asks) Replace(Time, book.KeptUntil());
         }
+    }
 
-        asked?.SetResult();
+    /// <summary>Charges those who wait, as far as there is something; asks for the others.</summary>
+    private void Serve(bool isKnown)
+    {
+        var now = book.Now();
+        while (_waiting is { Count: > 0 } waiting)
+        {
+            var call = waiting.Peek();
+            if (call.HasLeft)
+            {
+                waiting.Dequeue();
+                continue;
+            }
+
+            if (isKnown && Remaining(call.Allow) >= call.Cost && _left < call.Cost)
+            {
+                Ask(book.Ledger!, waiting.Where(c => !c.HasLeft).Sum(c => (long)c.Cost), call.Allow, now);
+                return;
+            }
+
+            waiting.Dequeue();
+            if (!isKnown)
+            {
+                call.Settled.SetResult(new Settled(Outcome.Unavailable, this, default));
+            }
+            else if (Remaining(call.Allow) < call.Cost)
+            {
+                call.Settled.SetResult(new Settled(Outcome.Refused, this, Refusal(call.Allow, now)));
+            }
+            else
+            {
+                _left -= call.Cost;
+                call.Settled.SetResult(new Settled(Outcome.Charged, this, Charged(call.Cost, call.Allow, now)));
+            }
+        }
     }
 
     /// <summary>The caller's name in the ledger, which keeps only a digest of it.</summary>
     private string Who() => $"{key.Kind} {key.Name ?? key.Network.ToString("x", CultureInfo.InvariantCulture)}";
+
+    private sealed class WaitingCall(int cost, int allow)
+    {
+        public int Cost { get; } = cost;
+
+        public int Allow { get; } = allow;
+
+        public TaskCompletionSource<Settled> Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Whether it does not wait any more.</summary>
+        public bool HasLeft { get; set; }
+    }
 }

@@ -1,8 +1,8 @@
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>
-/// Days and months of the calendar, UTC, as numbers that grow by one. A clock that steps back over the begin of a period by at most an hour leaves the
-/// period begun.
+/// Days and months of the calendar, UTC, as numbers that grow by one. A clock that steps back over the begin of a period by at most an hour leaves
+/// the period begun.
 /// </summary>
 internal static class QuotaPeriod
 {
@@ -15,8 +15,12 @@ internal static class QuotaPeriod
         return form == LimitForm.Month ? (date.Year * 12L) + date.Month - 1 : date.Ticks / TimeSpan.TicksPerDay;
     }
 
-    public static DateTimeOffset BeginOf(LimitForm form, long period) => new(
-        form == LimitForm.Month ? new DateTime((int)(period / 12), (int)(period % 12) + 1, 1) : new DateTime(period * TimeSpan.TicksPerDay), TimeSpan.Zero);
+    public static DateTimeOffset BeginOf(LimitForm form, long period)
+    {
+        var date = form == LimitForm.Month
+            ? new DateTime((int)(period / 12), (int)(period % 12) + 1, 1) : new DateTime(period * TimeSpan.TicksPerDay);
+        return new DateTimeOffset(date, TimeSpan.Zero);
+    }
 
     public static DateTimeOffset EndOf(LimitForm form, long period) => BeginOf(form, period + 1);
 

@@ -12,9 +12,9 @@ internal readonly record struct Answer(long Charged, long Remaining, long Whole,
 
 /// <summary>
 /// The arithmetic of the generic cell rate algorithm (ITU-T I.371, virtual scheduling). A cell holds one time: when all that was used will have
-/// come back. A call moves it on by one interval (times its cost); it is allowed while the cell is at most a window ahead of now. So a full window passes at once,
-/// then one call for each interval. The interval is rounded up to a whole tick: a limit is never looser than written, and stricter by less than a
-/// tick a call.
+/// come back. A call moves it on by one interval, times its cost; it is allowed while the cell is at most a window ahead of now. So a full window
+/// passes at once, then one call for each interval. The interval is rounded up to a whole tick: a limit is never looser than written, and stricter
+/// by less than a tick a call.
 /// </summary>
 internal readonly struct Rate
 {

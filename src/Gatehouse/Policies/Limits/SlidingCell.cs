@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Gatehouse.Policies.Limits;
 
 /// <summary>
-/// One caller's use of a sliding window: how much was used in each of its 32 parts and in the one that has begun. A call counts from when it is made
-/// until its whole part is a window old: never for less than a window, and for at most a thirty-second of it longer. So no window, wherever it begins,
-/// holds more than the limit allows, and nobody is refused whom a log of all calls would allow in a window that is longer by a thirty-second.
+/// One caller's use of a sliding window: how much was used in each of its 32 parts and in the one that has begun. A call counts from when it is
+/// made until its whole part is a window old: never for less than a window, and for at most a thirty-second of it longer. So no window, wherever it
+/// begins, holds more than the limit allows, and nobody is refused whom a log of all calls would allow in a window that is longer by a thirty-
+/// second.
 /// </summary>
 internal sealed class SlidingCell : Cell
 {

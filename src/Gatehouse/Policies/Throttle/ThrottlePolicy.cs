@@ -30,13 +30,14 @@ internal sealed class ThrottlePolicy : Policy
         _context = context;
         _listener = listener.Name;
         var limits = listener.Throttle;
-        var identity = string.Create(CultureInfo.InvariantCulture, $"{listener.Name}/{limits.Failures}/{limits.Every.Ticks}");
-        if (limits.Off is null) _failures = Table("throttled addresses", identity, limits.Failures, limits.Every);
+        if (limits.Off is null) _failures = Table("throttled addresses", Identity(limits.Failures), limits.Failures, limits.Every);
         _keys = Table("guessed keys", "", Many, TimeSpan.FromHours(1));
         _proved = context.State.Get("proved keys", "", static () => new ProvedKeys());
         _paths = Table("guessed paths", listener.Name, Many, TimeSpan.FromMinutes(1));
         if (limits.Misses is { } misses)
-            _misses = Table("throttled misses", string.Create(CultureInfo.InvariantCulture, $"{listener.Name}/{misses}/{limits.Every.Ticks}"), misses, limits.Every);
+            _misses = Table("throttled misses", Identity(misses), misses, limits.Every);
+
+        string Identity(int allow) => string.Create(CultureInfo.InvariantCulture, $"{listener.Name}/{allow}/{limits.Every.Ticks}");
     }
 
     public override string Name => ThrottleKind.KindName;

@@ -1,6 +1,8 @@
 using CsCheck;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Stores;
 using Gatehouse.TestKit;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gatehouse.Tests.Policies.Limits;
@@ -103,6 +105,23 @@ public sealed class SharedCellTests
             }
         })));
         Assert.Equal(given, taken + cell.Leased);
+    }
+
+    [Fact]
+    [Control("RTE-10", "callers of a shared limit, here and so in the store")]
+    public void Gives_one_cell_to_all_for_whom_there_is_no_place()
+    {
+        var clock = new FakeTimeProvider();
+        var cells = new SharedCells("a limit", new StoreKeys("shop/test", null), new CellBudget(), clock, most: 3);
+        var found = Enumerable.Range(0, 1000).Select(i => Find(i)).ToList();
+        Assert.Equal((3, 4), (cells.Count, found.Distinct().Count()));
+        Assert.Equal(4, found.Select(c => Convert.ToHexString(c.Key)).Distinct().Count());
+
+        clock.Advance(TimeSpan.FromMinutes(1)); // nothing is used: they make place
+        Assert.NotSame(found[^1], Find(999));
+        Assert.Equal(1, cells.Count);
+
+        SharedCell Find(int caller) => cells.Find(new PartitionKey(null, (ulong)caller, PartitionKind.IPv4), clock.GetTimestamp());
     }
 
     [Fact]

@@ -12,7 +12,8 @@ public sealed class SlidingCellTests
     [Fact]
     [Control("RTE-1")]
     public void Stays_between_a_log_of_all_calls_and_the_same_log_with_a_window_longer_by_a_thirty_second() =>
-        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 120], Gen.Int[1, 5].Array[1, 300], Gen.Double[0, 3].Array[300]).Sample((allow, seconds, costs, pauses) =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 120], Gen.Int[1, 5].Array[1, 300], Gen.Double[0, 3].Array[300])
+        .Sample((allow, seconds, costs, pauses) =>
         {
             var every = TimeSpan.FromSeconds(seconds);
             var width = SlidingCell.WidthOf(every, Second);

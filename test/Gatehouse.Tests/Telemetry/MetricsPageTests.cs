@@ -33,6 +33,8 @@ public sealed class MetricsPageTests
         var tally = meter.Exchanges("edge", "orders/get-order");
         tally.Add(200, TimeSpan.FromMilliseconds(1));
         tally.AddLimitRefused();
+        tally.AddLimitReported();
+        tally.AddQuotaRefused();
         meter.Refusals("not-found").Add();
         meter.RefusedConnections("edge", "too many connections").Add();
         meter.CutConnections("edge", "idle").Add();

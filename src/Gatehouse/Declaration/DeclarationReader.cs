@@ -3,6 +3,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Declaration.Checks;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
+using Gatehouse.Routes;
 using Gatehouse.Services;
 
 namespace Gatehouse.Declaration;
@@ -141,6 +142,7 @@ internal static class DeclarationReader
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
             Drain = root.Drain ?? DrainSection.Usual,
+            Overload = root.Overload ?? OverloadLimits.Usual,
             Fingerprint = fingerprint,
         };
     }

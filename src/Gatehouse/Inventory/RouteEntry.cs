@@ -8,6 +8,7 @@ using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Overload;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 
@@ -53,6 +54,9 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
         : AssertionUse.None;
 
     public IReadOnlyList<Limit> Limits { get; } = Find<LimitsPolicy>(compiled)?.Limits ?? [];
+
+    /// <summary>How much it matters while the gateway is short.</summary>
+    public Priority Priority { get; } = Find<OverloadPolicy>(compiled)?.Priority ?? Priority.Normal;
 
     public AddressRules? Addresses { get; } = Find<RouteAddressesPolicy>(compiled)?.Rules;
 

@@ -47,6 +47,7 @@ internal sealed class SnapshotCompiler(
         {
             Revision = revision,
             Definition = definition,
+            Tokens = context.Tokens,
             Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }

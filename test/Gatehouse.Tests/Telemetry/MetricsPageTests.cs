@@ -39,6 +39,8 @@ public sealed class MetricsPageTests
         meter.SoftenedCertificates("edge").Add();
         meter.CertificateEnds = () => [new Measurement<double>(1, new("listener", "edge"), new("of", "certificate"))];
         meter.KeyFetches("customers", "ok").Add();
+        meter.Shed("low").Add();
+        meter.LastGoodAge = static () => TimeSpan.FromMinutes(1);
         listener.RecordObservableInstruments();
 
         var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")
@@ -50,7 +52,7 @@ public sealed class MetricsPageTests
 
     private static string KindOf(Instrument instrument) =>
         instrument is Histogram<double> ? "histogram"
-        : instrument is ObservableGauge<double> ? "gauge" : instrument.IsObservable ? "counter" : "other";
+        : instrument is ObservableGauge<double> or ObservableGauge<long> ? "gauge" : instrument.IsObservable ? "counter" : "other";
 
     private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -1,5 +1,6 @@
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Routes;
 
 namespace Gatehouse.Declaration.Sections;
 
@@ -45,6 +46,10 @@ internal sealed class RootSection
 
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
+    private static readonly Key<OverloadLimits> Overload = new(
+        "overload",
+        OverloadSection.Shape,
+        "From when on the gateway sheds work, by the priority of routes, because it is short itself.");
 
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Issuers = new(
         "issuers",
@@ -88,7 +93,7 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Issuers, People, Consumers,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Drain, Overload, Issuers, People, Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
@@ -112,6 +117,7 @@ internal sealed class RootSection
             Keys = text.Get(Keys),
             Log = text.Get(Log),
             Drain = text.Get(Drain),
+            Overload = text.Get(Overload),
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
             Authorisers = text.Get(Authorisers) ?? [],
@@ -149,6 +155,8 @@ internal sealed record RootText(
     public LogText? Log { get; init; }
 
     public Drain? Drain { get; init; }
+
+    public OverloadLimits? Overload { get; init; }
 
     public IReadOnlyList<Named<SectionReader>> Issuers { get; init; } = [];
 

@@ -30,9 +30,12 @@ public static class HostCommands
     {
         var environment = SharedOptions.Environment();
         var command = new Command("run", "Starts the host, and the gateway with it. SIGTERM or Ctrl-C drains and stops.") { environment };
+        var lastGood = new LastGoodOptionSet();
+        lastGood.AddTo(command);
         command.SetAction(async (parsed, cancelled) =>
         {
             gateway.Environment = parsed.GetValue(environment);
+            gateway.LastGood = lastGood.Read(parsed);
             await host.RunAsync(cancelled);
             return ExitCode.Done;
         });

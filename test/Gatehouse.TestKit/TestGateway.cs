@@ -46,6 +46,7 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="accessLog">Takes the access log instead of <see cref="AccessLog"/>.</param>
     /// <param name="kinds">The second part of the catalogue, where a test brings policies of its own.</param>
     /// <param name="watchEvery">How often the files are looked at without being asked; never within a test unless given.</param>
+    /// <param name="hasHeartbeat">Whether the gateway sheds work while it is short.</param>
     /// <exception cref="GatewayStartException">The declaration has errors, or cannot be listened for.</exception>
     public static async Task<TestGateway> StartAsync(
         string yaml,
@@ -53,7 +54,8 @@ internal sealed class TestGateway : IAsyncDisposable
         TimeProvider? clock = null,
         LineSink? accessLog = null,
         IReadOnlyList<RoutePolicyKind>? kinds = null,
-        TimeSpan? watchEvery = null)
+        TimeSpan? watchEvery = null,
+        bool hasHeartbeat = false)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-").FullName;
         foreach (var (name, text) in files ?? new Dictionary<string, string>())
@@ -72,6 +74,7 @@ internal sealed class TestGateway : IAsyncDisposable
             Events = TextWriter.Synchronized(events),
             Clock = clock ?? TimeProvider.System,
             Kinds = kinds ?? PolicyCatalog.AfterRoute,
+            HasHeartbeat = hasHeartbeat, // on a machine that is busy with other tests, gateways would rightly find themselves short
             WatchEvery = watchEvery ?? TimeSpan.FromDays(1),
         };
         return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events);

@@ -13,6 +13,7 @@ internal static class RunCommand
     {
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var environment = SharedOptions.Environment();
+        var lastGood = new LastGoodOptionSet();
         var command = new Command(
             "run",
             "Serves a declaration. SIGTERM or Ctrl-C drains and stops; SIGHUP looks for changes at once. Without a valid declaration nothing listens.")
@@ -20,12 +21,14 @@ internal static class RunCommand
             declaration,
             environment,
         };
+        lastGood.AddTo(command);
         command.SetAction(async (parsed, cancelled) =>
         {
             var options = gateway with
             {
                 DeclarationPath = parsed.GetRequiredValue(declaration),
                 Environment = parsed.GetValue(environment),
+                LastGood = lastGood.Read(parsed),
                 Events = parsed.InvocationConfiguration.Error,
             };
             return await GatewayHost.RunAsync(options, cancelled);

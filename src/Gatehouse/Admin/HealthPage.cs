@@ -1,21 +1,28 @@
+using System.Globalization;
 using Gatehouse.Runtime;
 
 namespace Gatehouse.Admin;
 
 /// <summary>
-/// Whether the process lives and whether it wants traffic. It lives as long as it answers; it is ready while a snapshot is in force (there is one
-/// from the
-/// first moment of listening on) and no stop was asked for.
+/// Whether the process lives and whether it wants traffic. It lives as long as it answers. It is ready while a snapshot is in force (there is
+/// one from the first moment of listening on), no stop was asked for, and every issuer has been asked for its keys: an instance that has just
+/// started must not get calls whose tokens it cannot judge yet, but one issuer that is away must not take all instances away.
 /// </summary>
-internal sealed class HealthPage(Activation activation, Func<bool> isDraining)
+/// <param name="lastGood">Says what is served in the place of a declaration that cannot be; null for nothing.</param>
+internal sealed class HealthPage(Activation activation, Func<bool> isDraining, Func<KeptDeclaration?> lastGood)
 {
-    public bool IsReady => !isDraining();
+    public bool IsReady => !isDraining() && activation.Current.WasPreparedForTokens(out _);
 
-    /// <summary>For operators: what is in force.</summary>
+    /// <summary>For operators: what is in force, and what is not as it should be.</summary>
     public string Detail()
     {
         var snapshot = activation.Current;
         var ready = IsReady ? "true" : "false";
-        return $$"""{"ready":{{ready}},"revision":{{snapshot.Revision}},"fingerprint":"{{snapshot.Definition.Fingerprint}}"}""";
+        snapshot.WasPreparedForTokens(out var without);
+        var keys = without.Count == 0 ? "" : $",\"issuersWithoutKeys\":[{string.Join(',', without.Select(name => $"\"{name}\""))}]";
+        var kept = lastGood() is { } used ? $$""","lastGood":{"provedAt":"{{Text(used.ProvedAt)}}","until":"{{Text(used.Until)}}"}""" : "";
+        return $$"""{"ready":{{ready}},"revision":{{snapshot.Revision}},"fingerprint":"{{snapshot.Definition.Fingerprint}}"{{keys}}{{kept}}}""";
     }
+
+    private static string Text(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

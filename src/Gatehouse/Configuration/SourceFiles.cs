@@ -22,6 +22,7 @@ internal sealed class SourceFiles(
 
     private readonly Dictionary<string, byte[]> _contents = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _withheld = new(StringComparer.Ordinal);
 
     public static SourceFiles OnDisk() => new(ReadBounded, ModeOf, Environment.GetEnvironmentVariable, FileOwner.IsAnother);
 
@@ -38,6 +39,12 @@ internal sealed class SourceFiles(
     /// Every path asked for so far with the SHA-256 of its bytes in hex; "-" for one that could not be read. What is watched for a change.
     /// </summary>
     public IReadOnlyDictionary<string, string> Digests => _digests;
+
+    /// <summary>The files that have been read and may be kept, with their contents: none with a secret, and none that has to be of today.</summary>
+    public IEnumerable<KeyValuePair<string, byte[]>> Kept => _contents.Where(f => !IsWithheld(f.Key, f.Value));
+
+    /// <summary>The other files that have been read.</summary>
+    public IEnumerable<string> Withheld => _contents.Where(f => IsWithheld(f.Key, f.Value)).Select(f => f.Key);
 
     public static string Beside(string file, string path) =>
         Path.IsPathRooted(path) ? path : Path.Combine(Path.GetDirectoryName(file) ?? "", path);
@@ -61,6 +68,17 @@ internal sealed class SourceFiles(
         }
     }
 
+    /// <summary>Says of a file that nobody may keep it: it holds a secret, or says what has been revoked.</summary>
+    public void Withhold(string path) => _withheld.Add(path);
+
+    /// <summary>The same source with some files as they were.</summary>
+    /// <param name="kept">What these files held.</param>
+    /// <param name="withheld">The files that are read as they are. All others do not exist.</param>
+    public SourceFiles AsKept(IReadOnlyDictionary<string, byte[]> kept, IReadOnlySet<string> withheld) => new(
+        path => kept.TryGetValue(path, out var bytes) ? bytes
+            : withheld.Contains(path) ? read(path) : throw new FileNotFoundException("it was not kept", path),
+        mode, variable, foreign);
+
     /// <summary>Whether others than the file's owner may read or change it.</summary>
     public bool IsOpenToOthers(string path)
     {
@@ -79,6 +97,8 @@ internal sealed class SourceFiles(
     public bool BelongsToAnother(string path) => foreign?.Invoke(path) ?? false;
 
     public string? Variable(string name) => variable?.Invoke(name);
+
+    private bool IsWithheld(string path, byte[] bytes) => _withheld.Contains(path) || bytes.AsSpan().IndexOf("PRIVATE KEY-----"u8) >= 0;
 
     private static UnixFileMode? ModeOf(string path) =>
         OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);

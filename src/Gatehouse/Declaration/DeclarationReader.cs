@@ -3,6 +3,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Declaration.Checks;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
+using Gatehouse.Routes;
 using Gatehouse.Services;
 
 namespace Gatehouse.Declaration;
@@ -145,6 +146,7 @@ internal static class DeclarationReader
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
             QuotaFile = root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null,
             Drain = root.Drain ?? DrainSection.Usual,
+            Overload = root.Overload ?? OverloadLimits.Usual,
             Fingerprint = fingerprint,
         };
     }

@@ -57,6 +57,9 @@ internal sealed class GatewayDefinition
 
     public required Drain Drain { get; init; }
 
+    /// <summary>From when on work is shed.</summary>
+    public OverloadLimits Overload { get; init; } = OverloadLimits.Usual;
+
     /// <summary>SHA-256 over the canonical form: two declarations that mean the same have the same fingerprint.</summary>
     public required string Fingerprint { get; init; }
 }

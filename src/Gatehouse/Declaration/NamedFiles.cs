@@ -32,6 +32,7 @@ internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeO
             return null;
         }
 
+        if (secret) Source.Withhold(path);
         if (secret && Source.IsOpenToOthers(path))
         {
             Findings.Add(

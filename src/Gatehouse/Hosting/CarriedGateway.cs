@@ -15,11 +15,18 @@ internal sealed class CarriedGateway(GatewayOptions options) : IHostedService, I
         try
         {
             Running = await GatewayHost.StartAsync(options, cancellationToken);
+            _ = StopWhenExpiredAsync(Running);
         }
         catch (GatewayStartException e)
         {
             throw new InvalidOperationException(string.Join(Environment.NewLine, [e.Message, .. e.Findings]), e);
         }
+    }
+
+    private static async Task StopWhenExpiredAsync(RunningGateway gateway)
+    {
+        await gateway.Expired;
+        await gateway.StopAsync(CancellationToken.None);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Running?.StopAsync(cancellationToken) ?? Task.CompletedTask;

@@ -1,5 +1,6 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Runtime;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,8 @@ namespace Gatehouse.Hosting;
 /// What Kestrel calls for each request of one data listener: opens the exchange and runs it. There is no ASP.NET pipeline between: no scopes, no
 /// diagnostics, no middleware.
 /// </summary>
-internal sealed class GatewayApplication(int index, Activation activation, ClientAdmission clients, DrainState drain, TimeProvider clock)
+internal sealed class GatewayApplication(
+    int index, Activation activation, ClientAdmission clients, DrainState drain, UnderWay underWay, TimeProvider clock)
     : IHttpApplication<RequestSlot>
 {
     public RequestSlot CreateContext(IFeatureCollection contextFeatures)
@@ -21,6 +23,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
         slot.Http.Initialize(contextFeatures);
         slot.IsOpen = true;
         slot.HeadFault = FaultOfHead(slot);
+        underWay.Enter();
         return slot;
     }
 
@@ -43,6 +46,7 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
 
     public void DisposeContext(RequestSlot context, Exception? exception)
     {
+        underWay.Leave();
         if (context.Exchange is { } exchange) context.LeftBody = LeftBody.Is(exchange);
         if (!context.LeftBody) context.Connection.Input?.ExpectHead();
         context.Exchange = null;
@@ -83,10 +87,14 @@ internal sealed class GatewayApplication(int index, Activation activation, Clien
 
     private static AcceptedConnection ConnectionOf(IFeatureCollection features) => features.GetRequiredFeature<AcceptedConnection>();
 
-    /// <summary>Connections of HTTP/1.1 end with their next answer; those of HTTP/2 are told when listening stops.</summary>
+    /// <summary>
+    /// Connections of HTTP/1.1 end with their next answer (RFC 9112 section 9.6). Those of HTTP/2 are told that the end is near, and end with the
+    /// last of the streams that come until they know (RFC 9113 section 6.8).
+    /// </summary>
     private static void Announce(HttpContext http)
     {
-        if (HttpProtocol.IsHttp11(http.Request.Protocol) && !http.Request.Headers.ContainsKey(HeaderNames.Upgrade))
+        if (HttpProtocol.IsHttp2(http.Request.Protocol)) http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        else if (HttpProtocol.IsHttp11(http.Request.Protocol) && !http.Request.Headers.ContainsKey(HeaderNames.Upgrade))
             http.Response.Headers.Connection = "close";
     }
 

@@ -16,7 +16,7 @@ internal static class GatewayHost
     /// Serves until SIGTERM, SIGINT or <paramref name="stop"/>, then drains; asked once more, it stops at once. SIGHUP looks for changes at
     /// once and reopens the access log.
     /// </summary>
-    /// <returns>The exit code: 0 after a stop that was asked for, 1 when the gateway could not start.</returns>
+    /// <returns>The exit code: 0 after a stop that was asked for, 1 when the gateway could not start or go on.</returns>
     public static async Task<int> RunAsync(GatewayOptions options, CancellationToken stop = default)
     {
         var events = new EventWriter(options.Events, options.Clock);
@@ -39,9 +39,9 @@ internal static class GatewayHost
 
         await using (gateway) // ends before the signals do: one that comes late must not kill what still writes the access log
         {
-            await signals.Asked;
+            var first = await Task.WhenAny(signals.Asked, gateway.Expired);
             await gateway.StopAsync(signals.Hurry);
-            return 0;
+            return first == signals.Asked ? 0 : 1;
         }
 
         void OnStop(PosixSignalContext signal)
@@ -65,12 +65,8 @@ internal static class GatewayHost
     {
         // a lone line feed is no end of line (RFC 9112 section 2.2 allows it, and request smuggling lives on it)
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
-        var load = options.Load
-            ?? (files => LoadedDeclaration.Load(options.DeclarationPath, files, options.Clock, options.Kinds, options.Environment));
-        var loaded = load(options.Files());
-        if (loaded.Definition is null)
-            throw new GatewayStartException($"'{Show.Bounded(options.DeclarationPath)}' has errors; nothing is served", loaded.Findings);
-        var gateway = new RunningGateway(loaded, load, options);
+        var first = FirstDeclaration.Read(options);
+        var gateway = new RunningGateway(first, options);
         try
         {
             await gateway.ListenAsync(cancel);
@@ -79,7 +75,7 @@ internal static class GatewayHost
         catch (Exception e) when (e is IOException or SocketException)
         {
             await gateway.DisposeAsync();
-            throw new GatewayStartException($"{gateway.Opening} cannot listen: {Reason(e)}; nothing is served", loaded.Findings, e);
+            throw new GatewayStartException($"{gateway.Opening} cannot listen: {Reason(e)}; nothing is served", first.Loaded.Findings, e);
         }
         catch
         {

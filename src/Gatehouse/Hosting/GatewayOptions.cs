@@ -26,6 +26,12 @@ internal sealed record GatewayOptions
     /// <summary>The second part of the catalogue: with the host's own policies where it has some.</summary>
     public IReadOnlyList<RoutePolicyKind> Kinds { get; init; } = PolicyCatalog.AfterRoute;
 
+    /// <summary>Where the declaration in force is kept, to be served at a start at which there is none; null for nowhere.</summary>
+    public LastGoodOptions? LastGood { get; set; }
+
+    /// <summary>Whether the gateway looks at how short it is; without, nothing is shed.</summary>
+    public bool HasHeartbeat { get; init; } = true;
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>How often the files are looked at.</summary>

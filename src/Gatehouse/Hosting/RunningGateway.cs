@@ -2,6 +2,7 @@ using System.Net;
 using Gatehouse.Admin;
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Overload;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
@@ -19,16 +20,22 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly StateStore _state = new();
     private readonly BufferedLineSink? _ownLog;
     private readonly DrainState _drain = new();
+    private readonly UnderWay _underWay = new();
     private readonly DeclarationWatch _watch;
     private readonly RevocationFetch _lists;
     private readonly UpstreamWatch _upstreams;
     private readonly MetricsPage _metrics;
     private readonly Dictionary<string, ListeningServer> _listeners = new(StringComparer.Ordinal);
     private readonly List<ListeningServer> _operatorServers = [];
+    private readonly LastGood? _lastGood;
+    private readonly TaskCompletionSource _expired = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Heartbeat? _heartbeat;
+    private ITimer? _expiry;
     private bool _stopped;
 
-    internal RunningGateway(LoadedDeclaration first, Func<SourceFiles, LoadedDeclaration> load, GatewayOptions options)
+    internal RunningGateway(FirstDeclaration start, GatewayOptions options)
     {
+        var first = start.Loaded;
         _clock = options.Clock;
         _events = new EventWriter(options.Events, _clock);
         var definition = first.Definition!;
@@ -39,7 +46,12 @@ internal sealed class RunningGateway : IAsyncDisposable
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
         _metrics = new MetricsPage(_meter, definition);
-        _watch = new DeclarationWatch(new WatchSource(load, options.Files, options.WatchEvery), first.Digests, Activation, _events, _meter, _clock);
+        _lastGood = start.LastGood;
+        _meter.UnderWay = () => _underWay.Count;
+        _meter.LastGoodAge = () => _lastGood?.Age;
+        var source = new WatchSource(start.Load, options.Files, options.WatchEvery, _lastGood);
+        _watch = new DeclarationWatch(source, start.Watched, Activation, _events, _meter, _clock);
+        if (options.HasHeartbeat) _heartbeat = new Heartbeat(OverloadKind.ShortageOf(_state), Activation, _underWay, _events, _meter);
         foreach (var finding in first.Findings) _events.Write(finding.ToString());
     }
 
@@ -50,6 +62,9 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>The address of the health listener, when the declaration has one.</summary>
     public IPEndPoint? Health => _operatorServers.Count > 1 ? _operatorServers[1].Address : null;
+
+    /// <summary>Done once what is served is the last good declaration and that has become too old: it is time to stop.</summary>
+    public Task Expired => _expired.Task;
 
     /// <summary>What is, or was last, being opened: for the message when it fails.</summary>
     internal string Opening { get; private set; } = "";
@@ -97,6 +112,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         }
 
         _stopped = true;
+        if (_expiry is not null) await _expiry.DisposeAsync();
+        _heartbeat?.Dispose();
         _state.Dispose(); // what is counted is written down
         _metrics.Dispose();
         _meter.Dispose();
@@ -113,18 +130,32 @@ internal sealed class RunningGateway : IAsyncDisposable
             var listener = Activation.Current.Listeners[i].Listener;
             Opening = $"listener '{listener.Name}' on {listener.Address}";
             var clients = new ClientAdmission(listener.Name, _events, _meter, _clock);
-            var application = new GatewayApplication(i, Activation, clients, _drain, _clock);
+            var application = new GatewayApplication(i, Activation, clients, _drain, _underWay, _clock);
             _listeners[listener.Name] = await ListeningServer.StartAsync(PlanOf(listener, i, application, clients), application, cancel);
         }
 
         Opening = $"administration on {definition.Administration.Address}";
-        var health = new HealthPage(Activation, () => _drain.IsAnnounced);
+        var health = new HealthPage(Activation, () => _drain.IsAnnounced, () => _lastGood?.InUse);
         await ListenAsync(definition.Administration.Address, new AdminApplication(health, _metrics, KeySet, detailed: true), cancel);
         Opening = $"health on {definition.Health}";
         if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");
         _events.Write($"administration on {Administration}; revision 1 is in force, fingerprint {definition.Fingerprint}");
         _metrics.PrepareSoon(_clock);
+        if (_lastGood?.InUse is { } kept) ExpireAt(kept.Until);
+    }
+
+    private void ExpireAt(DateTimeOffset end)
+    {
+        var left = end - _clock.GetUtcNow();
+        _expiry = _clock.CreateTimer(_ => Expire(), null, left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Expire()
+    {
+        if (_lastGood?.InUse is null) return;
+        _events.Write("the last good declaration is too old now, and the declaration still cannot be served: the gateway stops");
+        _expired.TrySetResult();
     }
 
     private async Task ListenAsync(IPEndPoint address, AdminApplication application, CancellationToken cancel) =>

@@ -7,6 +7,7 @@ using Gatehouse.Policies.Authorize;
 using Gatehouse.Policies.Body;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Overload;
 using Gatehouse.Routes;
 using Gatehouse.Upstreams;
 
@@ -97,6 +98,10 @@ internal static class InventoryColumns
             "body",
             "the most bytes of a request's body, and whether the backend gets it whole or as it arrives",
             e => e.Body is { } body ? Text(body) : null),
+        new(
+            "priority",
+            "how much it matters while the gateway cannot serve everything: `low` (shed first), `normal`, `high` (shed last)",
+            e => OverloadKind.Word(e.Priority)),
         new("upgrade", "the protocol that connections may change to", e => e.Route.Upgrade is null ? null : "websocket"),
         new("deprecated", "from when callers are told to go elsewhere", e => Text(e.Lifecycle?.Deprecated)),
         new("sunset", "from when it answers 410", e => Text(e.Lifecycle?.Sunset)),

@@ -8,6 +8,7 @@ using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Policies.Overload;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Upstreams;
@@ -59,6 +60,9 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
 
     /// <summary>What a call takes of those that count cost.</summary>
     public int CallCost { get; } = Find<MixedLimitsPolicy>(compiled)?.CallCost ?? Find<SharedLimitsPolicy>(compiled)?.CallCost ?? 1;
+
+    /// <summary>How much it matters while the gateway is short.</summary>
+    public Priority Priority { get; } = Find<OverloadPolicy>(compiled)?.Priority ?? Priority.Normal;
 
     public AddressRules? Addresses { get; } = Find<RouteAddressesPolicy>(compiled)?.Rules;
 

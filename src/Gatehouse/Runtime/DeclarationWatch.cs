@@ -66,6 +66,7 @@ internal sealed class DeclarationWatch : IAsyncDisposable
             var full = asked || --_untilFullLook < 0;
             if (full) _untilFullLook = LooksBetweenFullOnes;
             if (_files.HaveChanged(full, _source.Files)) return await BackgroundThread.RunAsync(Activate);
+            _source.LastGood?.Renew();
             if (asked) _events.Write("reload: no file has changed");
         }
         catch (Exception e)
@@ -79,10 +80,13 @@ internal sealed class DeclarationWatch : IAsyncDisposable
 
     private ActivationResult Activate()
     {
-        var next = _source.Load(_source.Files());
+        var files = _source.Files();
+        var next = _source.Load(files);
         _files = new WatchedFiles(next.Digests);
         _untilFullLook = 0; // a file may have changed between its reading and its first stamp
         var result = _activation.TryReplace(next);
+        if (result.Outcome is ActivationOutcome.Activated or ActivationOutcome.Unchanged) _source.LastGood?.Keep(files);
+        else _source.LastGood?.Doubt();
         var current = _activation.Current;
         foreach (var finding in result.Findings) _events.Write(finding.ToString());
         (string outcome, string text) = result.Outcome switch
@@ -103,4 +107,5 @@ internal sealed class DeclarationWatch : IAsyncDisposable
 /// <param name="Load">Reads the declaration from these files.</param>
 /// <param name="Files">The files as they are now.</param>
 /// <param name="Every">The time between two looks.</param>
-internal sealed record WatchSource(Func<SourceFiles, LoadedDeclaration> Load, Func<SourceFiles> Files, TimeSpan Every);
+/// <param name="LastGood">Keeps what is in force for a start in worse times; null where nobody asked for it.</param>
+internal sealed record WatchSource(Func<SourceFiles, LoadedDeclaration> Load, Func<SourceFiles> Files, TimeSpan Every, LastGood? LastGood = null);

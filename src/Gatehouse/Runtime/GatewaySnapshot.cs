@@ -6,6 +6,7 @@ using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
+using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
 namespace Gatehouse.Runtime;
@@ -19,6 +20,13 @@ internal sealed class GatewaySnapshot
     public required GatewayDefinition Definition { get; init; }
 
     public required IReadOnlyList<UpstreamClient> Upstreams { get; init; }
+
+    /// <summary>Says whether tokens are good, for all routes.</summary>
+    public required TokenVerifier Tokens { get; init; }
+
+    /// <summary>Whether every issuer's keys are there or could not be had; has them fetched where it was not tried yet. Never waits.</summary>
+    /// <param name="without">The names of the issuers whose keys are not there.</param>
+    public bool WasPreparedForTokens(out IReadOnlyList<string> without) => Tokens.IsPrepared(out without);
 
     /// <summary>In the order of the first definition's listeners: a listener keeps its index for as long as the process lives.</summary>
     public required IReadOnlyList<CompiledListener> Listeners { get; init; }

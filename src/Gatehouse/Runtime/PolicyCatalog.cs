@@ -14,6 +14,7 @@ using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Loop;
+using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Throttle;
@@ -33,6 +34,7 @@ internal static class PolicyCatalog
     [
         new RecordKind(), // first in, so last out: it sees how every exchange ended, whoever decided
         new BrowserKind(), // what it tells browsers stands on every answer, refusals of all that follow included
+        new FirstLookKind(), // when hardly anything can be served, what is refused is recorded and costs nothing else
         new LoopKind(), // reads which gateways the request has passed, which intake then strips as any client's word
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
@@ -49,6 +51,7 @@ internal static class PolicyCatalog
     [
         new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
         new CorsKind(), // preflights carry no credential, and scripts have to be able to read every refusal from here on
+        new OverloadKind(), // the route says how much it matters, scripts can read the refusal, and what is shed costs no look at a credential
         new IdentifyKind(), // who calls has to be known before anybody asks whether they may
         new LifecycleKind(), // what has ended is over for everybody, whether they might have called it or not
         new AccessKind(), // nothing is done, counted or changed for a caller that may not

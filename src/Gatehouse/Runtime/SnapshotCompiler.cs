@@ -52,6 +52,7 @@ internal sealed class SnapshotCompiler(
             Revision = revision,
             Definition = definition,
             Upstreams = [.. upstreams.Values],
+            Tokens = context.Tokens,
             Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }

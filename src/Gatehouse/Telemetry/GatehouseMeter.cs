@@ -37,6 +37,7 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<(string Upstream, string Change), Tally> _canaries = new();
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StoreTally> _stores = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Tally> _shed = new(StringComparer.Ordinal);
 
     public GatehouseMeter()
     {
@@ -57,6 +58,14 @@ internal sealed class GatehouseMeter : IDisposable
         _meter.CreateObservableCounter("gatehouse.reloads", ReadReloads, null, "Reloads of the declaration by outcome.");
         _meter.CreateObservableCounter("gatehouse.policies.faults", () => FaultsAtEnd.Value, null, "Policies that threw when an exchange was over.");
         _meter.CreateObservableCounter("gatehouse.issuers.fetches", ReadKeyFetches, null, "Fetches of the keys of issuers, by outcome.");
+        _meter.CreateObservableCounter("gatehouse.overload.shed", ReadShed, null, "Exchanges refused because the gateway was short, by priority.");
+        _meter.CreateObservableGauge("gatehouse.overload.delay", () =>
+            OwnDelay?.Invoke().TotalSeconds ?? 0, "s", "How long the gateway's own work waited, when it was last looked at.");
+        _meter.CreateObservableGauge("gatehouse.exchanges.underway", () => UnderWay?.Invoke() ?? 0, null, "Exchanges that are under way.");
+        _meter.CreateObservableGauge("gatehouse.memory.live", () =>
+            LiveBytes, "By", "What the last collection of the runtime found in use of its heap.");
+        _meter.CreateObservableGauge("gatehouse.lastgood.age", ReadLastGood, "s",
+            "While a kept declaration is served in the place of one that cannot be read: how old it is.");
         _meter.CreateObservableCounter("gatehouse.connections.refused", ReadConnections, null, "Connections closed before a request was read.");
         _meter.CreateObservableGauge("gatehouse.certificates.remaining", ReadCertificates, "s",
             "Time until a listener's certificate, the first of its clients' authorities or of their revocation lists ends.");
@@ -99,6 +108,21 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <summary>Says which circuits are open.</summary>
     public Func<IEnumerable<Measurement<long>>>? CircuitsOpen { get; set; }
+
+    /// <summary>Exchanges refused because the gateway was short.</summary>
+    public long ShedInAll => _shed.Values.Sum(t => t.Value);
+
+    /// <summary>Says how long the gateway's own work waits.</summary>
+    public Func<TimeSpan>? OwnDelay { get; set; }
+
+    /// <summary>Says how many exchanges are under way.</summary>
+    public Func<long>? UnderWay { get; set; }
+
+    /// <summary>Bytes of the heap that the last collection found in use.</summary>
+    public long LiveBytes { get; set; }
+
+    /// <summary>Says how old the kept declaration is that is served; null while none is.</summary>
+    public Func<TimeSpan?>? LastGoodAge { get; set; }
 
     /// <summary>Policies that threw when an exchange was over: the exchange is what it is, but what they had to do then was not done.</summary>
     public Tally FaultsAtEnd { get; } = new();
@@ -146,6 +170,9 @@ internal sealed class GatehouseMeter : IDisposable
 
     /// <param name="change">A constant text.</param>
     public Tally CanaryChanges(string upstream, string change) => _canaries.GetOrAdd((upstream, change), static _ => new Tally());
+
+    /// <param name="priority">A constant text.</param>
+    public Tally Shed(string priority) => _shed.GetOrAdd(priority, static _ => new Tally());
 
     /// <param name="outcome">A constant text.</param>
     public Tally Reloads(string outcome) => _reloads.GetOrAdd(outcome, static _ => new Tally());
@@ -225,4 +252,11 @@ internal sealed class GatehouseMeter : IDisposable
     {
         foreach (var (listener, tally) in _softened) yield return new(tally.Value, new KeyValuePair<string, object?>("listener", listener));
     }
+
+    private IEnumerable<Measurement<long>> ReadShed()
+    {
+        foreach (var (priority, tally) in _shed) yield return new(tally.Value, new KeyValuePair<string, object?>("priority", priority));
+    }
+
+    private IEnumerable<Measurement<double>> ReadLastGood() => LastGoodAge?.Invoke() is { } age ? [new(age.TotalSeconds)] : [];
 }

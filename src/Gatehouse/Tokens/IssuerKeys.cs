@@ -79,6 +79,16 @@ internal sealed class IssuerKeys : IDisposable
         }
     }
 
+    /// <summary>Whether there are keys, or none could be had when it was tried. Has them fetched when it was not tried yet; never waits.</summary>
+    /// <param name="areThere">Whether there are keys.</param>
+    public bool WereAskedFor(out bool areThere)
+    {
+        areThere = Volatile.Read(ref _held) is not null;
+        if (areThere || _fetch is null) return true;
+        _ = FetchAsync(forUnknown: false);
+        return Volatile.Read(ref _isFailing);
+    }
+
     public void Dispose() => _fetch?.Dispose();
 
     private bool IsTooSoon(long now)

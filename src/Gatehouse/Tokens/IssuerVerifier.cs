@@ -15,6 +15,14 @@ internal sealed class IssuerVerifier(
     /// <summary>Whether the issuer says of each token what it is.</summary>
     public bool IsAsked => introspector is not null;
 
+    /// <summary>Whether the issuer's keys are there, or could not be had; an issuer that is asked needs none.</summary>
+    /// <param name="areThere">Whether they are there.</param>
+    public bool KeysWereAskedFor(out bool areThere)
+    {
+        areThere = true;
+        return keys is null || keys.WereAskedFor(out areThere);
+    }
+
     /// <summary>Judges a token that was found good before. False when it was not, or when that says nothing any more. Allocates nothing.</summary>
     public bool TryRecall(in TokenDigest digest, in PresentedToken presented, DateTimeOffset now, out TokenVerdict verdict)
     {

@@ -54,6 +54,23 @@ internal sealed class TokenVerifier
     public bool AsksForProof(string issuer) =>
         Array.Exists(_issuers, i => i.Issuer.Bound == TokenBond.Dpop && string.Equals(i.Issuer.Name, issuer, StringComparison.Ordinal));
 
+    /// <summary>
+    /// Whether tokens can be judged: every issuer's keys are there, or could not be had at the first attempt, which this begins. Never waits.
+    /// </summary>
+    /// <param name="without">The issuers whose keys are not there.</param>
+    public bool IsPrepared(out IReadOnlyList<string> without)
+    {
+        var (prepared, missing) = (true, new List<string>());
+        foreach (var issuer in _issuers)
+        {
+            prepared &= issuer.KeysWereAskedFor(out var areThere);
+            if (!areThere) missing.Add(issuer.Issuer.Name);
+        }
+
+        without = missing;
+        return prepared;
+    }
+
     /// <summary>Verifies one token. Completes synchronously except while keys are fetched or the issuer is asked.</summary>
     public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented)
     {

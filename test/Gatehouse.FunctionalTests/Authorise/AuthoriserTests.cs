@@ -107,6 +107,7 @@ public sealed class AuthoriserTests : IAsyncLifetime
 
     [Fact]
     [Control("AZN-1")]
+    [Control("AVL-3", "an authoriser")]
     public async Task An_authoriser_that_is_down_is_a_503()
     {
         await using var gateway = await StartAsync();

@@ -108,7 +108,10 @@ internal sealed class GatehouseProcess : IAsyncDisposable
     /// <summary>What the system shows of the process: its command line and its environment; Linux tells.</summary>
     public string ShownByTheSystem() => File.ReadAllText($"/proc/{_process.Id}/cmdline") + File.ReadAllText($"/proc/{_process.Id}/environ");
 
-    /// <summary>Sends a signal: TERM, INT, HUP.</summary>
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Sends a signal: TERM, INT, HUP, KILL, STOP, CONT.</summary>
     public async Task SignalAsync(string name, CancellationToken cancelled)
     {
         using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
@@ -130,7 +133,7 @@ internal sealed class GatehouseProcess : IAsyncDisposable
     }
 
     /// <summary>A start file, found beside the tests' own folder in the build's output.</summary>
-    private static string Built(string project, string file)
+    internal static string Built(string project, string file)
     {
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, file);

@@ -74,6 +74,7 @@ public sealed class SignalTests : IAsyncLifetime
 
     [Fact]
     [Control("LOG-7")]
+    [Control("AVL-3", "the access log")]
     public async Task A_log_that_cannot_be_opened_is_told_and_stops_nothing()
     {
         await using var gatehouse = await ServeAsync(log: "later/access.log");

@@ -43,6 +43,7 @@ public sealed class FailureTests
     }
 
     [Fact]
+    [Control("AVL-3", "a backend")]
     public async Task Answers_502_when_no_destination_can_be_connected_to()
     {
         await using var host = await ForwardingHost.StartAsync(RawUpstream.Refusing(), RawUpstream.Refusing());

@@ -39,6 +39,7 @@ public sealed class ReloadTests
 
     [Fact]
     [Control("CFG-1")]
+    [Control("AVL-3", "a new declaration")]
     public async Task A_wrong_declaration_is_refused_with_its_findings_and_the_old_one_serves()
     {
         await using var upstream = await FakeUpstream.StartAsync();

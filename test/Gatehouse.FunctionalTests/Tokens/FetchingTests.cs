@@ -36,6 +36,29 @@ public sealed class FetchingTests : IAsyncDisposable
     }
 
     [Fact]
+    [Control("AVL-5", "readiness needs keys")]
+    public async Task Is_prepared_when_the_keys_are_there_or_cannot_be_had()
+    {
+        var release = new TaskCompletionSource();
+        var (good, bad) = (await ServerAsync(), await ServerAsync());
+        good.On("/keys", async http =>
+        {
+            await release.Task.WaitAsync(http.RequestAborted);
+            await http.Response.WriteAsync(_harness.Issuer.Jwks());
+        });
+        bad.On("/keys", 500);
+        var (verifier, failing) = (_harness.Verifier(At(good)), _harness.Verifier(At(bad)));
+        Assert.False(verifier.IsPrepared(out var without));
+        Assert.Equal(["customers"], without);
+        await good.NextAsync(Cancel); // asking has them fetched
+        release.SetResult();
+        await Eventually.HoldsAsync(() => Task.FromResult(verifier.IsPrepared(out _)), Cancel);
+        await Eventually.HoldsAsync(() => Task.FromResult(failing.IsPrepared(out _)), Cancel);
+        Assert.True(verifier.IsPrepared(out without) && without.Count == 0);
+        Assert.True(failing.IsPrepared(out without) && without.Count == 1);
+    }
+
+    [Fact]
     [Control("JWT-11")]
     public async Task Follows_a_rotation_of_keys()
     {
@@ -85,6 +108,7 @@ public sealed class FetchingTests : IAsyncDisposable
     [MemberData(nameof(Faults))]
     [Control("JWT-13")]
     [Control("JWT-14", "limits of size and time, and no redirects")]
+    [Control("AVL-3", "keys of issuers")]
     public async Task Keeps_its_keys_when_a_fetch_fails_and_later_says_that_nobody_knows(string fault)
     {
         var (server, canary) = (await ServerAsync(), await ServerAsync());

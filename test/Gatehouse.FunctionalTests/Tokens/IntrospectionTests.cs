@@ -82,6 +82,7 @@ public sealed class IntrospectionTests : IAsyncDisposable
     [InlineData(401, """{"active":true,"aud":"retailer-apis"}""")]
     [InlineData(500, "")]
     [InlineData(302, "")]
+    [Control("AVL-3", "introspection")]
     public async Task Says_that_nobody_knows_without_a_proper_answer(int status, string answer)
     {
         var verifier = await VerifierAsync(answer, status);

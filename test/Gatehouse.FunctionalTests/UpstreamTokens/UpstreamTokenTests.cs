@@ -129,6 +129,7 @@ public sealed class UpstreamTokenTests : IAsyncLifetime
     }
 
     [Fact]
+    [Control("AVL-3", "a token endpoint")]
     public async Task A_slow_or_missing_endpoint_is_a_503_and_is_asked_again_later()
     {
         _issuer.On(Path, http => Task.Delay(Timeout.Infinite, http.RequestAborted));

@@ -45,6 +45,7 @@ public sealed class RevocationTests : IDisposable
 
     [Fact]
     [Control("MTL-5")]
+    [Control("AVL-3", "revocation lists")]
     public void A_stale_missing_or_foreign_list_is_no_list()
     {
         using var twin = TestAuthority.Root("partners", Now);

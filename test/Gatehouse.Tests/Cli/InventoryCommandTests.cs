@@ -92,9 +92,9 @@ public sealed class InventoryCommandTests : IDisposable
             "listeners":["inside"],"hosts":[],"conditions":[],
             "upstream":"stock","destinations":["http://127.0.0.1:5101","http://127.0.0.1:5102"],
             "canary":null,"mirror":null,"retries":null,"hedge":null,"operation":null,"deadline":"1m","body":"1MiB whole",
-            "upgrade":null,"deprecated":null,"sunset":null,"successor":null,"review":"2027-11-01","reviewDue":false,
+            "priority":"normal","upgrade":null,"deprecated":null,"sunset":null,"successor":null,"review":"2027-11-01","reviewDue":false,
             "waivers":["GH1003 until 2027-01-01 by us@example.test: A test","GH1015 until 2027-01-01 by us@example.test: A test"],
-            "policies":["addresses","identify","access","upgrade","limits","body","adapt"],"place":"PLACE:29:7"}
+            "policies":["addresses","overload","identify","access","upgrade","limits","body","adapt"],"place":"PLACE:29:7"}
             """.ReplaceLineEndings("").Replace("PLACE", _folder.Of("gatehouse.yaml"), StringComparison.Ordinal), JsonSerializer.Serialize(count, AsWritten));
     }
 

@@ -108,6 +108,7 @@ public sealed class PolicyRunTests
     [Control("ERR-5")]
     [InlineData(false)]
     [InlineData(true)]
+    [Control("AVL-3", "a policy")]
     public async Task Refuses_when_a_policy_throws_at_the_request(bool waits)
     {
         var exchange = await RunAsync([new Probe("a", _told)], [new Probe("b", _told, Throws.OnRequest, waits), new Probe("c", _told)]);

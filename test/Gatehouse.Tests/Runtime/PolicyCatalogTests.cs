@@ -13,6 +13,7 @@ using Gatehouse.Policies.Intake;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Loop;
+using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
@@ -27,15 +28,15 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void Before_the_route() => Assert.Equal(
         [
-            typeof(RecordKind), typeof(BrowserKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ThrottleKind),
-            typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
+            typeof(RecordKind), typeof(BrowserKind), typeof(FirstLookKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind),
+            typeof(ThrottleKind), typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
         ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(CorsKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind),
+            typeof(RouteAddressesKind), typeof(CorsKind), typeof(OverloadKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind),
             typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
             typeof(UpstreamTokenKind), typeof(AdaptKind), typeof(AssertKind),
         ],

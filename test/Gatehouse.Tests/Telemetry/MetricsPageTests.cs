@@ -52,6 +52,8 @@ public sealed class MetricsPageTests
         meter.UpstreamsUsable = () => [new Measurement<long>(1, new("upstream", "orders"), new("destination", "https://10.0.3.1:5101"))];
         meter.CircuitsOpen = () => [new Measurement<long>(0, new KeyValuePair<string, object?>("upstream", "orders"))];
         meter.Store("redis").Question(0);
+        meter.Shed("low").Add();
+        meter.LastGoodAge = static () => TimeSpan.FromMinutes(1);
         listener.RecordObservableInstruments();
 
         var page = new StringBuilder("# Metrics\n\n`/metrics` of the administration listener, in the text format of Prometheus: dots become underscores, counters end in `_total`. ")

@@ -76,6 +76,7 @@ internal static class ClientsSection
             if (RevocationSection.IsAddress(list.Value)) addresses.Add(list.Value);
             else if (files.Read(list, "revocation list") is { } file)
             {
+                files.Source.Withhold(file.Path); // who was revoked since must not come back with an older list
                 paths.Add(file.Path);
                 CheckList(file.Bytes, list, authorities, files);
             }

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Routes;
 
 namespace Gatehouse.Declaration.Sections;
 
@@ -39,4 +40,24 @@ internal static class DrainSection
 
     public static readonly Shape<Drain> Shape =
         new Section<Drain>("drain", [Announce, Finish], text => new Drain(text.Get(Announce, Usual.Announce), text.Get(Finish, Usual.Finish)));
+}
+
+/// <summary><c>overload</c>: from when on the gateway sheds work, because it is short itself.</summary>
+internal static class OverloadSection
+{
+    private static readonly OverloadLimits Usual = OverloadLimits.Usual;
+
+    public static readonly Key<TimeSpan> Delay = new("delay", Shapes.Duration(TimeSpan.FromMilliseconds(5), TimeSpan.FromSeconds(10)),
+        "How long the gateway's own work may wait before work is shed; 50ms unless written.");
+    public static readonly Key<int> Memory = new("memory", Shapes.Whole(20, 95),
+        "The percentage of the memory that the process may have, in use, at which work is shed; 85 unless written.");
+    public static readonly Key<string> Off = new("off", Shapes.Text(), "Why nothing is shed.");
+
+    public static readonly Shape<OverloadLimits> Shape = new Section<OverloadLimits>("overload", [Delay, Memory, Off], text =>
+    {
+        var read = new OverloadLimits { Delay = text.Get(Delay, Usual.Delay), Memory = text.Get(Memory, Usual.Memory), Off = text.Get(Off) };
+        if (text.Has(Off) && (text.Has(Delay) || text.Has(Memory)))
+            text.Complain(Rules.Contradiction, Off, "an overload that is off sheds nothing", "write either 'off' or 'delay' and 'memory'");
+        return read;
+    });
 }

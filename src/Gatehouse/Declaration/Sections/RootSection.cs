@@ -1,5 +1,6 @@
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Routes;
 
 namespace Gatehouse.Declaration.Sections;
 
@@ -50,6 +51,10 @@ internal sealed class RootSection
         "Where what outlives the gateway is kept, or shared with other instances.");
 
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
+    private static readonly Key<OverloadLimits> Overload = new(
+        "overload",
+        OverloadSection.Shape,
+        "From when on the gateway sheds work, by the priority of routes, because it is short itself.");
 
     private static readonly Key<IReadOnlyList<Named<SectionReader>>> Issuers = new(
         "issuers",
@@ -93,7 +98,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Issuers, People, Consumers,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Overload, Issuers, People,
+                Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
@@ -119,6 +125,7 @@ internal sealed class RootSection
             Stores = text.Get(Stores),
             SaysStores = text.Has(Stores),
             Drain = text.Get(Drain),
+            Overload = text.Get(Overload),
             Issuers = text.Get(Issuers) ?? [],
             People = text.Get(People) ?? [],
             Authorisers = text.Get(Authorisers) ?? [],
@@ -161,6 +168,8 @@ internal sealed record RootText(
     public bool SaysStores { get; init; }
 
     public Drain? Drain { get; init; }
+
+    public OverloadLimits? Overload { get; init; }
 
     public IReadOnlyList<Named<SectionReader>> Issuers { get; init; } = [];
 

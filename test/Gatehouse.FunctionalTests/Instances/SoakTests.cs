@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Gatehouse.TestKit;
+
+namespace Gatehouse.FunctionalTests.Instances;
+
+/// <summary>
+/// One instance under steady load of every kind: what it holds must not grow. <c>GATEHOUSE_SOAK_SECONDS</c> makes it longer.
+/// </summary>
+public sealed partial class SoakTests
+{
+    private const int Looks = 4;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    [Control("AVL-6", "memory and handles, over a short time")]
+    public async Task Under_steady_load_memory_and_handles_stay_as_they_are()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells");
+        var wanted = Environment.GetEnvironmentVariable("GATEHOUSE_SOAK_SECONDS");
+        var seconds = int.TryParse(wanted, CultureInfo.InvariantCulture, out var value) ? value : 12;
+        await using var cluster = await Cluster.StartAsync();
+        await using var callers = new Callers(cluster, 12, 4, slowly: false);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        var seen = new List<Held>();
+        for (var i = 0; i < Looks; i++)
+        {
+            var begin = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(begin) < TimeSpan.FromSeconds(seconds / (double)Looks)) await OthersAsync(client, cluster);
+            seen.Add(await LookAsync(client, cluster.Instances[0]));
+        }
+
+        var calls = await callers.EndAsync();
+        var said = $"{calls.Count} calls; {string.Join("; ", seen)}";
+        TestContext.Current.TestOutputHelper?.WriteLine(said);
+        var (warm, last) = (seen[1], seen[^1]);
+        Assert.True(last.Files <= warm.Files + 20, said);
+        Assert.True(last.Live <= warm.Live + (16 << 20), said);
+        Assert.True(last.Resident <= warm.Resident * 1.3, said);
+    }
+
+    /// <summary>What is refused, not there, asked of the administration, or left by its client.</summary>
+    private static async Task OthersAsync(HttpClient client, Cluster cluster)
+    {
+        using (await client.GetAsync($"http://localhost:{cluster.Http1}/nothing/here", Cancel))
+        using (await client.PostAsync($"http://localhost:{cluster.Http1}/things/1", null, Cancel))
+        using (await client.GetAsync($"http://localhost:{cluster.Instances[0].Administration}/readyz", Cancel))
+        using (var left = CancellationTokenSource.CreateLinkedTokenSource(Cancel))
+        {
+            var slow = client.GetAsync($"http://localhost:{cluster.Http1}/things/slow", left.Token);
+            left.CancelAfter(TimeSpan.FromMilliseconds(20));
+            await slow.ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private static async Task<Held> LookAsync(HttpClient client, Cluster.Instance instance)
+    {
+        var id = instance.Process.Id;
+        var metrics = await client.GetStringAsync($"http://localhost:{instance.Administration}/metrics", Cancel);
+        var live = double.Parse(Live().Match(metrics).Groups[1].Value, CultureInfo.InvariantCulture);
+        var resident = Resident().Match(await File.ReadAllTextAsync($"/proc/{id}/status", Cancel)).Groups[1].Value;
+        return new Held(Directory.GetFiles($"/proc/{id}/fd").Length, (long)live, long.Parse(resident, CultureInfo.InvariantCulture) << 10);
+    }
+
+    [GeneratedRegex(@"^gatehouse_memory_live_bytes\{[^}]*\} (\S+)", RegexOptions.Multiline)]
+    private static partial Regex Live();
+
+    [GeneratedRegex(@"^VmRSS:\s+(\d+) kB", RegexOptions.Multiline)]
+    private static partial Regex Resident();
+
+    private sealed record Held(int Files, long Live, long Resident)
+    {
+        public override string ToString() => $"{Files} handles, {Live >> 20} MiB in use of the heap, {Resident >> 20} MiB resident";
+    }
+}

@@ -34,7 +34,7 @@ internal sealed class WatchedInput : PipeReader, IValueTaskSource<ReadResult>
         Nothing,
     }
 
-    private WatchedInput(PipeReader inner)
+    public WatchedInput(PipeReader inner)
     {
         _inner = inner;
         _resume = Resume;

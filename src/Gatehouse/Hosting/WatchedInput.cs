@@ -34,7 +34,7 @@ internal sealed class WatchedInput : PipeReader, IValueTaskSource<ReadResult>
         Nothing,
     }
 
-    private WatchedInput(PipeReader inner)
+    public WatchedInput(PipeReader inner)
     {
         _inner = inner;
         _resume = Resume;
@@ -73,7 +73,8 @@ internal sealed class WatchedInput : PipeReader, IValueTaskSource<ReadResult>
     }
 
     /// <summary>
-    /// Most reads of a head wait for their client. This object is what is waited for then, once for its connection: a read costs no object of its own.
+    /// Most reads of a head wait for their client. This object is what is waited for then, once for its connection: a read costs no object of its
+    /// own.
     /// </summary>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {

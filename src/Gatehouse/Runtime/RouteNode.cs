@@ -43,8 +43,8 @@ internal sealed class RouteNode
     }
 
     /// <summary>
-    /// The way from a node to its only route, where there is neither a choice on the way nor one at its end; null otherwise. A node for each step would
-    /// be a place in memory for each, and most of ten thousand routes are alone below their first literal.
+    /// The way from a node to its only route, where there is neither a choice on the way nor one at its end; null otherwise. A node for each step
+    /// would be a place in memory for each, and most of ten thousand routes are alone below their first literal.
     /// </summary>
     private static (RouteTail Tail, CompiledRoute Route)? TailOf(PathNode node, TableParts parts)
     {

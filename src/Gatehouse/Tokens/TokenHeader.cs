@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Gatehouse.Tokens;
 
-/// <summary>The header of a token (RFC 7515 section 4), as far as it is looked at. Immutable: an issuer's tokens mostly have one and the same.</summary>
+/// <summary>
+/// The header of a token (RFC 7515 section 4), as far as it is looked at. Immutable: an issuer's tokens mostly have one and the same.
+/// </summary>
 internal sealed class TokenHeader
 {
     private const int LongestKeyId = 256;
@@ -23,7 +25,9 @@ internal sealed class TokenHeader
     /// <summary><c>jwk</c>: what a proof of possession is signed with. An access token's is never looked at.</summary>
     public JsonElement? Jwk { get; private set; }
 
-    /// <summary>Reads the first part of a token. Null when it is no header that is taken; then <paramref name="reason"/> is a constant text.</summary>
+    /// <summary>
+    /// Reads the first part of a token. Null when it is no header that is taken; then <paramref name="reason"/> is a constant text.
+    /// </summary>
     public static TokenHeader? TryRead(ReadOnlySpan<char> text, out string reason)
     {
         reason = "token: not base64url";

@@ -72,7 +72,8 @@ public sealed class MetricsPageTests
         var harness = new PolicyHarness();
         var more = new StringBuilder("    routes:\n");
         for (var i = 1; i < routes; i++)
-            more.Append("      more").Append(i).Append(": { match: GET /more").Append(i).Append(", exposure: public, effect: read, personalData: none, ")
+            more.Append("      more").Append(i).Append(": { match: GET /more").Append(i)
+                .Append(", exposure: public, effect: read, personalData: none, ")
                 .Append("access: { anonymous: a test }, limits: [ { per: address, allow: 60, every: 1m } ] }\n");
         var loaded = SmallLoad.With(harness.Clock, "    routes:\n", more.ToString());
         var compiler = new SnapshotCompiler(harness.Clock, harness.State, harness.AccessLog, harness.Meter, PolicyCatalog.AfterRoute);

@@ -27,7 +27,8 @@ internal static class ConstantRate
 
     private static async Task<RateSample> DriveAsync(Contender contender, int rate, int seconds)
     {
-        using var http = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false, MaxConnectionsPerServer = Connections });
+        using var http = new HttpMessageInvoker(
+            new SocketsHttpHandler { UseProxy = false, UseCookies = false, MaxConnectionsPerServer = Connections });
         var address = new Uri($"http://127.0.0.1:{contender.Port}{contender.Path}");
         var micros = new ConcurrentBag<double>();
         var (sent, late, bad, left) = (0L, 0L, 0L, 1L);

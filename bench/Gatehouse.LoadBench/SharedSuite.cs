@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Gatehouse.LoadBench;
 
 /// <summary>
-/// What it costs that instances count a limit together: the same route with its limit counted by the instance alone, with leases, and call by call. The
-/// store (Debian's Redis) is on core 1, with the upstream and the load.
+/// What it costs that instances count a limit together: the same route with its limit counted by the instance alone, with leases, and call by
+/// call. The store (Debian's Redis) is on core 1, with the upstream and the load.
 /// </summary>
 internal static class SharedSuite
 {

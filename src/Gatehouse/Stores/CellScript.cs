@@ -4,8 +4,8 @@ using System.Text;
 namespace Gatehouse.Stores;
 
 /// <summary>
-/// What the store does with a question, in one step that nothing comes between: the generic cell rate algorithm (ITU-T I.371, virtual scheduling) over
-/// several cells. A cell is one number, the time at which all that was used will have come back, on the store's own clock; its key lives exactly
+/// What the store does with a question, in one step that nothing comes between: the generic cell rate algorithm (ITU-T I.371, virtual scheduling)
+/// over several cells. A cell is one number, the time at which all that was used will have come back, on the store's own clock; its key lives exactly
 /// until then. Numbers are whole and below 2^53, where the store's arithmetic is exact.
 /// </summary>
 internal static class CellScript
@@ -18,7 +18,8 @@ internal static class CellScript
 
     /// <summary>
     /// First every cell is looked at, then all are written or, when one refuses, only those that have something to catch up on. Time begins in 2026,
-    /// so that it stays small. A cell that is further ahead than its window (the store's clock was set back, or the window has shrunk) counts as full.
+    /// so that it stays small. A cell that is further ahead than its window (the store's clock was set back, or the window has shrunk) counts as
+    /// full.
     /// </summary>
     public const string Text = """
         local t = redis.call('TIME')

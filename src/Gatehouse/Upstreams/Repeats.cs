@@ -99,7 +99,9 @@ internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
         return true;
     }
 
-    /// <summary>How long the service wants to be left alone (RFC 9110 section 10.2.3): zero where it says nothing, null where nobody can read it.</summary>
+    /// <summary>
+    /// How long the service wants to be left alone (RFC 9110 section 10.2.3): zero where it says nothing, null where nobody can read it.
+    /// </summary>
     private TimeSpan? WaitAsked(HttpResponseMessage response)
     {
         if (!response.Headers.NonValidated.Contains("Retry-After")) return TimeSpan.Zero;

@@ -5,7 +5,8 @@ namespace Gatehouse.Upstreams;
 
 /// <summary>
 /// How many attempts an upstream may be sent besides the first ones: a share of the exchanges of the last while, and always a few, so that an
-/// upstream with few calls has some too. So a service that fails altogether is asked a little more than by its callers, and not several times as much.
+/// upstream with few calls has some too. So a service that fails altogether is asked a little more than by its callers, and not several times as
+/// much.
 /// </summary>
 internal sealed class RetryBudget(TimeProvider clock)
 {

@@ -56,7 +56,9 @@ internal sealed class ForwardingHost : IAsyncDisposable
             {
                 var verdict = await PolicyPipeline.OnRequestAsync(exchange, policies);
                 if (verdict.Kind == VerdictKind.Continue)
-                    verdict = repeats is null ? await client.ForwardAsync(exchange, ForwardTerms.Of(route)) : await repeats.ForwardAsync(client, exchange, ForwardTerms.Of(route));
+                    verdict = repeats is null
+                        ? await client.ForwardAsync(exchange, ForwardTerms.Of(route))
+                        : await repeats.ForwardAsync(client, exchange, ForwardTerms.Of(route));
                 if (verdict.Kind == VerdictKind.Reject) await ProblemWriter.WriteAsync(exchange, verdict);
             }
             finally

@@ -12,7 +12,8 @@ internal static class Counted
         var page = await gateway.Administration.GetStringAsync("/metrics", cancel);
         foreach (var line in page.Split('\n'))
         {
-            if (!line.StartsWith(name + "{", StringComparison.Ordinal) || !line.Contains($"upstream=\"{upstream}\"", StringComparison.Ordinal)) continue;
+            if (!line.StartsWith(name + "{", StringComparison.Ordinal)
+                || !line.Contains($"upstream=\"{upstream}\"", StringComparison.Ordinal)) continue;
             if (!line.Contains($"=\"{label}\"", StringComparison.Ordinal)) continue;
             return int.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
         }

@@ -51,7 +51,8 @@ internal sealed class Instances : IAsyncDisposable
     }
 
     /// <summary>A declaration with one anonymous route and a store.</summary>
-    public static string Yaml(Uri backend, string limits, IPEndPoint store, string redis, int instances, string edge = "127.0.0.1:0", string admin = "127.0.0.1:0") =>
+    public static string Yaml(
+        Uri backend, string limits, IPEndPoint store, string redis, int instances, string edge = "127.0.0.1:0", string admin = "127.0.0.1:0") =>
         $$"""
         gatehouse: v1
         gateway: { name: front, owner: tests@retailer.example, environment: test }

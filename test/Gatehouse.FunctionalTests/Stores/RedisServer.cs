@@ -44,7 +44,11 @@ internal sealed class RedisServer : IAsyncDisposable
         var port = Address.Port.ToString(CultureInfo.InvariantCulture);
         string[] settings = _isGarnet
             ? ["garnet-server", "--port", port, "--bind", "127.0.0.1", "--lua", "--lua-transaction-mode", "--memory", "64m", "--index", "8m"]
-            : ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder.Path, .. _more.Select(m => m == "PORT" ? port : m)];
+            :
+            [
+                "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder.Path,
+                .. _more.Select(m => m == "PORT" ? port : m),
+            ];
         // a local tool is found from the folder that its manifest lies over
         _process = GatehouseProcess.StartProgram(
             _isGarnet ? "dotnet" : "redis-server", [], _isGarnet ? AppContext.BaseDirectory : _folder.Path, settings);

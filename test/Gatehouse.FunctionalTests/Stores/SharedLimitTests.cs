@@ -70,7 +70,8 @@ public sealed class SharedLimitTests
         const string Limits = "[ { per: route, allow: 50, every: 1h, shared: exact }, { per: all, allow: 5, every: 1h, shared: exact } ]";
         await using var instances = await Instances.StartAsync(2, Limits, redis.Address, Cancel);
         Assert.Equal(5, await instances.PassAsync(30, Cancel));
-        var yaml = Instances.Yaml(new Uri("http://127.0.0.1:9"), "[ { per: route, allow: 50, every: 1h, shared: exact } ]", redis.Address, Instances.Patient, 2);
+        var yaml = Instances.Yaml(
+            new Uri("http://127.0.0.1:9"), "[ { per: route, allow: 50, every: 1h, shared: exact } ]", redis.Address, Instances.Patient, 2);
         await instances.Gateways[0].ReloadAsync(yaml, Cancel);
         using var answer = await instances.GetAsync(0, Cancel);
         Assert.StartsWith("\"route\";r=44;", answer.Headers.GetValues("RateLimit").Single(), StringComparison.Ordinal); // five before, and this one
@@ -93,7 +94,8 @@ public sealed class SharedLimitTests
         await using var redis = await RedisServer.StartAsync(Cancel);
         await using var instances = await Instances.StartAsync(1, "[ { per: address, allow: 50, every: 1m }, { per: all, allow: 50, every: 1m } ]", redis.Address, Cancel);
         await instances.PassAsync(0, 5, Cancel);
-        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n").Where(l => l.Contains("gatehouse", StringComparison.Ordinal)).ToList();
+        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n")
+            .Where(l => l.Contains("gatehouse", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, keys.Count);
         Assert.All(keys, key => Assert.Matches("^\\{gatehouse:front/test\\}:[A-Za-z0-9_-]{22}$", key));
         foreach (var key in keys)

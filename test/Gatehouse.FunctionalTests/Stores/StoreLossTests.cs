@@ -128,7 +128,8 @@ public sealed class StoreLossTests
     /// <summary>The calls of the one cell that are used, by the time for which the store keeps it.</summary>
     private static async Task<double> UsedAsync(RedisServer redis, int allow)
     {
-        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n").Where(l => l.Contains("gatehouse", StringComparison.Ordinal)).ToList();
+        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n")
+            .Where(l => l.Contains("gatehouse", StringComparison.Ordinal)).ToList();
         if (keys.Count == 0) return 0;
         var life = (await redis.CommandAsync(Cancel, "PTTL", keys[0])).Split("\r\n")[0];
         return double.Parse(life.TrimStart(':'), CultureInfo.InvariantCulture) * allow / TimeSpan.FromHours(1).TotalMilliseconds;

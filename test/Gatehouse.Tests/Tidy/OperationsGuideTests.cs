@@ -8,7 +8,9 @@ public sealed partial class OperationsGuideTests
     [Fact]
     public void Every_line_names_tests_that_there_are()
     {
-        var rows = SourceTree.Read("docs/guide/operations.md").Split('\n').Where(l => l.StartsWith("| ", StringComparison.Ordinal)).Skip(1).ToList();
+        var rows = SourceTree.Read("docs/guide/operations.md").Split('\n')
+            .SkipWhile(l => !l.StartsWith("| what is lost |", StringComparison.Ordinal)).Skip(1)
+            .Where(l => l.StartsWith("| ", StringComparison.Ordinal)).ToList();
         Assert.True(rows.Count > 10);
         Assert.All(rows, row => Assert.NotEmpty(Tests().Matches(row)));
         var texts = Directory.GetFiles(Path.Combine(SourceTree.Root, "test"), "*Tests.cs", SearchOption.AllDirectories)

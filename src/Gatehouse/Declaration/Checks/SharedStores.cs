@@ -27,7 +27,8 @@ internal static class SharedStores
         if (redis is not { } store) return;
         CheckCleartext(store.Value, draft.Findings);
         if (!uses)
-            draft.Findings.Add(Rules.Unused, store.Place, "no limit is shared, so the redis store holds nothing", "remove it, or let a limit be shared");
+            draft.Findings.Add(
+                Rules.Unused, store.Place, "no limit is shared, so the redis store holds nothing", "remove it, or let a limit be shared");
         if (personal && !store.Value.Has(RedisSection.Pepper) && !draft.Root.SaysKeys)
             draft.Findings.Add(Rules.MissingKey, store.Place,
                 "callers are named in the redis store by digests that anybody could guess, because they are made without a secret",

@@ -93,7 +93,8 @@ internal sealed class StoreAddressShape : Shape<Located<string>>
         {
             var written = node is ScalarNode { IsNothing: false } text && !text.Text.Contains('@', StringComparison.Ordinal)
                 ? $"'{Show.Bounded(text.Text)}'" : "this";
-            findings.Add(Rules.WrongType, node.Place, $"{written} is not the address of a store", "host and port and nothing else, as in 10.0.4.1:6379");
+            findings.Add(
+                Rules.WrongType, node.Place, $"{written} is not the address of a store", "host and port and nothing else, as in 10.0.4.1:6379");
             return false;
         }
 

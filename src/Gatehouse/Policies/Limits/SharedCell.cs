@@ -65,8 +65,8 @@ internal sealed class SharedCell(byte[] key)
     }
 
     /// <summary>
-    /// Allows calls without the store, or refuses them. With each loss of the store this begins with the share of the window that is known to be used;
-    /// calls that cost more than this instance may allow at once pass when nothing of it is used.
+    /// Allows calls without the store, or refuses them. With each loss of the store this begins with the share of the window that is known to be
+    /// used; calls that cost more than this instance may allow at once pass when nothing of it is used.
     /// </summary>
     /// <param name="loss">Which loss of the store it is.</param>
     /// <param name="begins">Whether the store has to be told of this cell, and was not going to be.</param>

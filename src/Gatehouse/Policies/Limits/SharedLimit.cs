@@ -16,8 +16,8 @@ internal enum Taking
 }
 
 /// <summary>
-/// A limit that instances share. Calls are charged in the store: one by one, or leased in small batches ahead of their use. Times come in ticks of this
-/// instance's clock and go to the store in its units; they are rounded so that nobody is refused here whom the store would allow.
+/// A limit that instances share. Calls are charged in the store: one by one, or leased in small batches ahead of their use. Times come in ticks of
+/// this instance's clock and go to the store in its units; they are rounded so that nobody is refused here whom the store would allow.
 /// </summary>
 internal sealed class SharedLimit
 {

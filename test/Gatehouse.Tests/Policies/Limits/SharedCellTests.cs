@@ -113,13 +113,20 @@ public sealed class SharedCellTests
     {
         var clock = new FakeTimeProvider();
         var cells = new SharedCells("a limit", new StoreKeys("shop/test", null), new CellBudget(), clock, most: 3);
-        var found = Enumerable.Range(0, 1000).Select(i => Find(i)).ToList();
+        var found = Enumerable.Range(0, 1000).Select(Use).ToList();
         Assert.Equal((3, 4), (cells.Count, found.Distinct().Count()));
         Assert.Equal(4, found.Select(c => Convert.ToHexString(c.Key)).Distinct().Count());
 
         clock.Advance(TimeSpan.FromMinutes(1)); // nothing is used: they make place
         Assert.NotSame(found[^1], Find(999));
         Assert.Equal(1, cells.Count);
+
+        SharedCell Use(int caller)
+        {
+            var cell = Find(caller);
+            cell.Learn(clock.GetTimestamp() + clock.TimestampFrequency);
+            return cell;
+        }
 
         SharedCell Find(int caller) => cells.Find(new PartitionKey(null, (ulong)caller, PartitionKind.IPv4), clock.GetTimestamp());
     }

@@ -108,7 +108,7 @@ public sealed class LeavingClientTests
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
 
-    /// <summary>Sends five bytes, and says that there are more.</summary>
+    /// <summary>Sends more than the buffers on the way keep, and says that there is more.</summary>
     private sealed class EndlessContent : HttpContent
     {
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
@@ -116,7 +116,7 @@ public sealed class LeavingClientTests
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
-            await stream.WriteAsync("first"u8.ToArray(), cancellationToken);
+            await stream.WriteAsync(new byte[256 * 1024], cancellationToken);
             await stream.FlushAsync(cancellationToken);
             await Task.Delay(Timeout.Infinite, cancellationToken);
         }

@@ -88,8 +88,8 @@ internal static class InventoryColumns
             e => e.Route.Deadline is { } time ? Units.Write(time) : null),
         new(
             "body",
-            "the most bytes of a request's body, and whether the backend gets it whole or as it arrives",
-            e => e.Body is { } body ? Text(body) : null),
+            "the most bytes of a request's body, whether the backend gets it whole or as it arrives, how it may be compressed and what it may then unpack to",
+            e => e.Body is { } body ? Text(body.Rules) : null),
         new("upgrade", "the protocol that connections may change to", e => e.Route.Upgrade is null ? null : "websocket"),
         new("deprecated", "from when callers are told to go elsewhere", e => Text(e.Lifecycle?.Deprecated)),
         new("sunset", "from when it answers 410", e => Text(e.Lifecycle?.Sunset)),
@@ -143,7 +143,13 @@ internal static class InventoryColumns
         return limit.Name == word ? text : $"{limit.Name}: {text}";
     }
 
-    private static string Text(BodyPolicy body) => $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
+    private static string Text(BodyRules body)
+    {
+        var text = $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
+        if (body.Codings == Coding.None) return text;
+        var codings = Enum.GetValues<Coding>().Where(c => c != Coding.None && body.Codings.HasFlag(c)).Select(Codings.NameOf);
+        return $"{text}, {string.Join(' ', codings)} up to {new ByteSize(body.Expanded)}";
+    }
 
     private static string Text(Waiver waiver) => $"{waiver.Rule} until {Text(waiver.Until)} by {waiver.Owner}: {waiver.Reason}";
 

@@ -13,6 +13,7 @@ using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Streams;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -26,8 +27,8 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void Before_the_route() => Assert.Equal(
         [
-            typeof(RecordKind), typeof(BrowserKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(ThrottleKind),
-            typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
+            typeof(RecordKind), typeof(BrowserKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind), typeof(StreamsKind),
+            typeof(ThrottleKind), typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
         ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));
 

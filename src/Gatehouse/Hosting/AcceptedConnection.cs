@@ -37,7 +37,11 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     public WatchedInput? Input { get; set; }
 
     /// <summary>Why it is cut, a constant text; null where it is not.</summary>
-    public string? Fault { get; set; }
+    public string? Fault
+    {
+        get => Memory.Fault;
+        set => Memory.Fault = value;
+    }
 
     /// <summary>What is sent over it; null before that is watched.</summary>
     public WatchedOutput? Output { get; set; }

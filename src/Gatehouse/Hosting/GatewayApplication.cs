@@ -64,10 +64,14 @@ internal sealed class GatewayApplication(
         var exchange = Open(new DefaultHttpContext(features), listener, snapshot.Revision, slot.Connection, null);
         exchange.Status = status;
         var refused = features.Get<IBadRequestExceptionFeature>()?.Error as RefusedBytesException;
-        if (status == StatusCodes.Status408RequestTimeout)
-            ExchangeRunner.RecordOnly(exchange, listener, Problems.RequestTimeout, "the head came too slowly");
-        else
-            ExchangeRunner.RecordOnly(exchange, listener, Problems.MalformedRequest, refused?.Message ?? "not HTTP as the parser takes it");
+        var (problem, reason) = status switch
+        {
+            StatusCodes.Status408RequestTimeout => (Problems.RequestTimeout, "the head came too slowly"),
+            StatusCodes.Status414UriTooLong => (Problems.TargetTooLong, "the target is too long"),
+            StatusCodes.Status431RequestHeaderFieldsTooLarge => (Problems.HeadersTooLarge, "the header fields are too many or too large"),
+            _ => (Problems.MalformedRequest, refused?.Message ?? "not HTTP as the parser takes it"),
+        };
+        ExchangeRunner.RecordOnly(exchange, listener, problem, reason);
     }
 
     /// <summary>

@@ -96,8 +96,8 @@ internal static class InventoryColumns
             e => e.Route.Deadline is { } time ? Units.Write(time) : null),
         new(
             "body",
-            "the most bytes of a request's body, and whether the backend gets it whole or as it arrives",
-            e => e.Body is { } body ? Text(body) : null),
+            "the most bytes of a request's body, whether the backend gets it whole or as it arrives, how it may be compressed and what it may then unpack to",
+            e => e.Body is { } body ? Text(body.Rules) : null),
         new(
             "priority",
             "how much it matters while the gateway cannot serve everything: `low` (shed first), `normal`, `high` (shed last)",
@@ -181,7 +181,13 @@ internal static class InventoryColumns
     private static string Amount(Limit limit) =>
         string.Create(CultureInfo.InvariantCulture, $"{limit.Allow}{(limit.CountsCost ? " of cost" : "")}");
 
-    private static string Text(BodyPolicy body) => $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
+    private static string Text(BodyRules body)
+    {
+        var text = $"{new ByteSize(body.Max)} {(body.Whole ? "whole" : "streamed")}";
+        if (body.Codings == Coding.None) return text;
+        var codings = Enum.GetValues<Coding>().Where(c => c != Coding.None && body.Codings.HasFlag(c)).Select(Codings.NameOf);
+        return $"{text}, {string.Join(' ', codings)} up to {new ByteSize(body.Expanded)}";
+    }
 
     private static string Text(Waiver waiver) => $"{waiver.Rule} until {Text(waiver.Until)} by {waiver.Owner}: {waiver.Reason}";
 

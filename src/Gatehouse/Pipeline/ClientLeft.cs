@@ -22,7 +22,7 @@ internal static class ClientLeft
     public static Verdict End(Exchange exchange)
     {
         if (!exchange.Http.Response.HasStarted) exchange.Status = Status;
-        exchange.Reason = "client left";
+        exchange.Reason = exchange.Connection?.Fault ?? "client left"; // or was made to leave
         exchange.Http.Abort();
         return Verdict.Answered;
     }

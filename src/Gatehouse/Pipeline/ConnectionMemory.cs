@@ -6,6 +6,9 @@ namespace Gatehouse.Pipeline;
 /// </summary>
 internal sealed class ConnectionMemory
 {
+    /// <summary>Why the gateway cuts the connection, a constant text; null where it does not.</summary>
+    public string? Fault { get; set; }
+
     /// <summary>The last value of <c>Authorization</c> that held a token, and the token. Never for a log.</summary>
     public KeptToken? Token { get; set; }
 

@@ -5,6 +5,10 @@ internal static class Problems
 {
     public static readonly Problem MalformedRequest = new(
         "malformed-request", 400, "The request is malformed or ambiguous.", ProblemSource.Downstream, closes: true);
+    public static readonly Problem MalformedJson = new(
+        "malformed-json", 400, "The request's body is not the JSON that it says it is, or can be read in two ways.", ProblemSource.Downstream);
+    public static readonly Problem JsonTooComplex = new(
+        "json-too-complex", 400, "The request's JSON is larger or deeper than this route takes.", ProblemSource.Downstream);
     public static readonly Problem CredentialMisplaced = new(
         "credential-misplaced", 400, "A credential stands where none may stand.", ProblemSource.Downstream);
     public static readonly Problem CredentialAmbiguous = new(
@@ -37,6 +41,8 @@ internal static class Problems
         "misdirected", 421, "This host is not served here.", ProblemSource.Downstream);
     public static readonly Problem UpgradeNotAllowed = new(
         "upgrade-not-allowed", 400, "This route cannot be upgraded that way.", ProblemSource.Downstream);
+    public static readonly Problem TooManyStreams = new(
+        "too-many-streams", 429, "Too many requests of this address are under way.", ProblemSource.Downstream);
     public static readonly Problem LimitExceeded = new(
         "limit-exceeded", 429, "Too many requests.", ProblemSource.Downstream);
     public static readonly Problem TooManyAtOnce = new(
@@ -83,5 +89,6 @@ internal static class Problems
         UpgradeNotAllowed, LimitExceeded, TooManyAtOnce, QuotaExceeded, TooManyFailures, TooManyMisses, HeadersTooLarge, InternalError,
         UpstreamFailed, UpstreamUnavailable, CircuitOpen, UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, QuotaUnavailable,
         UpstreamTimeout, DeadlineExceeded, LoopDetected,
+        MalformedJson, JsonTooComplex, TooManyStreams,
     ];
 }

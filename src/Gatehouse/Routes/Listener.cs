@@ -96,6 +96,11 @@ internal sealed record IntakeLimits
     /// <summary>Streams of one connection of HTTP/2 open at once.</summary>
     public int Streams { get; init; } = 100;
 
+    /// <summary>
+    /// Streams of HTTP/2 of one client address open at once, over all of its connections, and requests that trusted proxies bring for it.
+    /// </summary>
+    public int StreamsPerAddress { get; init; } = 1000;
+
     /// <summary>Bytes a second at which a client has to send a body, and to take a response that is waiting for it.</summary>
     public int Rate { get; init; } = 1000;
 

@@ -17,6 +17,7 @@ using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Streams;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -38,6 +39,7 @@ internal static class PolicyCatalog
         new LoopKind(), // reads which gateways the request has passed, which intake then strips as any client's word
         new IntakeKind(), // whatever follows may rely on one path, one host and one set of header fields
         new ListenerAddressesKind(), // everything that counts, allows or logs by address needs the client's
+        new StreamsKind(), // the address is known, and what it has under way is bounded before it costs anything
         new ThrottleKind(), // the address is known, and nothing yet was spent on what it presents
         new ListenerCertificatesKind(), // whose certificate is no longer good is nobody, and must not learn which routes there are
         new PublishedKeysKind(), // public keys are for whom the listener admits, and need neither a route nor a credential

@@ -37,12 +37,17 @@ internal static class RestartRule
         if (!running.Address.Equals(next.Address))
             NeedsRestart(findings, next.Place, $"the listener '{next.Name}' moves from {running.Address} to {next.Address}");
         if (running.Protocols != next.Protocols) NeedsRestart(findings, next.Place, $"the listener '{next.Name}' speaks other protocols");
-        var live = running.Intake with { Connections = next.Intake.Connections, ConnectionsPerAddress = next.Intake.ConnectionsPerAddress };
+        var live = running.Intake with
+        {
+            Connections = next.Intake.Connections,
+            ConnectionsPerAddress = next.Intake.ConnectionsPerAddress,
+            StreamsPerAddress = next.Intake.StreamsPerAddress,
+        };
         if (live != next.Intake)
             NeedsRestart(
                 findings,
                 next.Place,
-                $"the listener '{next.Name}' takes requests of another size or slowness ('intake' but for numbers of connections)");
+                $"the listener '{next.Name}' takes requests of another size or slowness ('intake' but for numbers by listener and address)");
         if (running.Tls is null != next.Tls is null)
             NeedsRestart(findings, next.Place, $"the listener '{next.Name}' {(next.Tls is null ? "loses" : "gains")} TLS");
     }

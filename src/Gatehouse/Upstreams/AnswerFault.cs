@@ -16,6 +16,7 @@ internal static class AnswerFault
         var status = (int)response.StatusCode;
         if (status is not ((int)HttpStatusCode.SwitchingProtocols or (>= 200 and <= 599))) return "the response's status is none of HTTP";
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols) return OfChange(response);
+        if (response.Version.Major > 1 && HasFieldOfConnection(response)) return "the response has a field that belongs to another version";
         var framed = response.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var encoding);
         if (framed && response.Content.Headers.NonValidated.Contains(HeaderNames.ContentLength))
             return "the response says its length twice"; // it may be an attempt at response splitting
@@ -29,6 +30,14 @@ internal static class AnswerFault
 
     /// <summary>Whether what the head says of a body is about one that follows (RFC 9110 sections 9.3.2 and 15.4.5).</summary>
     public static bool HasBody(string method, HttpStatusCode status) => status != HttpStatusCode.NotModified && !HttpMethods.IsHead(method);
+
+    /// <summary>RFC 9113 section 8.2.2: who sends one has made an answer of HTTP/1.1 into one of HTTP/2 without reading it.</summary>
+    private static bool HasFieldOfConnection(HttpResponseMessage response)
+    {
+        var fields = response.Headers.NonValidated;
+        return fields.Contains(HeaderNames.Connection) || fields.Contains(HeaderNames.TransferEncoding) || fields.Contains(HeaderNames.Upgrade)
+            || fields.Contains(HeaderNames.KeepAlive) || fields.Contains(HeaderNames.ProxyConnection);
+    }
 
     /// <summary>What is asked for is a WebSocket and nothing else, so that nothing else can have been agreed to.</summary>
     private static string? OfChange(HttpResponseMessage response) =>

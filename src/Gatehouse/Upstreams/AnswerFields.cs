@@ -20,16 +20,19 @@ internal static class AnswerFields
         "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Proxy-Features", "Proxy-Instruction",
     ];
 
-    /// <summary>What a service is made of, and the addresses and names of servers.</summary>
+    /// <summary>
+    /// Fields by which known products, frameworks and servers in between say what they are, and those that exist to say on which server an answer was
+    /// made. Names that an application may well have given a meaning of its own (X-Version, X-Instance) are not among them.
+    /// </summary>
     private static readonly string[] Telling =
     [
         "Server", "Via", "X-Via", "Powered-By", "X-Powered-By", "X-Powered-CMS", "X-CF-Powered-By", "X-Server-Powered-By", "X-Turbo-Charged-By",
-        "X-Generator", "X-Generated-By", "X-Redirect-By", "X-Framework", "X-Runtime", "X-Runtime-Version", "X-Version", "X-App-Version",
+        "X-Generator", "X-Generated-By", "X-Redirect-By", "X-Framework", "X-Runtime",
         "X-OWA-Version", "MicrosoftSharePointTeamServices", "X-MS-InvokeApp", "SPRequestGuid", "X-SourceFiles", "X-DiagInfo", "X-FEServer",
         "X-BEServer", "X-CalculatedBETarget", "X-CalculatedFETarget", "X-Application-Context", "X-Content-Encoded-By", "X-Page-Speed",
         "X-Mod-Pagespeed", "X-Varnish", "X-Pingback", "X-Dotnet-Version", "Liferay-Portal", "X-Debug-Token", "X-Debug-Token-Link",
-        "X-DebugBar-Id", "SourceMap", "X-SourceMap", "X-Server", "X-Server-Name", "X-Served-By", "X-Hostname", "X-Host", "X-Node", "X-Pod",
-        "X-Instance", "X-Instance-Id", "X-Real-IP", "X-Remote-IP", "X-Local-IP", "X-Server-IP", "Host", "Pod-Name",
+        "X-DebugBar-Id", "SourceMap", "X-SourceMap", "X-Server", "X-Server-Name", "X-Served-By", "X-Hostname", "X-Real-IP", "X-Remote-IP",
+        "X-Local-IP", "X-Server-IP",
     ];
 
     /// <summary>
@@ -58,6 +61,16 @@ internal static class AnswerFields
 
     private static readonly FrozenSet<string> Names =
         FrozenSet.Create(StringComparer.OrdinalIgnoreCase, [.. OfTheConnection, .. Telling, .. OfTheGateway]);
+
+    /// <summary>The lists, each with what its fields have in common: for the reference page.</summary>
+    public static IReadOnlyList<(string What, IReadOnlyList<string> Names)> StayingBehind { get; } =
+    [
+        ("of one connection", OfTheConnection),
+        ("of products and servers", Telling),
+        ("of the gateway, and between it and the service", OfTheGateway),
+        ("with these beginnings", Prefixes),
+        ("in trailers only", HeadOnly.Items),
+    ];
 
     /// <summary>Copies what may reach a client; what of it names a server inside is made relative or left behind.</summary>
     /// <param name="joins">Whether fields may be there already, to which values are then added.</param>

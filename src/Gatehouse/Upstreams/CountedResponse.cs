@@ -8,10 +8,11 @@ namespace Gatehouse.Upstreams;
 /// The response's body on its way to the client, counted, and ended where it grows over what its route allows. Stream and feature in one, so that an
 /// exchange costs one object; the rest is the server's.
 /// </summary>
-internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeature inner) : Stream, IHttpResponseBodyFeature
+/// <param name="announced">The length that the response's head says; <see cref="long.MaxValue"/> where it says none.</param>
+internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeature inner, long announced) : Stream, IHttpResponseBodyFeature
 {
     private readonly Stream _stream = inner.Stream;
-    private readonly long _most = exchange.Answers.Most;
+    private readonly long _most = Math.Min(exchange.Answers.Most, announced);
 
     public Stream Stream => this;
 

@@ -36,6 +36,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>What the client is told then.</summary>
     public Problem RefusedAs { get; private set; } = Problems.UpstreamFailed;
 
+    /// <summary>The length that the response's head says of a body that follows; <see cref="long.MaxValue"/> for none.</summary>
+    public long Announced { get; private set; } = long.MaxValue;
+
     /// <summary>Whether something of the gateway's own threw at the response's head.</summary>
     public bool PolicyThrew { get; private set; }
 
@@ -82,7 +85,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         LeftBody.Announce(exchange);
         if (!keepsBody) return false;
         var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body));
+        // the client below holds services of HTTP/1.1 to it, and those of HTTP/2 not
+        if (headers.ContentLength is { } length && AnswerFault.HasBody(exchange.Method, proxyResponse.StatusCode)) Announced = length;
+        httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body, Announced));
         // its first word may be long in coming, or wait for the head
         if (IsConversation(headers.ContentType)) await body.Stream.FlushAsync(cancellationToken);
         return true;
@@ -91,6 +96,12 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     public override async ValueTask TransformResponseTrailersAsync(
         HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
     {
+        if (Announced != long.MaxValue && exchange.ResponseBytes != Announced)
+        {
+            Refusal = "the response is shorter than it says";
+            return;
+        }
+
         Completed = true;
         await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
         if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;

@@ -8,6 +8,8 @@ namespace Gatehouse.Upstreams;
 /// <summary>Says what went wrong with a forwarded exchange, and whose fault it is.</summary>
 internal static class ForwardOutcome
 {
+    private const string Flood = "the service sent a flood of frames";
+
     /// <summary>Whether it is certain that nothing was sent, so that another destination may be tried: no connection came about.</summary>
     public static bool NeverConnected(ForwarderError error, Exception? exception) => error switch
     {
@@ -30,9 +32,11 @@ internal static class ForwardOutcome
             return Verdict.Answered;
         }
 
-        if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, "the response grew larger than the route allows");
+        if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, WhyTooLong(exchange, call));
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");
+        // YARP has aborted the client's request then, so that half a response does not look whole: the client had not left, it took nothing
+        if (error == ForwarderError.ResponseBodyClient && WasSilent(exception)) return OfSilence(exchange, error, exception);
         if (exchange.ClientIsGone || (exchange.Http.RequestAborted.IsCancellationRequested && !CutByForwarder(error)))
             return ClientLeft.End(exchange);
         if (exchange.BodyProblem is { } bodyProblem) return Refuse(exchange, bodyProblem, "the body could not be read to its end");
@@ -77,8 +81,19 @@ internal static class ForwardOutcome
         _ => Refuse(exchange, Problems.UpstreamFailed, WhyNoHead(exception)),
     };
 
+    private static Verdict Ended(Exchange exchange, string reason)
+    {
+        exchange.Reason = reason;
+        exchange.Http.Abort();
+        return Verdict.Answered;
+    }
+
+    private static string WhyTooLong(Exchange exchange, ForwardCall call) =>
+        call.Announced <= exchange.Answers.Most ? "the response is longer than it says" : "the response grew larger than the route allows";
+
     private static string WhyNoHead(Exception? exception) => (exception as HttpRequestException)?.HttpRequestError switch
     {
+        _ when IsFlood(exception) => Flood,
         HttpRequestError.InvalidResponse => "the response is not HTTP",
         HttpRequestError.ResponseEnded => "the service closed the connection before its response's head was whole",
         HttpRequestError.ConfigurationLimitExceeded => "the response's head is too large",
@@ -87,10 +102,14 @@ internal static class ForwardOutcome
 
     private static string WhyBodyEnded(Exception? exception) => ErrorIn(exception) switch
     {
+        _ when IsFlood(exception) => Flood,
         HttpRequestError.InvalidResponse => "the response's chunks or trailers are malformed",
         HttpRequestError.ConfigurationLimitExceeded => "the response's chunks or trailers are too large",
         _ => "the response broke off",
     };
+
+    private static bool IsFlood(Exception? exception) =>
+        exception is not null && (exception is ServiceFloodException || IsFlood(exception.InnerException));
 
     private static HttpRequestError? ErrorIn(Exception? exception) => exception switch
     {
@@ -106,13 +125,6 @@ internal static class ForwardOutcome
         StatusCodes.Status408RequestTimeout => Refuse(exchange, Problems.RequestTimeout, "the body came too slowly"),
         _ => Refuse(exchange, Problems.MalformedRequest, "the body could not be read"),
     };
-
-    private static Verdict Ended(Exchange exchange, string reason)
-    {
-        exchange.Reason = reason;
-        exchange.Http.Abort();
-        return Verdict.Answered;
-    }
 
     /// <summary>Whether nobody failed, but somebody did nothing for too long. The body's own failure comes first where there are several.</summary>
     public static bool WasSilent(Exception? exception) =>

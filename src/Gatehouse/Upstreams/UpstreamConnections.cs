@@ -72,6 +72,9 @@ internal static class UpstreamConnections
                 RemoteCertificateValidationCallback = upstream.Tls.Pins is { Count: > 0 } pins ? HasPin(pins) : null,
             },
         };
+        if (upstream.Protocol == UpstreamProtocol.Http2) // by the system's time, as all times of the client below
+            handler.PlaintextStreamFilter = static (context, _) => new(new ServiceFrames(context.PlaintextStream, TimeProvider.System));
+        return new HttpMessageInvoker(handler);
     }
 
     private static SslStreamCertificateContext Present(UpstreamCertificate own)

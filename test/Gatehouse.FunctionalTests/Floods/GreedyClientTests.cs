@@ -87,6 +87,65 @@ public sealed class GreedyClientTests
     }
 
     [Fact]
+    [Control("LIM-7", "streams of one address")]
+    public async Task More_streams_than_an_address_may_have_are_refused_over_all_of_its_connections()
+    {
+        var release = new TaskCompletionSource();
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(http => release.Task.WaitAsync(http.RequestAborted));
+        await using var gateway = await StartAsync(upstream, "protocols: [http2], intake: { streamsPerAddress: 3 }");
+        await using var first = await FrameClient.ConnectAsync(gateway.AddressOf("edge"));
+        await using var second = await FrameClient.ConnectAsync(gateway.AddressOf("edge"));
+        await using var other = await FrameClient.ConnectAsync(gateway.AddressOf("edge"), from: IPAddress.Parse("127.0.0.2"));
+        await first.SendAsync([.. Get(1), .. Get(3)]);
+        await Eventually.HoldsAsync(() => Task.FromResult(upstream.Requests.Count == 2), Cancel);
+        await second.SendAsync(Get(1));
+        await Eventually.HoldsAsync(() => Task.FromResult(upstream.Requests.Count == 3), Cancel);
+
+        await second.SendAsync(Get(3));
+        await Eventually.HoldsAsync(() => Task.FromResult(second.HasEnded(3)), Cancel);
+        var record = await gateway.AccessLog.WaitForAsync(r => r["problem"] is not null, Cancel);
+        Assert.Equal(
+            ("too-many-streams", 429, "streams", "127.0.0.1"),
+            ((string?)record["problem"], (int)record["status"]!, (string?)record["decidedBy"], (string?)record["client"]));
+        await other.SendAsync(Get(1));
+        await Eventually.HoldsAsync(() => Task.FromResult(upstream.Requests.Count == 4), Cancel);
+        Assert.False(first.HasEnded(1) || first.HasEnded(3) || second.HasEnded(1) || other.HasEnded(1));
+
+        release.SetResult();
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(first.HasEnded(1) && first.HasEnded(3) && second.HasEnded(1) && other.HasEnded(1)), Cancel);
+        await second.SendAsync([.. Get(5), .. Get(7), .. Get(9)]); // what has ended is free again
+        await Eventually.HoldsAsync(() => Task.FromResult(second.HasEnded(5) && second.HasEnded(7) && second.HasEnded(9)), Cancel);
+        Assert.Equal((7, 0), (upstream.Requests.Count, second.Received(Http2Frame.Reset)));
+
+        static byte[] Get(int stream) =>
+            Http2Frame.Frame(Http2Frame.Headers, Http2Frame.EndStream | Http2Frame.EndHeaders, stream, Http2Frame.Request("/things/1"));
+    }
+
+    [Fact]
+    [Control("LIM-7", "streams of one address")]
+    public async Task What_a_trusted_proxy_brings_counts_for_whom_it_is()
+    {
+        var release = new TaskCompletionSource();
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(http => release.Task.WaitAsync(http.RequestAborted));
+        await using var gateway = await StartAsync(upstream, "proxies: { networks: [127.0.0.1/32], hops: 1 }, intake: { streamsPerAddress: 1 }");
+        await using var first = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await first.SendAsync(For("192.0.2.7"));
+        await upstream.NextAsync(Cancel);
+        await using var second = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await second.SendAsync(For("192.0.2.7"));
+        Assert.Equal(429, (await second.ReadResponseAsync()).Status);
+        await second.SendAsync(For("192.0.2.8"));
+        await upstream.NextAsync(Cancel);
+        release.SetResult();
+        Assert.Equal((200, 200), ((await first.ReadResponseAsync()).Status, (await second.ReadResponseAsync()).Status));
+
+        static string For(string client) => $"GET /things/1 HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {client}\r\n\r\n";
+    }
+
+    [Fact]
     public async Task Records_no_more_refused_connections_than_a_log_can_bear()
     {
         await using var upstream = await FakeUpstream.StartAsync();

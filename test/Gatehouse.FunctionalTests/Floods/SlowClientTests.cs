@@ -65,7 +65,32 @@ public sealed class SlowClientTests
         await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
         await client.SendAsync("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"); // and does not read
         Assert.Equal(("reads too slowly", "127.0.0.1"), await ReasonAsync(gateway));
-        await gateway.AccessLog.WaitForAsync(r => (string?)r["route"] == "things/get-thing", Cancel);
+        var record = await gateway.AccessLog.WaitForAsync(r => (string?)r["route"] == "things/get-thing", Cancel);
+        Assert.Equal("reads too slowly", (string?)record["reason"]); // and not that it has left
+    }
+
+    [Theory]
+    [InlineData("http1")]
+    [InlineData("http2")]
+    [Control("LIM-6", "slow reader")]
+    public async Task A_response_that_is_not_taken_for_the_upstreams_idle_time_is_recorded_as_that(string protocol)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(LargeAsync);
+        await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address)
+        {
+            Listener = $"address: \"127.0.0.1:0\", serves: [public], protocols: [{protocol}], intake: {{ rate: 1, grace: 1m }}",
+            MoreOfUpstream = ", timeouts: { connect: 1s, head: 1s, idle: 1s }",
+        });
+        await using var raw = protocol == "http1" ? await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port) : null;
+        await using var frames = protocol == "http2" ? await ConnectAsync(gateway.AddressOf("edge")) : null;
+        if (raw is not null) await raw.SendAsync("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"); // and does not read
+        if (frames is not null) await frames.SendAsync(Frame(Headers, EndStream | EndHeaders, 1, Request("/things/1"))); // and gives no window back
+        var record = await gateway.AccessLog.WaitForAsync(r => (string?)r["route"] == "things/get-thing", Cancel);
+        Assert.Equal(
+            (200, "the client took nothing for longer than the idle timeout"),
+            ((int)record["status"]!, (string?)record["reason"]));
+        Assert.Null(record["problem"]);
     }
 
     [Fact]
@@ -185,6 +210,46 @@ public sealed class SlowClientTests
         Assert.Equal(5, answer.Count);
     }
 
+    [Theory]
+    [InlineData(Speech.Http1)]
+    [InlineData(Speech.CleartextHttp2)]
+    public async Task A_body_may_pause_where_somebody_has_written_why_it_is_streamed(Speech speech)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            Listener = "address: \"127.0.0.1:0\", serves: [public], " + Quick,
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.SmallSearch, RoutesForTests.SmallSearch
+                .Replace("search-little", "search-long", StringComparison.Ordinal)
+                .Replace("/little/{id}", "/long/{id}", StringComparison.Ordinal)
+                .Replace("effect: read", "effect: read\n        body: { stream: true, reason: a long conversation }", StringComparison.Ordinal)),
+        });
+        using var paused = new PausingBody();
+        var patient = front.Client.PostAsync("/long/1", paused, Cancel);
+        await paused.Begun.WaitAsync(Patience.Limit, Cancel);
+        for (var i = 0; i < 2; i++) await WaitForGraceAsync(front.Gateway.AddressOf("edge"), speech);
+        paused.End();
+        var status = (await patient).StatusCode;
+        Assert.True(status == System.Net.HttpStatusCode.OK, string.Join('\n', front.Gateway.AccessLog.Lines));
+        Assert.Equal("helloworld"u8.ToArray(), upstream.Requests.Single(r => r.Target == "/long/1").Body);
+    }
+
+    /// <summary>Waits, without a clock, for longer than the grace: for a client to be cut that pauses where it may not.</summary>
+    private static async Task WaitForGraceAsync(System.Net.IPEndPoint edge, Speech speech)
+    {
+        if (speech == Speech.Http1)
+        {
+            await using var raw = await RawHttpClient.ConnectAsync(edge.Port);
+            await raw.SendAsync("POST /little/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello");
+            Assert.Equal(408, (await raw.ReadResponseAsync()).Status);
+            return;
+        }
+
+        await using var frames = await ConnectAsync(edge);
+        await frames.SendAsync([.. Frame(Headers, EndHeaders, 1, Request("/little/1", post: true)), .. Frame(Data, 0, 1, 1)]);
+        await frames.Closed;
+    }
+
     private static async Task AnswerOnceAsync(HttpContext http)
     {
         using var socket = await http.WebSockets.AcceptWebSocketAsync();
@@ -240,4 +305,33 @@ public sealed class SlowClientTests
             MoreOfUpstream = ofUpstream,
             MoreRoutes = RoutesForTests.Of(RoutesForTests.Write),
         });
+
+    /// <summary>Sends a part, and the rest when it is told.</summary>
+    private sealed class PausingBody : HttpContent
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Begun => _begun.Task;
+
+        public void End() => _end.TrySetResult();
+
+        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context, CancellationToken cancellationToken)
+        {
+            await stream.WriteAsync("hello"u8.ToArray(), cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+            _begun.TrySetResult();
+            await _end.Task.WaitAsync(cancellationToken);
+            await stream.WriteAsync("world"u8.ToArray(), cancellationToken);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 10;
+            return true;
+        }
+    }
 }

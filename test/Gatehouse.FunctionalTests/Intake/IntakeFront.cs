@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
@@ -16,6 +17,8 @@ internal sealed class IntakeFront : IAsyncDisposable
     private static readonly byte[] Last = Encoding.ASCII.GetBytes("GET /last HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 
     private static readonly string[] Templates = ["/", "/{a}", "/{a}/{b}", "/{a}/{b}/{c}"];
+
+    private readonly ConcurrentQueue<(byte[] Sent, IntakeAnswers Answers)> _played = new();
 
     private IntakeFront(StrictUpstream upstream, TestGateway gateway) => (Upstream, Gateway) = (upstream, gateway);
 
@@ -43,10 +46,18 @@ internal sealed class IntakeFront : IAsyncDisposable
     /// <param name="patience">After it, nothing more is sent: what has come so far waits for more, and gets none.</param>
     public async Task<IntakeAnswers> PlayAsync(byte[] bytes, TimeSpan? patience = null)
     {
+        byte[] sent = [.. bytes, .. Last];
+        var answers = await SendAsync(sent, patience);
+        _played.Enqueue((sent, answers));
+        return answers;
+    }
+
+    private async Task<IntakeAnswers> SendAsync(byte[] sent, TimeSpan? patience)
+    {
         await using var client = await RawHttpClient.ConnectAsync(Port, patience);
         try
         {
-            await client.SendAsync((byte[])[.. bytes, .. Last]);
+            await client.SendAsync(sent);
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
@@ -71,7 +82,7 @@ internal sealed class IntakeFront : IAsyncDisposable
     public async Task<IReadOnlyList<JsonObject>> SettleAsync(string context)
     {
         await Gateway.Running.StopAsync(CancellationToken.None);
-        var records = Gateway.AccessLog.Records;
+        IReadOnlyList<JsonObject> records = [.. Gateway.AccessLog.Records.Where(r => r["requestId"] is not null)]; // connections have lines too
         var requests = Upstream.Requests;
         Assert.True(Upstream.Faults.Count == 0, $"{context}: the service was sent what is no request: {string.Join("\n", Upstream.Faults)}");
         var byId = records.ToDictionary(r => (string)r["requestId"]!);
@@ -96,6 +107,7 @@ internal sealed class IntakeFront : IAsyncDisposable
             Assert.True(requests.Any(r => r.IsWhole && r.Field("X-Request-Id") == id), $"{context}: logged and never sent: {record}");
         }
 
+        foreach (var (sent, answers) in _played) Compare(sent, answers, requests, context);
         return records;
     }
 
@@ -103,6 +115,23 @@ internal sealed class IntakeFront : IAsyncDisposable
     {
         await Gateway.DisposeAsync();
         await Upstream.DisposeAsync();
+    }
+
+    /// <summary>What was served is what the client meant: the same request in the same turn, its target and every byte of its body.</summary>
+    private static void Compare(byte[] sent, IntakeAnswers answers, IReadOnlyList<StrictRequest> requests, string context)
+    {
+        var meant = MeantRequest.Read(sent);
+        for (var turn = 0; turn < answers.Finals.Count; turn++)
+        {
+            if (answers.Finals[turn] is not (200, { } id)) continue;
+            var text = $"{context}: {Encoding.Latin1.GetString(sent)}";
+            Assert.True(turn < meant.Count, $"{text}\nrequest {turn + 1} is none, and was served");
+            var served = requests.Single(r => r.Field("X-Request-Id") == id);
+            Assert.True(
+                served.Method == meant[turn].Method && served.Target == meant[turn].Target,
+                $"{text}\nrequest {turn + 1} was meant as {meant[turn].Method} {meant[turn].Target} and served as {served.Method} {served.Target}");
+            Assert.True(served.Body.ToArray().AsSpan().SequenceEqual(meant[turn].Body), $"{text}\nrequest {turn + 1} was served with another body");
+        }
     }
 
     private static bool Fits(string template, string target)
@@ -143,12 +172,29 @@ internal sealed record IntakeAnswers(IReadOnlyList<int> Statuses, string Text)
     public bool SaysClose => Text.LastIndexOf("Connection: close\r\n", StringComparison.OrdinalIgnoreCase) is var close
         && close > Text.LastIndexOf("HTTP/1.1 ", StringComparison.Ordinal);
 
+    /// <summary>The answers but for interim ones, with their exchanges' ids.</summary>
+    public IReadOnlyList<(int Status, string? Id)> Finals { get; init; } = [];
+
     public static IntakeAnswers Read(byte[] bytes)
     {
         var text = Encoding.Latin1.GetString(bytes);
         var statuses = new List<int>();
+        var finals = new List<(int Status, string? Id)>();
         for (var at = 0; (at = text.IndexOf("HTTP/1.1 ", at, StringComparison.Ordinal)) >= 0; at += 9)
-            statuses.Add(int.Parse(text.AsSpan(at + 9, 3), CultureInfo.InvariantCulture));
-        return new IntakeAnswers(statuses, text);
+        {
+            var status = int.Parse(text.AsSpan(at + 9, 3), CultureInfo.InvariantCulture);
+            statuses.Add(status);
+            if (status >= 200) finals.Add((status, IdIn(text[at..])));
+        }
+
+        return new IntakeAnswers(statuses, text) { Finals = finals };
+    }
+
+    private static string? IdIn(string answer)
+    {
+        const string name = "\r\nX-Request-Id: ";
+        var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        var at = answer.IndexOf(name, StringComparison.OrdinalIgnoreCase);
+        return at < 0 || (end >= 0 && at > end) ? null : answer[(at + name.Length)..].Split("\r\n")[0];
     }
 }

@@ -15,6 +15,7 @@ using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Record;
+using Gatehouse.Policies.Streams;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -29,6 +30,7 @@ public sealed class PolicyCatalogTests
     public void Before_the_route() => Assert.Equal(
         [
             typeof(RecordKind), typeof(BrowserKind), typeof(FirstLookKind), typeof(LoopKind), typeof(IntakeKind), typeof(ListenerAddressesKind),
+            typeof(StreamsKind),
             typeof(ThrottleKind), typeof(ListenerCertificatesKind), typeof(PublishedKeysKind),
         ],
         PolicyCatalog.BeforeRoute.Select(k => k.GetType()));

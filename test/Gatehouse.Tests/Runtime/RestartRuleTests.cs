@@ -25,6 +25,7 @@ public sealed class RestartRuleTests
     [InlineData("hosts:", "addresses: { deny: [127.0.0.9] }, hosts:")]
     [InlineData("hosts:", "intake: { connections: 5 }, hosts:")]
     [InlineData("hosts:", "intake: { connectionsPerAddress: 5 }, hosts:")]
+    [InlineData("hosts:", "intake: { streamsPerAddress: 5 }, hosts:")]
     [InlineData("hosts:", "throttle: { failures: 5 }, hosts:")]
     [InlineData("serves: [internal]", "serves: [public]")]
     [InlineData("log:", "drain: { announce: 1s }\nlog:")]

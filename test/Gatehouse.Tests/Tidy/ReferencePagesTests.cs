@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Upstreams;
 
 namespace Gatehouse.Tests.Tidy;
 
@@ -47,6 +48,19 @@ public sealed partial class ReferencePagesTests
         var declared = typeof(Problems).GetFields().Select(f => f.GetValue(null)).OfType<Problem>().ToList();
         Assert.Equal(declared.OrderBy(p => p.Name, StringComparer.Ordinal), Problems.All.OrderBy(p => p.Name, StringComparer.Ordinal));
         Assert.Equal(declared.Count, declared.Select(p => p.Name).Distinct().Count());
+    }
+
+    [Fact]
+    public void Answer_fields_page_lists_what_stays_behind()
+    {
+        var page = new StringBuilder("# Fields of answers that stay behind\n\n")
+            .Append("A service's answer is written anew. These header fields of it never reach a client, on any route; all others do, as far as they name no ")
+            .Append("server\ninside. A route that wants one sets it itself: `response: { headers: { set: { X-Generator: shop } } }`. Case does not matter.\n\n")
+            .Append("| fields | names |\n|---|---|\n");
+        foreach (var (what, names) in AnswerFields.StayingBehind)
+            page.Append($"| {what} | {string.Join(", ", names.Order(StringComparer.OrdinalIgnoreCase).Select(n => $"`{n}`"))} |\n");
+        page.Append("\nWhat an answer's own `Connection` field names stays behind too.\n");
+        ReferencePage.Compare("answer-fields.md", page.ToString());
     }
 
     [Fact]

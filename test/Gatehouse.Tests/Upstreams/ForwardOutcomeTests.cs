@@ -24,4 +24,29 @@ public sealed class ForwardOutcomeTests
 
         Assert.Equal((problem, reason), (verdict.Problem?.Name, verdict.Reason ?? exchange.Reason));
     }
+
+    [Theory]
+    [InlineData(ForwarderError.ResponseBodyClient, "the client took nothing for longer than the idle timeout")]
+    [InlineData(ForwarderError.ResponseBodyCanceled, "client left")]
+    public void A_client_that_takes_nothing_has_not_left(ForwarderError error, string reason)
+    {
+        var harness = new PolicyHarness();
+        var exchange = harness.Exchange();
+        exchange.Http.RequestAborted = new CancellationToken(canceled: true); // by YARP
+        using var timer = new ForwardTimer(harness.Clock);
+        var call = new ForwardCall(exchange, timer, harness.Clock, Answers.Inside());
+
+        var verdict = ForwardOutcome.Of(exchange, call, timer.Expired, error, new OperationCanceledException());
+
+        Assert.Equal((null, reason), (verdict.Problem, exchange.Reason));
+    }
+
+    [Fact]
+    public void A_client_whose_connection_was_cut_has_not_left_by_itself()
+    {
+        var harness = new PolicyHarness { Connection = new ConnectionMemory { Fault = "reads too slowly" } };
+        var exchange = harness.Exchange();
+        ClientLeft.End(exchange);
+        Assert.Equal((499, "reads too slowly"), (exchange.Status, exchange.Reason));
+    }
 }

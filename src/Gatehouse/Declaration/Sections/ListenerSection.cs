@@ -151,6 +151,10 @@ internal static class IntakeSection
         Shapes.Whole(1, 1_000_000),
         "The most connections of one client address (IPv6: one /64); 1000 unless written. Those of trusted proxies count for nobody.");
     public static readonly Key<int> Streams = new("streams", Shapes.Whole(1, 1000), "The most streams of an HTTP/2 connection; 100 unless written.");
+    public static readonly Key<int> StreamsPerAddress = new(
+        "streamsPerAddress",
+        Shapes.Whole(1, 1_000_000),
+        "The most HTTP/2 streams of one client address (IPv6: one /64) at once, and requests that trusted proxies bring for it; 1000 unless written.");
     public static readonly Key<int> Rate = new(
         "rate",
         Shapes.Whole(1, 1_000_000),
@@ -161,7 +165,7 @@ internal static class IntakeSection
         "How long a client may be slower than 'rate'; 5s unless written.");
 
     public static readonly Shape<IntakeLimits> Shape = new Section<IntakeLimits>("intake",
-        [Target, Headers, HeaderCount, Head, Idle, Connections, ConnectionsPerAddress, Streams, Rate, Grace], Read);
+        [Target, Headers, HeaderCount, Head, Idle, Connections, ConnectionsPerAddress, Streams, StreamsPerAddress, Rate, Grace], Read);
 
     private static IntakeLimits Read(SectionReader text) => new()
     {
@@ -173,6 +177,7 @@ internal static class IntakeSection
         Connections = text.Get(Connections, Usual.Connections),
         ConnectionsPerAddress = text.Get(ConnectionsPerAddress, Usual.ConnectionsPerAddress),
         Streams = text.Get(Streams, Usual.Streams),
+        StreamsPerAddress = text.Get(StreamsPerAddress, Usual.StreamsPerAddress),
         Rate = text.Get(Rate, Usual.Rate),
         Grace = text.Get(Grace, Usual.Grace),
     };

@@ -17,8 +17,14 @@ internal sealed class BodyKind() : RoutePolicyKind(KindName)
     {
         var spec = SpecOf<BodySpec>(route) ?? BodySpec.Default;
         var spool = context.State.Get(KindName, "spool", static () => new Spool(Spool.Most, Path.GetTempPath()));
-        var whole = route.Effect != Effect.Read && !spec.Streams;
-        var upgrades = route.Upgrade is not null;
-        return context.Shared((KindName, spec.Max.Bytes, whole, upgrades), () => new BodyPolicy(spec.Max.Bytes, whole, upgrades, spool));
+        var rules = new BodyRules(spec.Max.Bytes, spec.IsWhole(route.Effect))
+        {
+            Upgrades = route.Upgrade is not null,
+            MayPause = spec.Streams,
+            Json = spec.Json ?? JsonLimits.Usual,
+            Codings = spec.Codings,
+            Expanded = spec.Expanded?.Value.Bytes ?? 0,
+        };
+        return context.Shared((KindName, rules), () => new BodyPolicy(rules, spool));
     }
 }

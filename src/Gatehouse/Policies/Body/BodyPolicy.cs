@@ -1,34 +1,35 @@
 using Gatehouse.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gatehouse.Policies.Body;
 
 /// <summary>
 /// Bounds the request's body. What changes something is read to its end before a backend hears of it, so that no backend acts on half a request;
-/// the rest is counted while it is forwarded. Where there is no body, nothing is done.
+/// the rest is counted while it is forwarded. A whole body is looked through before: what it unpacks to, and what its JSON would cost whoever reads
+/// it. Where there is no body, nothing is done.
 /// </summary>
-internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spool) : Policy
+internal sealed class BodyPolicy(BodyRules rules, Spool spool) : Policy
 {
     public override string Name => BodyKind.KindName;
 
-    /// <summary>The most bytes that a body may have.</summary>
-    public long Max { get; } = max;
+    public BodyRules Rules { get; } = rules;
 
-    /// <summary>Whether the backend gets the body when it is complete.</summary>
-    public bool Whole { get; } = whole;
+    private long Max => Rules.Max;
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         var request = exchange.Http.Request;
         if (!HasBody(exchange.Http)) return new(Verdict.Continue);
         if (IsUpgrade(exchange.Http)) return new(Verdict.Continue);
-        if (IsEncoded(request)) return new(Verdict.Reject(Problems.EncodedBody, "the body has a content coding"));
+        if (!TakesCoding(request, out var coding)) return new(Verdict.Reject(Problems.EncodedBody, "the body has a content coding"));
         if (request.ContentLength > Max) return new(Verdict.Reject(Problems.BodyTooLarge, "the announced length is over the route's"));
         // of chunks the server counts the lines between them too: those are bounded where they are seen, and the bytes are counted here
         long? most = exchange.IsHttp1 && request.ContentLength is null ? null : Max;
         if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = most;
-        if (Whole) return ReadWholeAsync(exchange);
+        if (Rules.Whole) return ReadWholeAsync(exchange, coding);
+        if (Rules.MayPause && exchange.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
         request.Body = new CountedBody(request.Body, Max, exchange);
         return new(Verdict.Continue);
     }
@@ -40,21 +41,17 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
         ?? (http.Request.ContentLength > 0 || http.Request.Headers.TransferEncoding.Count > 0);
 
     /// <summary>
-    /// What a body is when it is unpacked has no bound here, and nothing that is told of it was checked (RFC 9110 section 8.4): none is taken.
+    /// What a body is when it is unpacked has no bound unless the route gives it one, and then it is looked at whole (RFC 9110 section 8.4).
     /// </summary>
-    private static bool IsEncoded(HttpRequest request)
-    {
-        foreach (var coding in request.Headers.ContentEncoding)
-            if (!string.Equals(coding, "identity", StringComparison.OrdinalIgnoreCase)) return true;
-        return false;
-    }
+    private bool TakesCoding(HttpRequest request, out Coding coding) =>
+        Codings.TryRead(request.Headers.ContentEncoding, out coding) && (coding == Coding.None || (Rules.Codings & coding) != 0);
 
     /// <summary>What follows an upgrade is a conversation, not a body. Over HTTP/1.1 such a request cannot have one at all.</summary>
     private bool IsUpgrade(HttpContext http) =>
         http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
-        || (upgrades && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true });
+        || (Rules.Upgrades && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true });
 
-    private async ValueTask<Verdict> ReadWholeAsync(Exchange exchange)
+    private async ValueTask<Verdict> ReadWholeAsync(Exchange exchange, Coding coding)
     {
         var request = exchange.Http.Request;
         var reader = new WholeBodyReader(new CountedBody(request.Body, Max, exchange), spool);
@@ -65,7 +62,7 @@ internal sealed class BodyPolicy(long max, bool whole, bool upgrades, Spool spoo
             request.Body = body;
             request.Headers.Remove("Transfer-Encoding"); // the body is forwarded with the length that it turned out to have
             request.ContentLength = body.Length;
-            return Verdict.Continue;
+            return await WholeCheck.OfAsync(exchange, body, coding, Rules);
         }
         catch (SpoolFullException)
         {

@@ -15,6 +15,7 @@ internal sealed class WholeBody : Stream
     public WholeBody(byte[] pooled, int length, Spool spool)
     {
         _pooled = pooled;
+        InMemory = pooled.AsMemory(0, length);
         _bytes = new MemoryStream(pooled, 0, length, writable: false);
         _spool = spool;
     }
@@ -27,6 +28,9 @@ internal sealed class WholeBody : Stream
         _spool = spool;
         file.Position = 0;
     }
+
+    /// <summary>The bytes, where they are in memory; null where they are in a file, and not for use after disposal.</summary>
+    public ReadOnlyMemory<byte>? InMemory { get; private set; }
 
     public override bool CanRead => !_disposed;
 
@@ -69,6 +73,7 @@ internal sealed class WholeBody : Stream
             _spool.Release(_claimed);
             if (_pooled is { } pooled) ArrayPool<byte>.Shared.Return(pooled);
             _pooled = null;
+            InMemory = null;
         }
 
         base.Dispose(disposing);

@@ -175,7 +175,7 @@ public sealed class BodyPolicyTests
     public async Task Bounds_what_all_spooled_bodies_have_together_and_gives_it_back()
     {
         var spool = new Spool(300_000, Path.GetTempPath());
-        var policy = new BodyPolicy(1 << 20, whole: true, upgrades: false, spool);
+        var policy = new BodyPolicy(new BodyRules(1 << 20, Whole: true), spool);
         var first = Request(new Arriving(Bytes(200_000), 9000));
         Assert.Null((await policy.OnRequestAsync(first)).Problem);
         Assert.Equal(200_000, spool.Used);
@@ -210,6 +210,18 @@ public sealed class BodyPolicyTests
     [InlineData("body: { stream: true }", false, "GH1030 a body that is streamed needs a 'reason'")]
     [InlineData("body: { stream: \"true\" }", false, "GH2006")]
     [InlineData("body: { max: 10 }", false, "GH2006 '10' is not a size")]
+    [InlineData("body: { json: { depth: 8, nodes: 100, items: 10, string: 1KiB, name: 10B, digits: 20 } }", false, null)]
+    [InlineData("body: { json: { depth: 0 } }", false, "GH2006 '0' is not a whole number from 1 to 1000")]
+    [InlineData("body: { json: { width: 8 } }", false, "GH2004 unknown key 'width' in bounds of JSON")]
+    [InlineData("body: { json: {}, stream: true, reason: r }", false, "GH2011 a body that is streamed cannot be looked through: 'json' would not hold")]
+    [InlineData("body: { encodings: [gzip, br, deflate], expanded: 10MiB }", false, null)]
+    [InlineData("body: { encodings: [gzip], expanded: 11MiB }", false, "GH1030 bodies of route orders/get-order may unpack to 11MiB")]
+    [InlineData("body: { encodings: [gzip], expanded: 11MiB }", true, null)]
+    [InlineData("body: { encodings: [gzip] }", false, "GH1030 'encodings' and 'expanded' go together")]
+    [InlineData("body: { expanded: 1MiB }", false, "GH1030 'encodings' and 'expanded' go together")]
+    [InlineData("body: { encodings: [zstd], expanded: 1MiB }", false, "GH2006 'zstd' is not one of gzip, br, deflate")]
+    [InlineData("body: { encodings: [gzip], expanded: 1MiB, stream: true, reason: r }", false,
+        "GH2011 a body that is streamed cannot be looked through: 'encodings' would not hold")]
     [InlineData("body: { size: 1MiB }", false, "GH2004 unknown key 'size' in a body")]
     public void Finds(string fragment, bool waived, string? finding)
     {

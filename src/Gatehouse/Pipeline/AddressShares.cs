@@ -1,6 +1,6 @@
-namespace Gatehouse.Hosting;
+namespace Gatehouse.Pipeline;
 
-/// <summary>How many connections each client address has open: as many addresses as there are connections, and none of those that are gone.</summary>
+/// <summary>How much each client address has open of something: as many addresses as have something open, and none of those that are gone.</summary>
 internal sealed class AddressShares
 {
     private readonly Lock _gate = new();

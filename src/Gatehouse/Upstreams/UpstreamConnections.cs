@@ -47,7 +47,7 @@ internal static class UpstreamConnections
     public static SocketsHttpHandler Handler(Upstream upstream, Dialer dialer)
     {
         var named = IsNamed(upstream);
-        return new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -74,7 +74,7 @@ internal static class UpstreamConnections
         };
         if (upstream.Protocol == UpstreamProtocol.Http2) // by the system's time, as all times of the client below
             handler.PlaintextStreamFilter = static (context, _) => new(new ServiceFrames(context.PlaintextStream, TimeProvider.System));
-        return new HttpMessageInvoker(handler);
+        return handler;
     }
 
     private static SslStreamCertificateContext Present(UpstreamCertificate own)

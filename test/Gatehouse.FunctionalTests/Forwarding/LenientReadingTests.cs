@@ -4,6 +4,7 @@ using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Forwarding;
 
+/// <summary>
 /// The client below reads leniently: a bare LF ends a line, folds are unfolded (decision 0022). Whatever a service sends, what leaves
 /// the gateway is one answer that can be read in one way, or is cut where everybody sees it. <c>GATEHOUSE_FUZZ_ROUNDS</c> and
 /// <c>GATEHOUSE_FUZZ_SEED</c> as elsewhere.

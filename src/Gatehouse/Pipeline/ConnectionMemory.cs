@@ -1,3 +1,7 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Gatehouse.Consumers;
+
 namespace Gatehouse.Pipeline;
 
 /// <summary>
@@ -12,6 +16,9 @@ internal sealed class ConnectionMemory
     /// <summary>The last value of <c>Authorization</c> that held a token, and the token. Never for a log.</summary>
     public KeptToken? Token { get; set; }
 
+    /// <summary>The last API key that was good, and whose it was found to be. Never for a log.</summary>
+    public KeptKey? Key { get; set; }
+
     /// <summary>The last API key that was good. Never for a log.</summary>
     public string? ProvedKey { get; set; }
 
@@ -25,4 +32,20 @@ internal sealed record KeptToken(string Authorization, string Text)
 {
     /// <summary>Nothing of a token is shown by accident.</summary>
     public override string ToString() => "a token";
+}
+
+/// <summary>An API key that was found good over this connection: whose it is need not be found again while the declaration is in force.</summary>
+internal sealed class KeptKey(ConsumerDirectory directory, string text, ApiKeyHolder holder)
+{
+    public ApiKeyHolder Holder { get; } = holder;
+
+    /// <summary>
+    /// Whether this is the key, in the declaration that it was found in. In constant time: a proxy may bring several clients over one connection.
+    /// </summary>
+    public bool Is(ConsumerDirectory other, string key) =>
+        ReferenceEquals(directory, other)
+        && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(text.AsSpan()), MemoryMarshal.AsBytes(key.AsSpan()));
+
+    /// <summary>Nothing of a key is shown by accident.</summary>
+    public override string ToString() => "a key";
 }

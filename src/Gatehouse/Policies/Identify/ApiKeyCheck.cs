@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Policies.Identify;
 
@@ -16,6 +17,19 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
     private static readonly string NoKey = new('0', ApiKeyText.Length);
 
     private readonly Secret _pepper = pepper ?? NoPepper;
+
+    /// <summary>
+    /// As the other one, for a key that comes over a connection: the one that was good there last is known by its text. Whether it is good still is
+    /// looked at each time, and one that is not is judged like any other.
+    /// </summary>
+    public ApiKeyHolder? Find(string key, ConnectionMemory? connection, out string? reason, out string? guessed)
+    {
+        (reason, guessed) = (null, null);
+        if (connection?.Key is { } kept && kept.Is(consumers, key) && kept.Holder.Key.IsLiveAt(clock.GetUtcNow())) return kept.Holder;
+        var holder = Find(key, out reason, out guessed);
+        if (holder is not null && connection is not null) connection.Key = new KeptKey(consumers, key, holder);
+        return holder;
+    }
 
     /// <summary>Who holds the key, when it is good now; otherwise null and the reason, as a constant text.</summary>
     /// <param name="guessed">The id, where it is a known key's and the rest is wrong; otherwise null.</param>

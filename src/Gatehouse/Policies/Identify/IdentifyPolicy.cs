@@ -38,7 +38,7 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
         ApiKeyHolder? key = null;
         if (presented.Kinds.Have(CredentialKinds.ApiKey))
         {
-            key = _keys.Find(presented.ApiKey, out var reason, out var guessed);
+            key = _keys.Find(presented.ApiKey, exchange.Connection, out var reason, out var guessed);
             exchange.GuessedKeyId = guessed;
             if (key is null) return new(Verdict.Reject(Problems.Unauthenticated, reason));
             if (exchange.Connection is { } connection && connection.ProvedKey != presented.ApiKey) connection.ProvedKey = presented.ApiKey;

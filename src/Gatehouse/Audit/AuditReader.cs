@@ -12,6 +12,9 @@ internal abstract class AuditReader : IDisposable
     /// <summary>The records of a chain from this number on, in order, those without a line included.</summary>
     public abstract IEnumerable<StoredRecord> Records(AuditChain chain, long from = 1);
 
+    /// <summary>The number of a chain's last record; 0 for none.</summary>
+    public abstract long Last(AuditChain chain);
+
     /// <summary>The checkpoints of a chain, the smallest first.</summary>
     public abstract IEnumerable<StoredCheckpoint> Checkpoints(AuditChain chain);
 

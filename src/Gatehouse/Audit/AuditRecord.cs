@@ -88,7 +88,10 @@ internal sealed class AuditRecord
     /// <summary>Why: the constant text of a refusal, or what a person gave as a reason.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The first and the last record that this one is about, where it is about records; 0 for none.</summary>
+    /// <summary>
+    /// The first and the last record that this one is about, where it is about records; 0 for none. They count in its own chain, unless a detail
+    /// names another (<see cref="AuditDetail.Chain"/>).
+    /// </summary>
     public long First { get; init; }
 
     /// <inheritdoc cref="First"/>
@@ -119,4 +122,11 @@ internal sealed record AboutEntry(string Name, string Key, string Hmac)
 
 /// <summary>One thing more about an administrative act.</summary>
 /// <param name="Name">From the code: lower-case letters, digits and hyphens.</param>
-internal sealed record AuditDetail(string Name, string Value);
+internal sealed record AuditDetail(string Name, string Value)
+{
+    /// <summary>The origin of the chain that <see cref="AuditRecord.First"/> and <see cref="AuditRecord.Last"/> count in, where it is another.</summary>
+    public const string Chain = "chain";
+
+    /// <summary>The origin of the chain that begins with this record.</summary>
+    public const string Origin = "origin";
+}

@@ -19,7 +19,7 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, TimeP
         {
             // what was there without a checkpoint is signed from now on: that it was not before can always be seen
             Append(AuditKind.Start, signed == found ? 0 : signed + 1, signed == found ? 0 : found,
-                found == 0 ? [new("origin", state.Chain.Origin)] : []);
+                found == 0 ? [new(AuditDetail.Origin, state.Chain.Origin)] : []);
         }
 
         if (aside > 0 || (isStart && !opened.WasStopped))

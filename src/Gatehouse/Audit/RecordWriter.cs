@@ -22,7 +22,8 @@ internal sealed class RecordWriter
     private const int LongestName = 128;
     private const int LongestText = 256;
     private const int LongestReason = 500;
-    private const int LongestValue = 512;
+    /// <summary>Characters of a value of its own, a personal one or a detail.</summary>
+    public const int LongestValue = 512;
 
     [ThreadStatic]
     private static RecordWriter? _ofThread;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Audit;
@@ -27,13 +29,21 @@ internal sealed class SqliteAuditReader : AuditReader
 
     public override IEnumerable<StoredRecord> Records(AuditChain chain, long from = 1) => Read(_connection, chain.Id, from);
 
+    public override long Last(AuditChain chain)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = "SELECT COALESCE(MAX(sequence), 0) FROM records WHERE chain = $chain";
+        command.Parameters.AddWithValue("$chain", chain.Id);
+        return (long)command.ExecuteScalar()!;
+    }
+
     public override IEnumerable<StoredCheckpoint> Checkpoints(AuditChain chain)
     {
         using var command = _connection.CreateCommand();
         command.CommandText = "SELECT size, note, frontier, open_from FROM checkpoints WHERE chain = $chain ORDER BY size";
         command.Parameters.AddWithValue("$chain", chain.Id);
         using var reader = command.ExecuteReader();
-        while (reader.Read()) yield return new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), (byte[])reader[2], reader.GetInt64(3));
+        while (reader.Read()) yield return new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), BytesOf(reader[2]) ?? [], reader.GetInt64(3));
     }
 
     public override IReadOnlyList<UnknownIntent> Unknown()
@@ -66,7 +76,10 @@ internal sealed class SqliteAuditReader : AuditReader
             using (var reader = command.ExecuteReader())
             {
                 while (reader.Read())
-                    page.Add(new StoredRecord(reader.GetInt64(0), reader.GetInt64(1), (byte[])reader[2], reader[3] as byte[], reader[4] as byte[]));
+                {
+                    page.Add(new StoredRecord(
+                        reader.GetInt64(0), reader.GetInt64(1), BytesOf(reader[2]) ?? [], BytesOf(reader[3]), BytesOf(reader[4])));
+                }
             }
 
             foreach (var record in page) yield return record;
@@ -74,4 +87,12 @@ internal sealed class SqliteAuditReader : AuditReader
         }
         while (page.Count == AtOnce);
     }
+
+    /// <summary>Whoever changes a row by hand may leave a text where there were bytes.</summary>
+    private static byte[]? BytesOf(object value) => value switch
+    {
+        byte[] bytes => bytes,
+        DBNull => null,
+        _ => Encoding.UTF8.GetBytes(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""),
+    };
 }

@@ -46,7 +46,7 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         using var command = Command("SELECT size, note, frontier, open_from FROM checkpoints WHERE chain = $chain ORDER BY size DESC LIMIT 1",
             ("$chain", Chain.Id));
         using var reader = command.ExecuteReader();
-        return reader.Read() ? new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), (byte[])reader[2], reader.GetInt64(3)) : null;
+        return reader.Read() ? new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), reader[2] as byte[] ?? [], reader.GetInt64(3)) : null;
     }
 
     public override IEnumerable<StoredRecord> Read(long from) => SqliteAuditReader.Read(Connection, Chain.Id, from);

@@ -28,6 +28,9 @@ internal sealed class AuditBatch(int capacity)
         private set => _abandoned = value;
     }
 
+    /// <summary>Bytes that it has room for.</summary>
+    public int Free => capacity - _length;
+
     /// <summary>Whether half of the room is taken.</summary>
     public bool IsHalfFull => _length > capacity / 2;
 

@@ -11,6 +11,9 @@ namespace Gatehouse.Audit;
 /// </summary>
 internal sealed class AuditTrail : IDisposable
 {
+    /// <summary>A record is seldom longer, with what is personal in it.</summary>
+    private const int UsualBytes = 2048;
+
     private static readonly TimeSpan LastBatch = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
@@ -72,6 +75,12 @@ internal sealed class AuditTrail : IDisposable
 
         if (isFirst) _wake.Set();
         return new ValueTask<bool>(done);
+    }
+
+    /// <summary>Whether so many more records can be taken now, even if none can be written for a while.</summary>
+    public bool HasRoomFor(int records)
+    {
+        lock (_gate) return !_ended && (long)records * UsualBytes <= _front.Free;
     }
 
     /// <summary>

@@ -39,6 +39,9 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<string, StoreTally> _stores = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Tally> _shed = new(StringComparer.Ordinal);
 
+    /// <summary>What is counted of the audit trail.</summary>
+    public AuditTally Audit { get; } = new();
+
     public GatehouseMeter()
     {
         _meter = new Meter(new MeterOptions(Name) { Scope = this });

@@ -1,0 +1,30 @@
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Policies.Record;
+
+/// <summary>Writes down what is about to be done, durably, before anybody does it. What cannot be written is not done.</summary>
+internal sealed class IntentPolicy(ExchangeRecords records, AccountBook book) : Policy
+{
+    public override string Name => IntentKind.KindName;
+
+    public override async ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        if (!book.TryReserve()) return Verdict.Reject(Problems.RecordUnavailable, "the trail has no room for the outcome");
+        exchange.Accounting = Accounting.Intended; // from now on it may be there, whatever is said of it
+        return await book.IntendAsync(records.Intent(exchange))
+            ? Verdict.Continue : Verdict.Reject(Problems.RecordUnavailable, "the intent could not be written to the trail");
+    }
+}
+
+/// <summary>Keeps a place in the trail for the one record of an exchange that changes nothing. Where there is none, it is not forwarded.</summary>
+internal sealed class PlacePolicy(AccountBook book) : Policy
+{
+    public override string Name => IntentKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        if (!book.TryReserve()) return new(Verdict.Reject(Problems.RecordUnavailable, "the trail has no room for the record"));
+        exchange.Accounting = Accounting.Reserved;
+        return new(Verdict.Continue);
+    }
+}

@@ -30,7 +30,9 @@ internal sealed class InvestigationKey
     /// <param name="subject">What kind of somebody it is, as the declaration calls it: <c>customer</c>.</param>
     public AboutEntry About(string subject, ReadOnlySpan<char> value) => new(subject, Id, Hex("about\n"u8, subject, value));
 
-    /// <summary>The person for whom a call was made: the key's id, a colon and an HMAC over <c>person</c>, the issuer's name and the subject.</summary>
+    /// <summary>
+    /// The person for whom a call was made: the key's id, a colon and an HMAC over <c>person</c>, the issuer's name and the subject.
+    /// </summary>
     public string Person(string issuer, ReadOnlySpan<char> subject) => $"{Id}:{Hex("person\n"u8, issuer, subject)}";
 
     /// <summary>The parameters of a request: the key's id, a colon and an HMAC over <c>parameters</c>, the route and what they are.</summary>

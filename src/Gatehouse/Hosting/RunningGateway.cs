@@ -44,7 +44,12 @@ internal sealed class RunningGateway : IAsyncDisposable
         var definition = first.Definition!;
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
         _meter.AccessLog = options.AccessLog ?? _ownLog!;
-        if (definition.Trail is { } trail) _activations = new ActivationTrail(_trail = TrailOpening.Open(trail, definition, _events, _meter, _clock), _clock);
+        if (definition.Trail is { } declared)
+        {
+            _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock);
+            _activations = new ActivationTrail(_trail, _clock);
+        }
+
         Activation = new Activation(first, new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail), _state)
         {
             Record = _activations is { } activations ? activations.Record : null,

@@ -11,7 +11,8 @@ internal static class TrailOpening
     private const int QueueBytes = 32 << 20;
 
     /// <summary>It begins by itself, and tries again for as long as it cannot.</summary>
-    public static AuditTrail Open(TrailDeclaration declared, GatewayDefinition definition, EventWriter events, GatehouseMeter meter, TimeProvider clock)
+    public static AuditTrail Open(
+        TrailDeclaration declared, GatewayDefinition definition, EventWriter events, GatehouseMeter meter, TimeProvider clock)
     {
         var options = new AuditTrailOptions
         {

@@ -56,8 +56,9 @@ public sealed class AccountTests
     [Control("LOG-5", "refusals, each by its type")]
     public async Task Refusals_that_are_security_events_are_there_whatever_route_they_are_of()
     {
-        await using var accounted = await Accounted.StartAsync(text =>
-            text.Replace("get-thing: { match: \"GET /things/{id}\", effect: read,", "get-thing: { match: \"GET /things/{id}\", effect: read, addresses: { deny: [192.0.2.0/24] }, limits: [ { per: all, allow: 1, every: 1h } ],", StringComparison.Ordinal));
+        await using var accounted = await Accounted.StartAsync(text => text.Replace(
+            "effect: read, access: { anonymous: a test } }\n      talk", "effect: read, limits: [ { per: all, allow: 1, every: 1h } ], access: { anonymous: a test } }\n      talk",
+            StringComparison.Ordinal));
         var port = accounted.Gateway.AddressOf("edge").Port;
         await accounted.CallAsync(HttpMethod.Get, "/things/1", null);
         await accounted.CallAsync(HttpMethod.Get, "/things/1", null);
@@ -145,9 +146,9 @@ public sealed class AccountTests
     /// <summary>What both have, in the words of the log.</summary>
     private static string Said(JsonObject line) => string.Join(' ', new object?[]
     {
-        (string?)line["listener"], (string?)line["method"], (string?)line["route"], (string?)line["path"], (int)line["status"]!, (string?)line["problem"],
-        (string?)line["reason"], (string?)line["decidedBy"], (string?)line["consumer"], (string?)line["credentialKind"], (string?)line["credentialId"],
-        (string?)line["destination"], (long)line["revision"]!,
+        (string?)line["listener"], (string?)line["method"], (string?)line["route"], (string?)line["path"], (int)line["status"]!,
+        (string?)line["problem"], (string?)line["reason"], (string?)line["decidedBy"], (string?)line["consumer"], (string?)line["credentialKind"],
+        (string?)line["credentialId"], (string?)line["destination"], (long)line["revision"]!,
     });
 
     private static string Said(AuditRecord record) => string.Join(' ', new object?[]

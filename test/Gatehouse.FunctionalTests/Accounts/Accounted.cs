@@ -87,7 +87,8 @@ internal sealed class Accounted : IAsyncDisposable
     /// <summary>The records of one exchange, as soon as there are as many of them.</summary>
     public Task<IReadOnlyList<AuditRecord>> OfAsync(string id, int count = 1) => Trails.WaitAsync(Store, r => Trails.IsOf(r, id), count, Cancel);
 
-    public Task<IReadOnlyList<AuditRecord>> WaitAsync(Func<AuditRecord, bool> wanted, int count = 1) => Trails.WaitAsync(Store, wanted, count, Cancel);
+    public Task<IReadOnlyList<AuditRecord>> WaitAsync(Func<AuditRecord, bool> wanted, int count = 1) =>
+        Trails.WaitAsync(Store, wanted, count, Cancel);
 
     public async ValueTask DisposeAsync()
     {
@@ -138,7 +139,11 @@ internal sealed class Accounted : IAsyncDisposable
               cancel-order: { match: "POST /orders/{orderId}/end", effect: action }
               get-price: { match: "GET /prices/{article}", effect: read, audit: true, access: { anonymous: a test } }
               get-thing: { match: "GET /things/{id}", effect: read, access: { anonymous: a test } }
-              talk: { match: "GET /talk", effect: write, upgrade: websocket, waive: [ { rule: GH1015, reason: It is a conversation, owner: o@retailer.example, until: {{until}} } ] }
+              talk:
+                match: GET /talk
+                effect: write
+                upgrade: websocket
+                waive: [ { rule: GH1015, reason: It is a conversation, owner: o@retailer.example, until: {{until}} } ]
         """;
 }
 

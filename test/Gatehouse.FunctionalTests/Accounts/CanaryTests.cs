@@ -73,16 +73,20 @@ public sealed class CanaryTests
         var machine = $"Authorization: Bearer {accounted.Machine()}\r\n";
         yield return $"PUT /orders/{next()} HTTP/1.1\r\nHost: localhost\r\n{machine}{Fields(next)}{Body(next)}";
         yield return $"POST /orders/{next()}/end?x={next()} HTTP/1.1\r\nHost: localhost\r\n{machine}{Fields(next)}{Body(next)}";
-        yield return $"PUT /orders/1 HTTP/1.1\r\nHost: localhost\r\n{machine}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n{{\"{next()}\": {next()}".PadRight(400);
+        yield return $"PUT /orders/1 HTTP/1.1\r\nHost: localhost\r\n{machine}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n"
+            + $"{{\"{next()}\": {next()}".PadRight(400);
         yield return $"{next()} /orders/1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
         yield return $"GET /orders/1 HTTP/1.1\r\nHost: {next()}.example\r\n\r\n";
         yield return $"GET http://{next()}/orders/{next()} HTTP/1.1\r\nHost: {next()}\r\n\r\n";
         yield return $"GET /orders/1?api_key={next()}&access_token={next()} HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        yield return $"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes(next()))}{next()}\r\n\r\n";
+        var basic = Convert.ToBase64String(Encoding.ASCII.GetBytes(next()));
+        yield return $"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {basic}{next()}\r\n\r\n";
         yield return $"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {next()}\r\nX-Api-Key: {next()}\r\n\r\n";
         yield return $"GET /orders/1 HTTP/1.1\r\nHost: localhost\r\n{next()}: {next()}\r\n{next()} : {next()}\r\n\r\n";
-        yield return $"PUT /orders/1 HTTP/1.1\r\nHost: localhost\r\n{machine}Transfer-Encoding: chunked\r\n\r\n5;{next()}\r\nhello\r\n0\r\n{next()}: {next()}\r\n\r\n";
-        yield return $"OPTIONS /orders/{next()} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://{next()}.example\r\nAccess-Control-Request-Method: PUT\r\n\r\n";
+        yield return $"PUT /orders/1 HTTP/1.1\r\nHost: localhost\r\n{machine}Transfer-Encoding: chunked\r\n\r\n"
+            + $"5;{next()}\r\nhello\r\n0\r\n{next()}: {next()}\r\n\r\n";
+        yield return $"OPTIONS /orders/{next()} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://{next()}.example\r\n"
+            + "Access-Control-Request-Method: PUT\r\n\r\n";
         yield return $"GET /talk?{next()} HTTP/1.1\r\nHost: localhost\r\n{machine}Connection: Upgrade\r\nUpgrade: {next()}\r\n\r\n";
         yield return $"GARBAGE {next()}\r\n\r\n";
     }

@@ -140,6 +140,41 @@ public sealed class IntentTests
     }
 
     [Fact]
+    public async Task Over_http2_it_is_the_same()
+    {
+        await using var accounted = await Accounted.StartAsync(
+            text => text.Replace("serves: [public] }", "serves: [public], protocols: [http2] }", StringComparison.Ordinal));
+        using var request = accounted.Request(HttpMethod.Put, "/orders/17", accounted.Machine(), "more tea");
+        (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        using var response = await accounted.Client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        AssertEnds(await accounted.OfAsync(response.Headers.GetValues("X-Request-Id").Single(), 2), AuditKind.Outcome, AuditOutcome.Done);
+    }
+
+    [Fact]
+    public async Task A_read_that_is_asked_for_twice_and_copied_is_one_record()
+    {
+        await using var copies = await FakeUpstream.StartAsync();
+        await using var second = await FakeUpstream.StartAsync();
+        var (one, other) = (copies.Address.GetLeftPart(UriPartial.Authority), second.Address.GetLeftPart(UriPartial.Authority));
+        await using var accounted = await Accounted.StartAsync(text => text
+            .Replace("get-price: {", "get-price: { hedge: { after: 50ms }, mirror: { upstream: copies, share: 100% },", StringComparison.Ordinal)
+            .Replace("upstreams:\n", $"upstreams:\n  copies: {{ destinations: [\"{one}\"] }}\n", StringComparison.Ordinal)
+            .Replace("[\"{{upstream}}\"]", "[\"{{upstream}}\", \"" + other + "\"], retries: { backoff: 1ms }", StringComparison.Ordinal));
+        var calls = 0;
+        foreach (var upstream in new[] { accounted.Upstream, second })
+            upstream.On("/prices/tea", async http =>
+            {
+                if (Interlocked.Increment(ref calls) == 1) await Task.Delay(Timeout.Infinite, http.RequestAborted); // whoever is asked first
+            });
+        var (status, id) = await accounted.CallAsync(HttpMethod.Get, "/prices/tea", null);
+        Assert.Equal(HttpStatusCode.OK, status);
+        await copies.NextAsync(Cancel);
+        await accounted.WriteAsync();
+        Assert.Equal(AuditOutcome.Done, Assert.Single(await accounted.OfAsync(id)).Outcome);
+    }
+
+    [Fact]
     public async Task A_refused_change_is_one_record()
     {
         await using var accounted = await Accounted.StartAsync();

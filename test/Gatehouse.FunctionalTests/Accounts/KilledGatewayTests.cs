@@ -10,8 +10,8 @@ using Gatehouse.TestKit;
 namespace Gatehouse.FunctionalTests.Accounts;
 
 /// <summary>
-/// The executable, killed again and again while it changes things: whatever a backend got stands in the trail, and what nobody knows is said to be so.
-/// <c>GATEHOUSE_KILL_ROUNDS</c> makes it longer.
+/// The executable, killed again and again while it changes things: whatever a backend got stands in the trail, and what nobody knows is said to be
+/// so. <c>GATEHOUSE_KILL_ROUNDS</c> makes it longer.
 /// </summary>
 public sealed class KilledGatewayTests : IAsyncLifetime
 {

@@ -14,12 +14,13 @@ public sealed class InvestigationKeyTests
     public void The_same_somebody_has_the_same_digest_and_others_have_others()
     {
         var entry = _key.About("customer", "17");
+        var other = new InvestigationKey(Encoding.ASCII.GetBytes("another secret"));
         Assert.Equal(entry, new InvestigationKey(Secret).About("customer", "17"));
         Assert.Equal(("customer", _key.Id), (entry.Name, entry.Key));
         string[] all =
         [
             entry.Hmac, _key.About("customer", "18").Hmac, _key.About("order", "17").Hmac, _key.About("customer", "1").Hmac,
-            _key.Person("customer", "17"), _key.Parameters("customer", "17"), new InvestigationKey(Encoding.ASCII.GetBytes("another secret")).About("customer", "17").Hmac,
+            _key.Person("customer", "17"), _key.Parameters("customer", "17"), other.About("customer", "17").Hmac,
         ];
         Assert.Distinct(all);
     }

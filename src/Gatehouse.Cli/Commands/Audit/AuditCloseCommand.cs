@@ -12,7 +12,11 @@ internal static class AuditCloseCommand
 
     public static Command Create(GatewayOptions gateway)
     {
-        var requests = new Argument<string[]>("REQUEST") { Description = "The request's id, as 'audit open' lists it.", Arity = ArgumentArity.OneOrMore };
+        var requests = new Argument<string[]>("REQUEST")
+        {
+            Description = "The request's id, as 'audit open' lists it.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var by = Text("--by", "Who closes it.", "NAME");
         var reason = Text("--reason", "What became of it, and how that is known.", "TEXT");
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);

@@ -40,7 +40,8 @@ internal static class AuditOpenCommand
         try
         {
             var open = reader.Unknown();
-            new Listing(["request", "since", "route", "consumer", "credential", "reason"], [.. open.Select(u => RowOf(u, reader))]).Write(form, output);
+            new Listing(["request", "since", "route", "consumer", "credential", "reason"], [.. open.Select(u => RowOf(u, reader))])
+                .Write(form, output);
             if (open.Count == 0) return ExitCode.Done;
             error.WriteLine("Find out what became of each; then: gatehouse audit close REQUEST --by NAME --reason TEXT");
         }

@@ -41,8 +41,8 @@ internal sealed record DeclaredTrail(GatewayDefinition Definition, TrailDeclarat
             Key = Trail.Key,
             Copies = Trail.Copies,
         };
-        using var trail = new AuditTrail(
-            new SqliteAuditStore(Trail.Store, SqliteAuditStore.CommandLine), options, new EventWriter(error, gateway.Clock), gateway.Clock, new AuditTally());
+        var store = new SqliteAuditStore(Trail.Store, SqliteAuditStore.CommandLine);
+        using var trail = new AuditTrail(store, options, new EventWriter(error, gateway.Clock), gateway.Clock, new AuditTally());
         return await trail.Begun && await trail.WriteAsync(record);
     }
 }

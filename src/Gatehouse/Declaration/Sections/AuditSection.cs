@@ -31,6 +31,9 @@ internal static class AuditSection
     private static readonly Key<TimeSpan> Retain = new("retain", Shapes.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3660)),
         "How long records are kept.") { NotYet = "records are kept until retention comes" };
 
+    /// <summary>What an environment may say: where, and under which keys.</summary>
+    public static readonly Key[] Placing = [Store, Key, Investigation];
+
     public static readonly Section<AuditText> Shape = new("audit", [Store, Key, Checkpoints, Investigation, Retain], Read);
 
     /// <summary>The trail with its keys; null when one of them cannot be had, and then a finding says why.</summary>
@@ -91,7 +94,8 @@ internal sealed record AuditText(
 /// <summary><c>checkpoints</c> of <c>audit</c>.</summary>
 internal static class CheckpointsSection
 {
-    public static readonly Key<int> Every = new("every", Shapes.Whole(1, 1_000_000), "After how many records the trail is signed; 1000 unless written.");
+    public static readonly Key<int> Every = new(
+        "every", Shapes.Whole(1, 1_000_000), "After how many records the trail is signed; 1000 unless written.");
 
     public static readonly Key<TimeSpan> Within = new("within", Shapes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
         "After how long it is signed at the latest when something was recorded; 10s unless written.");

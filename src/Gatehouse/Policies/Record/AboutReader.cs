@@ -37,7 +37,8 @@ internal sealed class AboutReader(Route route, InvestigationKey key)
         foreach (var value in new QueryValues(query, source.Name))
         {
             Add(entries, source.Subject, value);
-            if (value.Contains('+')) Add(entries, source.Subject, value.ToString().Replace("+", "%20", StringComparison.Ordinal)); // some read a blank
+            // some read a blank
+            if (value.Contains('+')) Add(entries, source.Subject, value.ToString().Replace("+", "%20", StringComparison.Ordinal));
             if (--left == 0) return;
         }
     }

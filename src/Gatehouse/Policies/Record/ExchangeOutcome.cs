@@ -19,7 +19,8 @@ internal static class ExchangeOutcome
         var forward = exchange.Forward;
         if (!forward.MayHaveArrived)
         {
-            if (exchange.Problem is null && exchange.Status is > 0 and not ClientLeftStatus) return AuditOutcome.Done; // answered by the gateway itself
+            // answered by the gateway itself
+            if (exchange.Problem is null && exchange.Status is > 0 and not ClientLeftStatus) return AuditOutcome.Done;
             return wasLetThrough || exchange.Problem is null ? AuditOutcome.FailedBefore : AuditOutcome.Refused;
         }
 

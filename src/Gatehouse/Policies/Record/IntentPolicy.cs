@@ -11,8 +11,10 @@ internal sealed class IntentPolicy(ExchangeRecords records, AccountBook book) : 
     {
         if (!book.TryReserve()) return Verdict.Reject(Problems.RecordUnavailable, "the trail has no room for the outcome");
         exchange.Accounting = Accounting.Intended; // from now on it may be there, whatever is said of it
-        return await book.IntendAsync(records.Intent(exchange))
-            ? Verdict.Continue : Verdict.Reject(Problems.RecordUnavailable, "the intent could not be written to the trail");
+        if (!await book.IntendAsync(records.Intent(exchange)))
+            return Verdict.Reject(Problems.RecordUnavailable, "the intent could not be written to the trail");
+        // who has left in the meantime must not be a change of which nobody knows whether it happened
+        return exchange.Http.RequestAborted.IsCancellationRequested ? ClientLeft.End(exchange) : Verdict.Continue;
     }
 }
 

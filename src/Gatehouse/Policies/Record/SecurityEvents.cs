@@ -5,7 +5,9 @@ using Gatehouse.Pipeline;
 
 namespace Gatehouse.Policies.Record;
 
-/// <summary>Which refusals are security events, and of what type: they are recorded in the trail whatever route they are of, and without one.</summary>
+/// <summary>
+/// Which refusals are security events, and of what type: they are recorded in the trail whatever route they are of, and without one.
+/// </summary>
 internal static class SecurityEvents
 {
     /// <summary>As a record says it; made once.</summary>

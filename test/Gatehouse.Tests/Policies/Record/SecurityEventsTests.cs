@@ -20,7 +20,8 @@ public sealed class SecurityEventsTests
     [Control("LOG-5", "which refusals are recorded as what")]
     public void Every_refusal_is_one_or_is_none()
     {
-        foreach (var problem in Problems.All) Assert.Equal((problem.Name, !Ordinary.Contains(problem.Name)), (problem.Name, TypeOf(problem) is not null));
+        foreach (var problem in Problems.All)
+            Assert.Equal((problem.Name, !Ordinary.Contains(problem.Name)), (problem.Name, TypeOf(problem) is not null));
         Assert.All(Ordinary, name => Assert.Contains(Problems.All, p => p.Name == name));
     }
 

@@ -22,6 +22,7 @@ public sealed class WallsTests
         ["Assertions"] = ["Configuration"],
         ["Services"] = ["Configuration"],
         ["Ledger"] = ["Configuration", "Telemetry"],
+        ["Audit"] = ["Configuration", "Telemetry"],
         ["Stores"] = ["Configuration", "Telemetry"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
@@ -58,7 +59,8 @@ public sealed class WallsTests
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
         ["StackExchange.Redis."] = ["Stores"],
-        ["Microsoft.Data.Sqlite."] = ["Ledger"],
+        ["Microsoft.Data.Sqlite."] = ["Ledger", "Audit"],
+        ["SQLitePCL."] = ["Audit"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

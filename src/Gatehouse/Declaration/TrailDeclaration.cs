@@ -12,6 +12,9 @@ internal sealed record TrailDeclaration
     /// <summary>What signs checkpoints.</summary>
     public required CheckpointKey Key { get; init; }
 
+    /// <summary>What checkpoints were signed with before.</summary>
+    public required IReadOnlyList<CheckpointVerifier> FormerKeys { get; init; }
+
     /// <summary>A checkpoint comes after so many records …</summary>
     public required int CheckpointEvery { get; init; }
 

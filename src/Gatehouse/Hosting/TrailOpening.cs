@@ -19,6 +19,7 @@ internal static class TrailOpening
             Gateway = definition.Name,
             Instance = definition.Name, // the file is this one instance's
             Key = declared.Key,
+            FormerKeys = declared.FormerKeys,
             CheckpointEvery = declared.CheckpointEvery,
             CheckpointAfter = declared.CheckpointWithin,
             Copies = declared.Copies,

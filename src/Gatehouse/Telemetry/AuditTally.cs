@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Gatehouse.Telemetry;
 
 /// <summary>What is counted of the audit trail.</summary>
@@ -26,4 +28,16 @@ internal sealed class AuditTally
 
     /// <summary>Says how many copies of checkpoints failed; null where none are made.</summary>
     public Func<long>? CopyFailures { get; set; }
+
+    /// <summary>Its instruments.</summary>
+    public void Register(Meter meter)
+    {
+        meter.CreateObservableCounter("gatehouse.audit.records", () => Records.Value, null, "Records of the audit trail that became durable.");
+        meter.CreateObservableCounter("gatehouse.audit.commits", () => Commits.Value, null, "Transactions of the audit trail: each made all its records durable at once.");
+        meter.CreateObservableCounter("gatehouse.audit.failures", () => Failures.Value, null, "Times that the audit trail could not be written, or not in time.");
+        meter.CreateObservableCounter("gatehouse.audit.nottaken", () => NotTaken.Value, null, "Records that the audit trail did not take.");
+        meter.CreateObservableCounter("gatehouse.audit.copies.failed", () => CopyFailures?.Invoke() ?? 0, null,
+            "Copies of checkpoints of the audit trail that failed.");
+        meter.CreateObservableGauge("gatehouse.audit.lost", () => IsLost ? 1 : 0, null, "1 while the audit trail cannot be written, else 0.");
+    }
 }

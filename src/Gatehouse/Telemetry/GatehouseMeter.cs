@@ -96,6 +96,7 @@ internal sealed class GatehouseMeter : IDisposable
             "Times that a shared store was lost, and that it was found again.");
         _meter.CreateObservableCounter("gatehouse.stores.questions", () => StoreTally.ReadQuestions(_stores), null,
             "Questions to a shared store, by outcome.");
+        Audit.Register(_meter);
         _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
             "Calls that a shared limit counted alone, because its store could not be asked.");
     }

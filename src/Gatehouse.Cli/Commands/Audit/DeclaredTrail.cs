@@ -39,6 +39,7 @@ internal sealed record DeclaredTrail(GatewayDefinition Definition, TrailDeclarat
             Gateway = Definition.Name,
             Instance = "command-line",
             Key = Trail.Key,
+            FormerKeys = Trail.FormerKeys,
             Copies = Trail.Copies,
         };
         var store = new SqliteAuditStore(Trail.Store, SqliteAuditStore.CommandLine);

@@ -28,7 +28,7 @@ internal static class DemoDeclaration
         await KeyInitCommand.WriteAsync(Path.Combine(folder, Pepper), cancelled);
         await KeyInitCommand.WriteAssertionKeyAsync(Path.Combine(folder, AssertionKey), cancelled);
         Directory.CreateDirectory(Path.Combine(folder, Keys));
-        await KeyInitCommand.WriteAssertionKeyAsync(Path.Combine(folder, Keys, "audit.pem"), cancelled);
+        await KeyInitCommand.WriteAuditKeyAsync(Path.Combine(folder, Keys, "audit.pem"), cancelled);
         await KeyInitCommand.WriteAsync(Path.Combine(folder, Keys, "investigation.key"), cancelled);
         var pepper =
             new Secret("file:" + Pepper, Encoding.ASCII.GetBytes((await File.ReadAllTextAsync(Path.Combine(folder, Pepper), cancelled)).TrimEnd()));

@@ -1,3 +1,4 @@
+using System.Text;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
 
@@ -22,6 +23,11 @@ internal static class AuditSection
         Required = true,
     };
 
+    public static readonly Key<IReadOnlyList<Located<string>>> Former = new(
+        "former",
+        Shapes.List(new LocatedShape<string>(DecisionShapes.File()), 1, 10),
+        "The files of the public keys (PEM) of those that signed before, so that the trail goes on when the key is replaced.");
+
     public static readonly Key<CheckpointsText> Checkpoints = new(
         "checkpoints", CheckpointsSection.Shape, "How often the trail is signed, and where else the signatures go.");
 
@@ -32,9 +38,9 @@ internal static class AuditSection
         "How long records are kept.") { NotYet = "records are kept until retention comes" };
 
     /// <summary>What an environment may say: where, and under which keys.</summary>
-    public static readonly Key[] Placing = [Store, Key, Investigation];
+    public static readonly Key[] Placing = [Store, Key, Former, Investigation];
 
-    public static readonly Section<AuditText> Shape = new("audit", [Store, Key, Checkpoints, Investigation, Retain], Read);
+    public static readonly Section<AuditText> Shape = new("audit", [Store, Key, Former, Checkpoints, Investigation, Retain], Read);
 
     /// <summary>The trail with its keys; null when one of them cannot be had, and then a finding says why.</summary>
     public static TrailDeclaration? Read(AuditText text, Place place, NamedFiles files)
@@ -51,11 +57,13 @@ internal static class AuditSection
             else investigation.Add(made);
         }
 
-        if (key is null || investigation.Count < text.InvestigationKeys.Count) return null;
+        List<CheckpointVerifier> former = [.. text.Former.Select(f => FormerKeyOf(f, files)).OfType<CheckpointVerifier>()];
+        if (key is null || investigation.Count < text.InvestigationKeys.Count || former.Count < text.Former.Count) return null;
         return new TrailDeclaration
         {
             Store = SourceFiles.Beside(text.Store.Place.File, text.Store.Value),
             Key = key,
+            FormerKeys = former,
             CheckpointEvery = text.Checkpoints.Every,
             CheckpointWithin = text.Checkpoints.Within,
             Copies = text.Checkpoints.Copy is { } copy ? SourceFiles.Beside(copy.Place.File, copy.Value) : null,
@@ -75,21 +83,34 @@ internal static class AuditSection
         return null;
     }
 
+    private static CheckpointVerifier? FormerKeyOf(Located<string> written, NamedFiles files)
+    {
+        if (files.Read(written, "former audit key") is not { } file) return null;
+        if (CheckpointVerifier.Read(Encoding.UTF8.GetString(file.Bytes)) is { } key) return key;
+        files.Findings.Add(Rules.UnusableFile, written.Place, $"'{Show.Bounded(written.Value)}' holds no public key in PEM on the curve P-256");
+        return null;
+    }
+
     private static AuditText? Read(SectionReader text)
     {
         var (store, key) = (text.Find(Store), text.Find(Key)); // each is read, so that each is complained about
-        var (checkpoints, investigation) = (text.Get(Checkpoints), text.Get(Investigation));
+        var (former, checkpoints, investigation) = (text.Get(Former), text.Get(Checkpoints), text.Get(Investigation));
         return store is { } file && key is { } signs
-            ? new AuditText(file, signs, checkpoints ?? CheckpointsText.Usual, investigation?.Keys ?? [])
+            ? new AuditText(file, signs, former ?? [], checkpoints ?? CheckpointsText.Usual, investigation?.Keys ?? [])
             : null;
     }
 }
 
 /// <param name="Store">The file as written.</param>
 /// <param name="Key">The reference to the key that signs.</param>
+/// <param name="Former">The files of the public keys of those that signed before.</param>
 /// <param name="InvestigationKeys">The references to the keys under which it is kept whom an exchange was about: the first is used.</param>
 internal sealed record AuditText(
-    Located<string> Store, Located<string> Key, CheckpointsText Checkpoints, IReadOnlyList<Located<string>> InvestigationKeys);
+    Located<string> Store,
+    Located<string> Key,
+    IReadOnlyList<Located<string>> Former,
+    CheckpointsText Checkpoints,
+    IReadOnlyList<Located<string>> InvestigationKeys);
 
 /// <summary><c>checkpoints</c> of <c>audit</c>.</summary>
 internal static class CheckpointsSection

@@ -64,7 +64,8 @@ internal sealed class ChainWriter
         MerkleHash.OfLeaf(_line.Bytes, hash);
         _store.Append(new RecordRow { Sequence = sequence, Time = time, Hash = hash, Line = _line.Bytes, Personal = personal });
         State.Add(hash);
-        if (State.Follow(kind, requestId, intent, sequence)) _store.RemoveUnknown(intent!);
+        var ends = State.Follow(kind, requestId, intent, sequence);
+        if (ends || (kind == AuditKind.Closed && intent is not null)) _store.RemoveUnknown(intent!); // who closes it writes in another chain
         else if (kind == AuditKind.Unknown && intent is not null) _store.AddUnknown(intent, sequence);
     }
 

@@ -9,10 +9,9 @@ internal sealed class IntentPolicy(ExchangeRecords records, AccountBook book) : 
 
     public override async ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
-        if (!book.TryReserve()) return Verdict.Reject(Problems.RecordUnavailable, "the trail has no room for the outcome");
+        if (!book.TryReserve()) return Unrecorded.Refuse(exchange, "the trail has no room for the outcome");
         exchange.Accounting = Accounting.Intended; // from now on it may be there, whatever is said of it
-        if (!await book.IntendAsync(records.Intent(exchange)))
-            return Verdict.Reject(Problems.RecordUnavailable, "the intent could not be written to the trail");
+        if (!await book.IntendAsync(records.Intent(exchange))) return Unrecorded.Refuse(exchange, "the intent could not be written to the trail");
         // who has left in the meantime must not be a change of which nobody knows whether it happened
         return exchange.Http.RequestAborted.IsCancellationRequested ? ClientLeft.End(exchange) : Verdict.Continue;
     }
@@ -25,8 +24,20 @@ internal sealed class PlacePolicy(AccountBook book) : Policy
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
-        if (!book.TryReserve()) return new(Verdict.Reject(Problems.RecordUnavailable, "the trail has no room for the record"));
+        if (!book.TryReserve()) return new(Unrecorded.Refuse(exchange, "the trail has no room for the record"));
         exchange.Accounting = Accounting.Reserved;
         return new(Verdict.Continue);
+    }
+}
+
+/// <summary>The refusal of what cannot be accounted for.</summary>
+internal static class Unrecorded
+{
+    private const int RetrySeconds = 1; // as often as the trail itself tries
+
+    public static Verdict Refuse(Exchange exchange, string reason)
+    {
+        exchange.Forward.RetrySeconds = RetrySeconds;
+        return Verdict.Reject(Problems.RecordUnavailable, reason);
     }
 }

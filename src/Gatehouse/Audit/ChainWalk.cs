@@ -68,7 +68,7 @@ internal sealed class ChainWalk
         if (read.Previous != Hex(_previous)) return Unlinked(stored, next);
         if (record.Instance != _verdict.Chain.Instance) return Fault(stored.Sequence, "it is of another instance");
         if (record.Time.ToUnixTimeMilliseconds() != stored.Time) return Fault(stored.Sequence, "it was edited: the time beside it is not the one that it says");
-        if (stored.Sequence == 1 && OriginOf(record) is { } origin && origin != _verdict.Chain.Origin)
+        if (stored.Sequence == 1 && DetailOf(record, AuditDetail.Origin) is { } origin && origin != _verdict.Chain.Origin)
             return Fault(1, "it begins another chain than this one says to be");
         if (!PersonalValues.Hold(stored, read, out var there)) return Fault(stored.Sequence, "a personal value beside it was edited: it is not the one that its digest is of");
         _verdict.Personal += there;
@@ -134,7 +134,8 @@ internal sealed class ChainWalk
         if (record.Kind == AuditKind.Gap) _verdict.Gaps++;
         if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
         if (record.Kind == AuditKind.Retention)
-            Retained.Add((record.Details.FirstOrDefault(d => d.Name == AuditDetail.Chain)?.Value ?? _verdict.Chain.Origin, record.First, record.Last));
+            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last));
+        if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
     }
 
     private bool Fault(long sequence, string what)
@@ -143,7 +144,7 @@ internal sealed class ChainWalk
         return false;
     }
 
-    private static string? OriginOf(AuditRecord record) => record.Details.FirstOrDefault(d => d.Name == AuditDetail.Origin)?.Value;
+    private static string? DetailOf(AuditRecord record, string name) => record.Details.FirstOrDefault(d => d.Name == name)?.Value;
 
     private static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
 }

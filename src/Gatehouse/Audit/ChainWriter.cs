@@ -28,7 +28,7 @@ internal sealed class ChainWriter
 
     public ChainState State { get; }
 
-    /// <summary>Whether there are records without a checkpoint, and when the first of them came.</summary>
+    /// <summary>Whether every record is under a checkpoint, or none is ever made.</summary>
     public bool IsSigned => _options.Key is null || State.Signed == State.Last;
 
     /// <summary>How long until a checkpoint is due, where records wait for one.</summary>

@@ -28,6 +28,12 @@ internal sealed class ChainWalk
     /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
     public List<(string Origin, long First, long Last)> Retained { get; } = [];
 
+    /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
+    public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
+
+    /// <summary>Intents that somebody has closed, be they of this chain or another.</summary>
+    public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
+
     public ChainVerdict Walk(IEnumerable<StoredRecord> records)
     {
         StoredRecord? at = null;
@@ -40,7 +46,6 @@ internal sealed class ChainWalk
         if (at is not null && !Step(at, null)) return _verdict;
         if (_checkpoints.Count > 0)
             Fault(_verdict.Last + 1, $"it is not there, and neither is what follows: {_checkpoints.Max(c => c.Checkpoint.Size)} records were signed");
-        _verdict.Open = _state.Open.Count + _state.Unknown.Count;
         return _verdict;
     }
 
@@ -133,6 +138,7 @@ internal sealed class ChainWalk
         _verdict.IsStopped = record.Kind == AuditKind.Stop;
         if (record.Kind == AuditKind.Gap) _verdict.Gaps++;
         if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
+        if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
         if (record.Kind == AuditKind.Retention)
             Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last));
         if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);

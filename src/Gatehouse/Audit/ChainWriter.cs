@@ -64,8 +64,11 @@ internal sealed class ChainWriter
         MerkleHash.OfLeaf(_line.Bytes, hash);
         _store.Append(new RecordRow { Sequence = sequence, Time = time, Hash = hash, Line = _line.Bytes, Personal = personal });
         State.Add(hash);
-        if (State.Follow(kind, requestId, intent, sequence)) _store.RemoveUnknown(intent!);
-        else if (kind == AuditKind.Unknown && intent is not null) _store.AddUnknown(intent, sequence);
+        // who closes one may do so in another chain than the one that it is unknown in
+        var ends = State.Follow(kind, requestId, intent, sequence) || kind == AuditKind.Closed;
+        if (intent is null) return;
+        if (ends) _store.RemoveUnknown(intent);
+        else if (kind == AuditKind.Unknown) _store.AddUnknown(intent, sequence);
     }
 
     /// <summary>Signs a checkpoint when it is time, or when it is asked for and anything is without one.</summary>

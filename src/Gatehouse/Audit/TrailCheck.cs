@@ -27,7 +27,12 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         }
 
         List<(string Origin, long First, long Last)> retained = [.. walks.SelectMany(w => w.Walk.Retained)];
-        foreach (var (verdict, walk) in walks) verdict.Fault ??= TakenOut(verdict.Chain, walk, retained);
+        foreach (var (verdict, walk) in walks)
+        {
+            verdict.Fault ??= TakenOut(verdict.Chain, walk, retained);
+            verdict.Open = walk.Open.Count(intent => !walks.Exists(w => w.Walk.Closed.Contains(intent)));
+        }
+
         return verdicts;
     }
 

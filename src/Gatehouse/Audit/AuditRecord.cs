@@ -129,4 +129,7 @@ internal sealed record AuditDetail(string Name, string Value)
 
     /// <summary>The origin of the chain that begins with this record.</summary>
     public const string Origin = "origin";
+
+    /// <summary>The origin of the chain that the one that begins with this record follows on: one of the same instance, in another file.</summary>
+    public const string Follows = "follows";
 }

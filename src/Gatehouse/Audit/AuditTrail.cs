@@ -93,6 +93,7 @@ internal sealed class AuditTrail : IDisposable
         bool wake;
         lock (_gate)
         {
+            var wasHalfFull = _front.IsHalfFull;
             if (_ended || !_front.TryAdd(record, written, isWaitedFor: false))
             {
                 Interlocked.Increment(ref _notTaken);
@@ -100,7 +101,7 @@ internal sealed class AuditTrail : IDisposable
                 return false;
             }
 
-            wake = _front.Count == 1 || _front.IsHalfFull;
+            wake = _front.Count == 1 || (!wasHalfFull && _front.IsHalfFull);
         }
 
         if (wake) _wake.Set();
@@ -134,8 +135,7 @@ internal sealed class AuditTrail : IDisposable
     {
         while (true)
         {
-            var isOpen = IsOpen();
-            if (isOpen)
+            if (TryOpen())
             {
                 AwaitWork();
                 Serve();
@@ -146,7 +146,7 @@ internal sealed class AuditTrail : IDisposable
         }
     }
 
-    private bool IsOpen()
+    private bool TryOpen()
     {
         if (_writer is not null) return true;
         try
@@ -156,7 +156,7 @@ internal sealed class AuditTrail : IDisposable
             // a commit that failed may have been carried out all the same, and is not to be done twice
             if (_uncertainAfter >= 0 && opened.State.Last > _uncertainAfter) Clear(_back, written: false);
             _uncertainAfter = -1;
-            var note = new ChainBeginning(_store, writer, _clock).Write(opened, isStart: !_hasBegun, _events);
+            var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart: !_hasBegun, _events);
             _copies ??= _options.Copies is { } folder ? new CheckpointCopies(folder, opened.State.Chain.Origin, _events) : null;
             if (note is not null) _copies?.Add(note);
             _hasBegun = true;
@@ -317,6 +317,7 @@ internal sealed class AuditTrail : IDisposable
         }
 
         if (_writer is not null) WriteStop();
+        else if (_front.Count + _back.Count > 0) _events.Write($"{_front.Count + _back.Count} records of the audit trail could not be written before the end");
         Clear(_front, written: false);
         Clear(_back, written: false);
         _store.Close();
@@ -328,8 +329,8 @@ internal sealed class AuditTrail : IDisposable
         try
         {
             _store.Begin();
-            _writer!.Append(new AuditRecord { Kind = AuditKind.Stop, Time = _clock.GetUtcNow() });
-            var note = _writer.SignIfDue(now: true);
+            if (!_options.IsBrief) _writer!.Append(new AuditRecord { Kind = AuditKind.Stop, Time = _clock.GetUtcNow() });
+            var note = _writer!.SignIfDue(now: true);
             _store.Commit();
             if (note is not null) _copies?.Add(note);
         }

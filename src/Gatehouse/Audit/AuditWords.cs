@@ -5,9 +5,9 @@ namespace Gatehouse.Audit;
 /// <summary>The words by which a record says what it is about.</summary>
 internal static class AuditWords
 {
-    private static readonly string[] Kinds = [.. Enum.GetValues<AuditKind>().Select(Word)];
+    private static readonly string[] Kinds = [.. Enum.GetValues<AuditKind>().Select(k => Word(k))];
     private static readonly byte[][] KindBytes = [.. Kinds.Select(Encoding.ASCII.GetBytes)];
-    private static readonly string[] Outcomes = [.. Enum.GetValues<AuditOutcome>().Select(Word)];
+    private static readonly string[] Outcomes = [.. Enum.GetValues<AuditOutcome>().Select(o => Word(o))];
     private static readonly byte[][] OutcomeBytes = [.. Outcomes.Select(Encoding.ASCII.GetBytes)];
 
     public static IReadOnlyList<string> AllKinds => Kinds;

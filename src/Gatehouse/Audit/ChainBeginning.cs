@@ -4,7 +4,7 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.Audit;
 
 /// <summary>What an instance records before anything else: that it began, what it found, and what nobody will ever know.</summary>
-internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, TimeProvider clock)
+internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, AuditTrailOptions options, TimeProvider clock)
 {
     /// <param name="isStart">Whether the process has just begun; otherwise the store was opened anew.</param>
     /// <returns>The note of the checkpoint that was made, or null.</returns>
@@ -15,14 +15,10 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, TimeP
         if (!isStart && opened.FirstBroken == 0) return null;
         store.Begin();
         var aside = opened.FirstBroken == 0 ? 0 : store.SetAside(opened.FirstBroken);
-        if (isStart)
-        {
-            // what was there without a checkpoint is signed from now on: that it was not before can always be seen
-            Append(AuditKind.Start, signed == found ? 0 : signed + 1, signed == found ? 0 : found,
-                found == 0 ? [new(AuditDetail.Origin, state.Chain.Origin)] : []);
-        }
-
-        if (aside > 0 || (isStart && !opened.WasStopped))
+        // what was there without a checkpoint is signed from now on: that it was not before can always be seen
+        if (isStart && (!options.IsBrief || found == 0 || signed != found))
+            Append(AuditKind.Start, signed == found ? 0 : signed + 1, signed == found ? 0 : found, found == 0 ? Origins(state.Chain) : []);
+        if (aside > 0 || (isStart && !options.IsBrief && !opened.WasStopped))
             Append(AuditKind.Repair, aside == 0 ? 0 : found + 1, aside == 0 ? 0 : found + aside,
                 [new("last-whole", Text(found)), new("set-aside", Text(aside))]);
         if (opened.Copied is { } copy && copy.Size > found && isStart)
@@ -30,8 +26,19 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, TimeP
         if (isStart) CloseIntents(state, events);
         var note = writer.SignIfDue();
         store.Commit();
-        Say(opened, found, aside, isStart, events);
+        Say(opened, found, aside, isStart && !options.IsBrief, events);
         return note;
+    }
+
+    /// <summary>The name of a chain that begins, and the chain of the same instance that it follows on, as the second place knows it.</summary>
+    private List<AuditDetail> Origins(AuditChain chain)
+    {
+        List<AuditDetail> details = [new(AuditDetail.Origin, chain.Origin)];
+        if (options.Copies is not { } folder || CheckpointCopies.NewestOf(folder, options.Gateway, chain.Instance) is not { } before) return details;
+        details.Add(new(AuditDetail.Follows, before.Checkpoint.Origin));
+        details.Add(new("follows-size", Text(before.Checkpoint.Size)));
+        details.Add(new("follows-root", Convert.ToBase64String(before.Checkpoint.Root)));
+        return details;
     }
 
     /// <summary>Whoever could have said what became of them is gone.</summary>

@@ -29,6 +29,9 @@ internal sealed class ChainVerdict(AuditChain chain)
     /// <summary>Personal values that are there, and are those of their records.</summary>
     public long Personal { get; set; }
 
+    /// <summary>The origin of the chain in another file that this one follows on, as its first record says; null for none.</summary>
+    public string? Follows { get; set; }
+
     /// <summary>Records that say that records are missing.</summary>
     public int Gaps { get; set; }
 

@@ -28,6 +28,12 @@ internal sealed class ChainWalk
     /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
     public List<(string Origin, long First, long Last)> Retained { get; } = [];
 
+    /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
+    public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
+
+    /// <summary>Intents that somebody has closed, be they of this chain or another.</summary>
+    public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
+
     public ChainVerdict Walk(IEnumerable<StoredRecord> records)
     {
         StoredRecord? at = null;
@@ -40,7 +46,6 @@ internal sealed class ChainWalk
         if (at is not null && !Step(at, null)) return _verdict;
         if (_checkpoints.Count > 0)
             Fault(_verdict.Last + 1, $"it is not there, and neither is what follows: {_checkpoints.Max(c => c.Checkpoint.Size)} records were signed");
-        _verdict.Open = _state.Open.Count + _state.Unknown.Count;
         return _verdict;
     }
 
@@ -68,7 +73,7 @@ internal sealed class ChainWalk
         if (read.Previous != Hex(_previous)) return Unlinked(stored, next);
         if (record.Instance != _verdict.Chain.Instance) return Fault(stored.Sequence, "it is of another instance");
         if (record.Time.ToUnixTimeMilliseconds() != stored.Time) return Fault(stored.Sequence, "it was edited: the time beside it is not the one that it says");
-        if (stored.Sequence == 1 && OriginOf(record) is { } origin && origin != _verdict.Chain.Origin)
+        if (stored.Sequence == 1 && DetailOf(record, AuditDetail.Origin) is { } origin && origin != _verdict.Chain.Origin)
             return Fault(1, "it begins another chain than this one says to be");
         if (!PersonalValues.Hold(stored, read, out var there)) return Fault(stored.Sequence, "a personal value beside it was edited: it is not the one that its digest is of");
         _verdict.Personal += there;
@@ -133,8 +138,10 @@ internal sealed class ChainWalk
         _verdict.IsStopped = record.Kind == AuditKind.Stop;
         if (record.Kind == AuditKind.Gap) _verdict.Gaps++;
         if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
+        if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
         if (record.Kind == AuditKind.Retention)
-            Retained.Add((record.Details.FirstOrDefault(d => d.Name == AuditDetail.Chain)?.Value ?? _verdict.Chain.Origin, record.First, record.Last));
+            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last));
+        if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
     }
 
     private bool Fault(long sequence, string what)
@@ -143,7 +150,7 @@ internal sealed class ChainWalk
         return false;
     }
 
-    private static string? OriginOf(AuditRecord record) => record.Details.FirstOrDefault(d => d.Name == AuditDetail.Origin)?.Value;
+    private static string? DetailOf(AuditRecord record, string name) => record.Details.FirstOrDefault(d => d.Name == name)?.Value;
 
     private static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
 }

@@ -28,7 +28,7 @@ internal sealed class ChainWriter
 
     public ChainState State { get; }
 
-    /// <summary>Whether there are records without a checkpoint, and when the first of them came.</summary>
+    /// <summary>Whether every record is under a checkpoint, or none is ever made.</summary>
     public bool IsSigned => _options.Key is null || State.Signed == State.Last;
 
     /// <summary>How long until a checkpoint is due, where records wait for one.</summary>
@@ -64,9 +64,11 @@ internal sealed class ChainWriter
         MerkleHash.OfLeaf(_line.Bytes, hash);
         _store.Append(new RecordRow { Sequence = sequence, Time = time, Hash = hash, Line = _line.Bytes, Personal = personal });
         State.Add(hash);
-        var ends = State.Follow(kind, requestId, intent, sequence);
-        if (ends || (kind == AuditKind.Closed && intent is not null)) _store.RemoveUnknown(intent!); // who closes it writes in another chain
-        else if (kind == AuditKind.Unknown && intent is not null) _store.AddUnknown(intent, sequence);
+        // who closes one may do so in another chain than the one that it is unknown in
+        var ends = State.Follow(kind, requestId, intent, sequence) || kind == AuditKind.Closed;
+        if (intent is null) return;
+        if (ends) _store.RemoveUnknown(intent);
+        else if (kind == AuditKind.Unknown) _store.AddUnknown(intent, sequence);
     }
 
     /// <summary>Signs a checkpoint when it is time, or when it is asked for and anything is without one.</summary>

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Configuration;
 using Gatehouse.Telemetry;
 
 namespace Gatehouse.Audit;
@@ -21,7 +23,7 @@ internal sealed class CheckpointCopies : IDisposable
         var path = PathOf(folder, origin);
         _file = new BufferedLineSink(
             () => Open(path),
-            e => events.Write($"checkpoints of the audit trail cannot be copied to {path} ({Configuration.Show.Bounded(e.Message)}); they are kept beside it"),
+            e => events.Write($"checkpoints of the audit trail cannot be copied to {path} ({Show.Bounded(e.Message)}); they are kept beside it"),
             Capacity);
     }
 
@@ -55,10 +57,22 @@ internal sealed class CheckpointCopies : IDisposable
     {
         try
         {
-            using var file = new FileStream(PathOf(folder, origin), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            file.Seek(-Math.Min(Tail, file.Length), SeekOrigin.End);
-            using var reader = new StreamReader(file);
-            return Checkpoint.Notes(reader.ReadToEnd()).Select(Checkpoint.Read).LastOrDefault(c => c?.Checkpoint.Origin == origin);
+            return Last(PathOf(folder, origin), c => c.Origin == origin);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The newest copy of any chain of an instance; null where there is none, or where none can be read.</summary>
+    public static SignedCheckpoint? NewestOf(string folder, string gateway, string instance)
+    {
+        try
+        {
+            return Directory.GetFiles(folder, $"{instance}.*{Ending}")
+                .Select(f => Last(f, c => c.Origin.StartsWith($"{gateway}/audit/{instance}/", StringComparison.Ordinal)))
+                .OfType<SignedCheckpoint>().MaxBy(c => c.Checkpoint.Time);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,9 +81,17 @@ internal sealed class CheckpointCopies : IDisposable
     }
 
     /// <param name="note">It ends in a line feed; the empty line that ends it in the file comes with it.</param>
-    public void Add(string note) => _file.Write(System.Text.Encoding.UTF8.GetBytes(note));
+    public void Add(string note) => _file.Write(Encoding.UTF8.GetBytes(note));
 
     public void Dispose() => _file.Dispose();
+
+    private static SignedCheckpoint? Last(string path, Func<Checkpoint, bool> isMeant)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        file.Seek(-Math.Min(Tail, file.Length), SeekOrigin.End);
+        using var reader = new StreamReader(file);
+        return Checkpoint.Notes(reader.ReadToEnd()).Select(Checkpoint.Read).LastOrDefault(c => c is not null && isMeant(c.Checkpoint));
+    }
 
     private static FileStream Open(string path)
     {

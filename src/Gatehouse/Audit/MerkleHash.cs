@@ -13,7 +13,7 @@ internal static class MerkleHash
     /// <summary>A record's own hash: it is the hash of a leaf, so that one hash serves the chain and the tree.</summary>
     public static void OfLeaf(ReadOnlySpan<byte> line, Span<byte> hash)
     {
-        var bytes = line.Length < LongestOnStack ? stackalloc byte[LongestOnStack] : new byte[line.Length + 1];
+        Span<byte> bytes = line.Length < LongestOnStack ? stackalloc byte[LongestOnStack] : new byte[line.Length + 1];
         bytes[0] = 0;
         line.CopyTo(bytes[1..]);
         SHA256.HashData(bytes[..(line.Length + 1)], hash);

@@ -124,9 +124,9 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         {
             return new FileStream(path, options);
         }
-        catch (IOException e) when (File.Exists(path) && e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        catch (IOException) when (File.Exists(path))
         {
-            throw new AuditStoreTakenException($"{path} is held: another process writes this trail ({e.Message})");
+            throw new AuditStoreTakenException($"{path} is held: another process writes this trail");
         }
     }
 

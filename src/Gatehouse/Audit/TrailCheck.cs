@@ -27,13 +27,25 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         }
 
         List<(string Origin, long First, long Last)> retained = [.. walks.SelectMany(w => w.Walk.Retained)];
-        foreach (var (verdict, walk) in walks) verdict.Fault ??= TakenOut(verdict.Chain, walk, retained);
+        foreach (var (verdict, walk) in walks)
+        {
+            verdict.Fault ??= TakenOut(verdict.Chain, walk, retained);
+            verdict.Open = walk.Open.Count(intent => !walks.Exists(w => w.Walk.Closed.Contains(intent)));
+        }
+
         return verdicts;
     }
 
     /// <summary>Chains of which the second place has checkpoints, and that no store looked at so far has.</summary>
-    public IReadOnlyList<string> Missing() =>
-        copies is null ? [] : [.. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct().Where(o => !_seen.Contains(o))];
+    /// <param name="ofSameInstances">Those of instances that other chains were looked at of; or those of others.</param>
+    public IReadOnlyList<string> Missing(bool ofSameInstances) => copies is null ? [] :
+    [
+        .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct()
+            .Where(o => !_seen.Contains(o) && _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
+    ];
+
+    /// <summary>A chain's name but for what tells it from others of its instance.</summary>
+    private static string InstanceOf(string origin) => origin[..(origin.LastIndexOf('/') + 1)];
 
     private bool IsOurs(SignedCheckpoint checkpoint) => keys.Any(checkpoint.IsSignedBy);
 

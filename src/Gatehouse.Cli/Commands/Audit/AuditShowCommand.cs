@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Audit;
 using Gatehouse.Cli.Commands.Output;
-using Gatehouse.Configuration;
 
 namespace Gatehouse.Cli.Commands.Audit;
 

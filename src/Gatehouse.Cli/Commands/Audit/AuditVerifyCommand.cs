@@ -55,9 +55,11 @@ internal static class AuditVerifyCommand
             }
         }
 
-        var missing = check.Missing();
+        var missing = check.Missing(ofSameInstances: true);
         foreach (var origin in missing)
-            output.WriteLine($"{Show.Bounded(origin)}: the second place has checkpoints of this chain, and it is in none of these files.");
+            output.WriteLine($"{Show.Bounded(origin)}: IS MISSING: the second place has checkpoints of this chain, and it is in none of these files.");
+        foreach (var origin in check.Missing(ofSameInstances: false))
+            output.WriteLine($"{Show.Bounded(origin)}: the second place has checkpoints of this chain too; it was not looked at.");
         return holds && missing.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -85,6 +87,7 @@ internal static class AuditVerifyCommand
 
     private static IEnumerable<string> About(ChainVerdict verdict)
     {
+        if (verdict.Follows is { } before) yield return $"It follows on {Show.Bounded(before)}.";
         if (verdict.Withdrawn > 0) yield return $"The content of {verdict.Withdrawn} records was taken out because their time was over; their hashes hold.";
         if (verdict.Erased > 0) yield return $"{verdict.Erased} personal values were erased; {verdict.Personal} are there and are those of their records.";
         if (verdict.Repairs > 0) yield return $"{verdict.Repairs} runs did not stop in good order.";

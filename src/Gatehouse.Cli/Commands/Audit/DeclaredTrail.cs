@@ -41,6 +41,7 @@ internal sealed record DeclaredTrail(GatewayDefinition Definition, TrailDeclarat
             Key = Trail.Key,
             FormerKeys = Trail.FormerKeys,
             Copies = Trail.Copies,
+            IsBrief = true,
         };
         var store = new SqliteAuditStore(Trail.Store, SqliteAuditStore.CommandLine);
         using var trail = new AuditTrail(store, options, new EventWriter(error, gateway.Clock), gateway.Clock, new AuditTally());

@@ -34,8 +34,11 @@ internal static class AuditSection
     public static readonly Key<InvestigationText> Investigation = new(
         "investigation", InvestigationSection.Shape, "Under what secrets it is kept whose data an exchange was about. Needed where a route says 'about'.");
 
-    private static readonly Key<TimeSpan> Retain = new("retain", Shapes.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3660)),
-        "How long records are kept.") { NotYet = "records are kept until retention comes" };
+    private static readonly Key<TimeSpan> Retain = new(
+        "retain", Shapes.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3660)), "How long records are kept.")
+    {
+        NotYet = "records are kept until retention comes",
+    };
 
     /// <summary>What an environment may say: where, and under which keys.</summary>
     public static readonly Key[] Placing = [Store, Key, Former, Investigation];

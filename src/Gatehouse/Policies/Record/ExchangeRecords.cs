@@ -131,9 +131,8 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
 
     private static string? TraceOf(Exchange exchange) => exchange.TraceId.Length > 0 ? exchange.TraceId : null;
 
-    private static string? KindOf(Consumer? consumer) => consumer?.Kind switch
+    private static string? KindOf(Consumer? consumer) => consumer is null ? null : consumer.Kind switch
     {
-        null => null,
         ConsumerKind.Application => "application",
         ConsumerKind.Partner => "partner",
         ConsumerKind.Service => "service",

@@ -126,7 +126,7 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         }
         catch (IOException) when (File.Exists(path))
         {
-            throw new AuditStoreTakenException($"{path} is held: another process writes this trail");
+            throw new AuditStoreTakenException($"another process writes this trail: it holds {path}");
         }
     }
 

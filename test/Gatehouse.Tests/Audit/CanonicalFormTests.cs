@@ -65,8 +65,8 @@ public sealed class CanonicalFormTests : IDisposable
         };
 
         Assert.Equal(
-            """"time":"2026-11-26T08:00:00.007Z","kind":"administration","outcome":"failed-before","status":503,"who":"anna",""""
-            + """"reason":"a \u0022quote\u0022, a \u005c, a line\u000abreak, \u00e9 and \u202e","details":[["key","k7f3"]]"""",
+            "\"time\":\"2026-11-26T08:00:00.007Z\",\"kind\":\"administration\",\"outcome\":\"failed-before\",\"status\":503,\"who\":\"anna\","
+            + @"""reason"":""a \u0022quote\u0022, a \u005c, a line\u000abreak, \u00e9 and \u202e"",""details"":[[""key"",""k7f3""]]",
             Encoding.ASCII.GetString(RecordWriter.Write(record).Body));
     }
 
@@ -148,7 +148,7 @@ public sealed class CanonicalFormTests : IDisposable
 
     private static SqliteDataReader Query(SqliteConnection file, string text)
     {
-        using var command = file.CreateCommand();
+        var command = file.CreateCommand(); // gone with the connection
         command.CommandText = text;
         return command.ExecuteReader();
     }

@@ -81,9 +81,8 @@ internal static class TrailOptions
         var chains = reader.Chains();
         List<AuditChain> meant = [.. chains.Where(c => named is null || c.Instance == named || c.Origin == named)];
         if (meant is [var only]) return only;
-        error.WriteLine(chains.Count == 0
-            ? "The trail has no chain."
-            : $"Which chain is meant? --instance {string.Join(" | ", (meant.Count == 0 ? chains : meant).Select(c => meant.Count > 1 ? c.Origin : c.Instance))}");
+        var names = (meant.Count == 0 ? chains : meant).GroupBy(c => c.Instance).SelectMany(g => g.Count() == 1 ? [g.Key] : g.Select(c => c.Origin));
+        error.WriteLine(chains.Count == 0 ? "The trail has no chain." : $"Which chain is meant? --instance {string.Join(" | ", names.Select(Show.Bounded))}");
         return null;
     }
 }

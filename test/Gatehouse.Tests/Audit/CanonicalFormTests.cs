@@ -106,7 +106,7 @@ public sealed class CanonicalFormTests : IDisposable
         var written = RecordWriter.Write(record);
 
         Assert.InRange(written.Body.Length + written.Personal.Length, 1, 128 * 1024);
-        Assert.NotNull(RecordReader.Read(Encoding.ASCII.GetBytes($$"""{"v":1,{{Encoding.ASCII.GetString(written.Body)}}}"""), written.Personal.ToArray()));
+        Assert.NotNull(ReadBack(written));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class CanonicalFormTests : IDisposable
     {
         var record = TestTrail.Sample(3);
         var written = RecordWriter.Write(record);
-        var read = RecordReader.Read(Encoding.ASCII.GetBytes($$"""{"v":1,{{Encoding.ASCII.GetString(written.Body)}}}"""), written.Personal.ToArray())!.Record;
+        var read = ReadBack(written)!.Record;
 
         foreach (var property in typeof(AuditRecord).GetProperties())
             Assert.Equal(property.GetValue(record), property.GetValue(read));
@@ -145,6 +145,9 @@ public sealed class CanonicalFormTests : IDisposable
             Assert.False(RecordWriter.Write(record).Body.SequenceEqual(before), property.Name);
         }
     }
+
+    private static ReadRecord? ReadBack(RecordWriter written) =>
+        RecordReader.Read(Encoding.ASCII.GetBytes($$"""{"v":1,{{Encoding.ASCII.GetString(written.Body)}}}"""), written.Personal.ToArray());
 
     private static SqliteDataReader Query(SqliteConnection file, string text)
     {

@@ -5,7 +5,8 @@ namespace Gatehouse.TestKit;
 /// <summary>A store of a trail whose disk can fail, hang, or say that it failed after it has written.</summary>
 internal sealed class FaultyStore(AuditStore store) : AuditStore
 {
-    private readonly ManualResetEventSlim _goes = new(true);
+    private readonly object _gate = new();
+    private bool _hangs;
 
     /// <summary>What a commit throws before it is carried out; null for nothing.</summary>
     public Exception? Failure { get; set; }
@@ -23,9 +24,19 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override string Name => store.Name;
 
-    public void Hang() => _goes.Reset();
+    public void Hang()
+    {
+        lock (_gate) _hangs = true;
+    }
 
-    public void GoOn() => _goes.Set();
+    public void GoOn()
+    {
+        lock (_gate)
+        {
+            _hangs = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
 
     public override AuditChain Open(string instance, string newOrigin) => FailureToOpen is { } e ? throw e : store.Open(instance, newOrigin);
 
@@ -49,11 +60,14 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override void Commit()
     {
-        if (!_goes.IsSet)
+        lock (_gate)
         {
-            Hanging++;
-            _goes.Wait(Patience.Limit);
-            Hanging--;
+            while (_hangs)
+            {
+                Hanging++;
+                Monitor.Wait(_gate, Patience.Limit);
+                Hanging--;
+            }
         }
 
         if (Failure is { } e) throw e;

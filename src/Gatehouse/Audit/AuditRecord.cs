@@ -124,7 +124,9 @@ internal sealed record AboutEntry(string Name, string Key, string Hmac)
 /// <param name="Name">From the code: lower-case letters, digits and hyphens.</param>
 internal sealed record AuditDetail(string Name, string Value)
 {
-    /// <summary>The origin of the chain that <see cref="AuditRecord.First"/> and <see cref="AuditRecord.Last"/> count in, where it is another.</summary>
+    /// <summary>
+    /// The origin of the chain that <see cref="AuditRecord.First"/> and <see cref="AuditRecord.Last"/> count in, where it is another.
+    /// </summary>
     public const string Chain = "chain";
 
     /// <summary>The origin of the chain that begins with this record.</summary>

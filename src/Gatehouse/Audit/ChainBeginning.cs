@@ -62,15 +62,16 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
         if (open.Count > 0) events.Write($"of {open.Count} exchanges that were under way when the run before ended nobody knows what became; see 'gatehouse audit open'");
     }
 
-    private void Append(AuditKind kind, long first, long last, IReadOnlyList<AuditDetail> details, string? reason = null) => writer.Append(new AuditRecord
-    {
-        Kind = kind,
-        Time = clock.GetUtcNow(),
-        First = first,
-        Last = last,
-        Details = details,
-        Reason = reason,
-    });
+    private void Append(AuditKind kind, long first, long last, IReadOnlyList<AuditDetail> details, string? reason = null) =>
+        writer.Append(new AuditRecord
+        {
+            Kind = kind,
+            Time = clock.GetUtcNow(),
+            First = first,
+            Last = last,
+            Details = details,
+            Reason = reason,
+        });
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -33,7 +33,7 @@ internal static class ChainOpening
             }
         }
 
-        if (!isWhole) throw new InvalidDataException($"record {state.Signed} of '{chain.Origin}' is under a checkpoint and is not there or not whole");
+        if (!isWhole) throw new InvalidDataException($"record {state.Signed} is under a checkpoint and not there or not whole");
         return opened;
     }
 
@@ -45,7 +45,7 @@ internal static class ChainOpening
         tree?.Hash(root);
         if (tree is null || Checkpoint.Read(checkpoint.Note) is not { } signed || signed.Checkpoint.Origin != state.Chain.Origin
             || signed.Checkpoint.Size != checkpoint.Size || !signed.Checkpoint.Root.AsSpan().SequenceEqual(root) || !IsOurs(signed, options))
-            throw new InvalidDataException($"the newest checkpoint of '{state.Chain.Origin}' was not made with the key of this gateway");
+            throw new InvalidDataException("the newest checkpoint was not made with the key of this gateway");
         state.Tree = tree;
         state.Signed = checkpoint.Size;
     }
@@ -75,7 +75,7 @@ internal static class ChainOpening
         var root = new byte[MerkleHash.Length];
         state.Tree.Hash(root);
         if (!opened.Copied.Root.AsSpan().SequenceEqual(root))
-            throw new InvalidDataException($"records of '{state.Chain.Origin}' up to {state.Last} are not those that were signed");
+            throw new InvalidDataException($"records up to {state.Last} are not those that were signed");
         return true;
     }
 

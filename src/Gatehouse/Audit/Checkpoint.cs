@@ -41,7 +41,9 @@ internal sealed record Checkpoint(string Origin, long Size, byte[] Root, DateTim
         return signatures is null ? null : new SignedCheckpoint(new Checkpoint(lines[0], size, root, time), text, signatures, note);
     }
 
-    /// <summary>All notes of a text in which they stand one after the other with an empty line between. What is cut off at its end is left out.</summary>
+    /// <summary>
+    /// All notes of a text in which they stand one after the other with an empty line between. What is cut off at its end is left out.
+    /// </summary>
     public static IEnumerable<string> Notes(string text)
     {
         var note = new StringBuilder();

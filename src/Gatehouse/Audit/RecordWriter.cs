@@ -51,7 +51,9 @@ internal sealed class RecordWriter
         return writer;
     }
 
-    /// <summary>The digest by which a record holds a personal value: SHA-256 over the salt, the field's name, a zero and the value in UTF-8.</summary>
+    /// <summary>
+    /// The digest by which a record holds a personal value: SHA-256 over the salt, the field's name, a zero and the value in UTF-8.
+    /// </summary>
     public static void Commit(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> field, ReadOnlySpan<char> value, Span<byte> digest)
     {
         Span<byte> all = stackalloc byte[SaltBytes + 16 + 3 * (LongestValue + 1)];

@@ -43,7 +43,8 @@ internal sealed class SqliteAuditReader : AuditReader
         command.CommandText = "SELECT size, note, frontier, open_from FROM checkpoints WHERE chain = $chain ORDER BY size";
         command.Parameters.AddWithValue("$chain", chain.Id);
         using var reader = command.ExecuteReader();
-        while (reader.Read()) yield return new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), BytesOf(reader[2]) ?? [], reader.GetInt64(3));
+        while (reader.Read())
+            yield return new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), BytesOf(reader[2]) ?? [], reader.GetInt64(3));
     }
 
     public override IReadOnlyList<UnknownIntent> Unknown()

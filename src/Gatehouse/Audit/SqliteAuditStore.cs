@@ -78,7 +78,8 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
 
     public override void Append(StoredCheckpoint checkpoint) => Run(
         "INSERT INTO checkpoints (chain, size, note, frontier, open_from) VALUES ($chain, $size, $note, $frontier, $open)",
-        ("$chain", Chain.Id), ("$size", checkpoint.Size), ("$note", checkpoint.Note), ("$frontier", checkpoint.Frontier), ("$open", checkpoint.OpenFrom));
+        ("$chain", Chain.Id), ("$size", checkpoint.Size), ("$note", checkpoint.Note), ("$frontier", checkpoint.Frontier),
+        ("$open", checkpoint.OpenFrom));
 
     public override void AddUnknown(string requestId, long sequence) => Run(
         "INSERT OR REPLACE INTO unknown (chain, request, sequence) VALUES ($chain, $request, $sequence)",
@@ -126,7 +127,7 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         }
         catch (IOException) when (File.Exists(path))
         {
-            throw new AuditStoreTakenException($"{path} is held: another process writes this trail");
+            throw new AuditStoreTakenException($"another process writes this trail: it holds {path}");
         }
     }
 

@@ -56,7 +56,8 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         string? fault = null;
         foreach (var stored in reader.Checkpoints(chain))
         {
-            if (Checkpoint.Read(stored.Note) is { } note && note.Checkpoint.Origin == chain.Origin && note.Checkpoint.Size == stored.Size && IsOurs(note))
+            if (Checkpoint.Read(stored.Note) is { } note && note.Checkpoint.Origin == chain.Origin && note.Checkpoint.Size == stored.Size
+                && IsOurs(note))
                 signed.Add(note);
             else
                 fault ??= $"the checkpoint over {stored.Size} records was not made with this key for this chain";
@@ -78,7 +79,8 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         {
             for (var at = first; at <= last;)
             {
-                var until = retained.Where(r => r.Origin == chain.Origin && r.First <= at && r.Last >= at).Select(r => r.Last).DefaultIfEmpty(0).Max();
+                var until = retained.Where(r => r.Origin == chain.Origin && r.First <= at && r.Last >= at)
+                    .Select(r => r.Last).DefaultIfEmpty(0).Max();
                 if (until == 0) return new ChainFault(at, "its content was taken out, and no record says that its time was over");
                 at = until + 1;
             }

@@ -38,6 +38,6 @@ internal sealed class AuditTally
         meter.CreateObservableCounter("gatehouse.audit.nottaken", () => NotTaken.Value, null, "Records that the audit trail did not take.");
         meter.CreateObservableCounter("gatehouse.audit.copies.failed", () => CopyFailures?.Invoke() ?? 0, null,
             "Copies of checkpoints of the audit trail that failed.");
-        meter.CreateObservableGauge("gatehouse.audit.lost", () => IsLost ? 1 : 0, null, "1 while the audit trail cannot be written, else 0.");
+        meter.CreateObservableGauge("gatehouse.audit.lost", () => IsLost ? 1L : 0L, null, "1 while the audit trail cannot be written, else 0.");
     }
 }

@@ -42,7 +42,8 @@ public sealed class KillTests : IDisposable
             foreach (var line in said[..^1]) acknowledged.Add(line); // the last may have been cut
         }
 
-        var verified = await GatehouseProcess.RunAsync(_folder.Path, Cancel, "audit", "verify", _trail.File, "--key", key + ".pub", "--checkpoints", _trail.Copies);
+        var verified = await GatehouseProcess.RunAsync(
+            _folder.Path, Cancel, "audit", "verify", _trail.File, "--key", key + ".pub", "--checkpoints", _trail.Copies);
 
         Assert.Equal((ExitCode.Done, ""), (verified.ExitCode, verified.Error));
         var records = _trail.Read();
@@ -54,6 +55,7 @@ public sealed class KillTests : IDisposable
         Assert.Equal(Rounds - 1, records.Count(r => r.Kind == AuditKind.Repair));
         var ended = records.Select(r => r.Intent).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var last = $"r{Rounds - 1}-";
-        Assert.Empty(records.Where(r => r.Kind == AuditKind.Intent && !ended.Contains(r.RequestId!) && !r.RequestId!.StartsWith(last, StringComparison.Ordinal)));
+        Assert.DoesNotContain(records, r => r.Kind == AuditKind.Intent && !ended.Contains(r.RequestId!)
+            && !r.RequestId!.StartsWith(last, StringComparison.Ordinal));
     }
 }

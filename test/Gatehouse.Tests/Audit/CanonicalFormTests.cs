@@ -65,8 +65,8 @@ public sealed class CanonicalFormTests : IDisposable
         };
 
         Assert.Equal(
-            """"time":"2026-11-26T08:00:00.007Z","kind":"administration","outcome":"failed-before","status":503,"who":"anna",""""
-            + """"reason":"a \u0022quote\u0022, a \u005c, a line\u000abreak, \u00e9 and \u202e","details":[["key","k7f3"]]"""",
+            "\"time\":\"2026-11-26T08:00:00.007Z\",\"kind\":\"administration\",\"outcome\":\"failed-before\",\"status\":503,\"who\":\"anna\","
+            + @"""reason"":""a \u0022quote\u0022, a \u005c, a line\u000abreak, \u00e9 and \u202e"",""details"":[[""key"",""k7f3""]]",
             Encoding.ASCII.GetString(RecordWriter.Write(record).Body));
     }
 
@@ -106,7 +106,7 @@ public sealed class CanonicalFormTests : IDisposable
         var written = RecordWriter.Write(record);
 
         Assert.InRange(written.Body.Length + written.Personal.Length, 1, 128 * 1024);
-        Assert.NotNull(RecordReader.Read(Encoding.ASCII.GetBytes($$"""{"v":1,{{Encoding.ASCII.GetString(written.Body)}}}"""), written.Personal.ToArray()));
+        Assert.NotNull(ReadBack(written));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class CanonicalFormTests : IDisposable
     {
         var record = TestTrail.Sample(3);
         var written = RecordWriter.Write(record);
-        var read = RecordReader.Read(Encoding.ASCII.GetBytes($$"""{"v":1,{{Encoding.ASCII.GetString(written.Body)}}}"""), written.Personal.ToArray())!.Record;
+        var read = ReadBack(written)!.Record;
 
         foreach (var property in typeof(AuditRecord).GetProperties())
             Assert.Equal(property.GetValue(record), property.GetValue(read));
@@ -146,9 +146,12 @@ public sealed class CanonicalFormTests : IDisposable
         }
     }
 
+    private static ReadRecord? ReadBack(RecordWriter written) =>
+        RecordReader.Read(Encoding.ASCII.GetBytes($$"""{"v":1,{{Encoding.ASCII.GetString(written.Body)}}}"""), written.Personal.ToArray());
+
     private static SqliteDataReader Query(SqliteConnection file, string text)
     {
-        using var command = file.CreateCommand();
+        var command = file.CreateCommand(); // gone with the connection
         command.CommandText = text;
         return command.ExecuteReader();
     }

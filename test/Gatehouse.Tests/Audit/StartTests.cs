@@ -159,7 +159,11 @@ public sealed class StartTests : IDisposable
 
         var command = new SqliteAuditStore(_trail.File, SqliteAuditStore.CommandLine);
         using (var other = await _trail.BeginAsync(o => o with { Instance = "command-line", IsBrief = true }, command))
-            Assert.True(await other.WriteAsync(new AuditRecord { Kind = AuditKind.Closed, Time = DateTimeOffset.UnixEpoch, Intent = "request-3", Who = "anna" }));
+        {
+            var closed = new AuditRecord { Kind = AuditKind.Closed, Time = DateTimeOffset.UnixEpoch, Intent = "request-3", Who = "anna" };
+            Assert.True(await other.WriteAsync(closed));
+        }
+
         await _trail.WriteAsync(1); // and another start does not tell of them anew
         using (var reader = SqliteAuditReader.Open(_trail.File)) Assert.Empty(reader.Unknown());
         Assert.Equal(2, _trail.Read().Count(r => r.Kind == AuditKind.Unknown));

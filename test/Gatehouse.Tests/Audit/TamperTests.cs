@@ -165,7 +165,11 @@ public sealed class TamperTests : IDisposable
         _trail.Change("UPDATE records SET personal = NULL WHERE sequence IN (3, 4)");
         _trail.Change("UPDATE records SET personal = CAST(replace(personal, substr(personal, instr(personal, '\"about\":[') + 9, instr(substr(personal, instr(personal, '\"about\":[') + 9), ']')), 'null') AS BLOB) WHERE sequence = 5");
         using (var trail = await _trail.BeginAsync())
-            Assert.True(await trail.WriteAsync(new AuditRecord { Kind = AuditKind.Retention, Time = DateTimeOffset.UnixEpoch, First = 1, Last = 12 }));
+        {
+            var retention = new AuditRecord { Kind = AuditKind.Retention, Time = DateTimeOffset.UnixEpoch, First = 1, Last = 12 };
+            Assert.True(await trail.WriteAsync(retention));
+        }
+
         _trail.Change("UPDATE records SET line = NULL, personal = NULL WHERE sequence <= 12");
 
         var verdict = Assert.Single(_trail.Verify(withCopies: true));

@@ -124,7 +124,12 @@ public sealed class AuditCommandTests : IDisposable
     {
         await _trail.WriteAsync(3);
         string[] personal = ["203.0.113.9", "person-1", "000000000001"];
-        foreach (var command in (string[][])[["show", _trail.File, "--sequence", "3"], ["show", _trail.File, "--request", "request-1"], ["tail", _trail.File, "--output", "json"], ["tail", _trail.File]])
+        string[][] commands =
+        [
+            ["show", _trail.File, "--sequence", "3"], ["show", _trail.File, "--request", "request-1"],
+            ["tail", _trail.File, "--output", "json"], ["tail", _trail.File],
+        ];
+        foreach (var command in commands)
         {
             var (without, with) = (await AuditAsync(command), await AuditAsync([.. command, "--personal"]));
             Assert.Equal((ExitCode.Done, ExitCode.Done), (without.ExitCode, with.ExitCode));

@@ -65,8 +65,8 @@ internal static class AuditProveCommand
             return ExitCode.Failed;
         }
 
-        Listing.WriteJson(
-            new ProofDocument(sequence - 1, Encoding.UTF8.GetString(line), hashes, checkpoint.Note).ToJson(withPersonal ? stored.Personal : null), output);
+        var proof = new ProofDocument(sequence - 1, Encoding.UTF8.GetString(line), hashes, checkpoint.Note);
+        Listing.WriteJson(proof.ToJson(withPersonal ? stored.Personal : null), output);
         return ExitCode.Done;
     }
 

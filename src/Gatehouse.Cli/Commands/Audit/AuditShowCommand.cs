@@ -17,7 +17,8 @@ internal static class AuditShowCommand
         var command = new Command("show", "Shows a record of the trail, or all about one request. Exits 1 where there is none.") { file, sequence, request, chain, personal };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(sequence) is null == result.GetResult(request) is null) result.AddError("Either '--sequence' or '--request' is needed.");
+            if (result.GetResult(sequence) is null == result.GetResult(request) is null)
+                result.AddError("Either '--sequence' or '--request' is needed.");
         });
         command.SetAction(parsed =>
         {
@@ -26,7 +27,9 @@ internal static class AuditShowCommand
             if (reader is null) return ExitCode.Failed;
             try
             {
-                var found = parsed.GetValue(request) is { } id ? About(reader, id) : Numbered(reader, parsed.GetValue(chain), parsed.GetValue(sequence) ?? 0, error);
+                var found = parsed.GetValue(request) is { } id
+                    ? About(reader, id)
+                    : Numbered(reader, parsed.GetValue(chain), parsed.GetValue(sequence) ?? 0, error);
                 return Show(found, parsed.GetValue(personal), output, error);
             }
             catch (Exception e) when (TrailOptions.IsUnreadable(e))

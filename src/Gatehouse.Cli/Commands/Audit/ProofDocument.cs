@@ -17,6 +17,7 @@ internal sealed record ProofDocument(long Index, string Line, IReadOnlyList<byte
     private const string Form = "gatehouse-audit-proof/1";
     private const int LongestText = 1 << 20;
     private const int MostHashes = 64;
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
 
     /// <param name="personal">What is personal beside the record, where it is to be shown.</param>
     public JsonObject ToJson(byte[]? personal)
@@ -34,24 +35,28 @@ internal sealed record ProofDocument(long Index, string Line, IReadOnlyList<byte
         if (text.Length > LongestText) return null;
         try
         {
-            var json = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false }) as JsonObject;
-            if ((string?)json?["form"] != Form || json["proof"] is not JsonArray { Count: <= MostHashes } hashes) return null;
-            return new ProofDocument((long)json["index"]!, (string)json["record"]!, [.. hashes.Select(h => Convert.FromHexString((string)h!))], (string)json["checkpoint"]!);
+            if (JsonNode.Parse(text, documentOptions: Strict) is not JsonObject json || (string?)json["form"] != Form) return null;
+            if (json["proof"] is not JsonArray { Count: <= MostHashes } list || (long?)json["index"] is not { } index
+                || (string?)json["record"] is not { } record || (string?)json["checkpoint"] is not { } note) return null;
+            return new ProofDocument(index, record, [.. list.Select(h => Convert.FromHexString((string?)h ?? ""))], note);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentNullException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             return null;
         }
     }
 
-    /// <summary>Why it proves nothing, as a constant text; null where it proves that the record is in the tree that one of the keys has signed.</summary>
+    /// <summary>
+    /// Why it proves nothing, as a constant text; null where it proves that the record is in the tree that one of the keys has signed.
+    /// </summary>
     public string? Fault(IReadOnlyList<CheckpointVerifier> keys)
     {
         if (Checkpoint.Read(Note) is not { } signed || !keys.Any(signed.IsSignedBy)) return "the checkpoint was not made with this key";
         var leaf = new byte[MerkleHash.Length];
         var line = Encoding.UTF8.GetBytes(Line);
         MerkleHash.OfLeaf(line, leaf);
-        if (!InclusionProof.Holds(Index, signed.Checkpoint.Size, leaf, Hashes, signed.Checkpoint.Root)) return "the record is not in the tree that was signed";
+        if (!InclusionProof.Holds(Index, signed.Checkpoint.Size, leaf, Hashes, signed.Checkpoint.Root))
+            return "the record is not in the tree that was signed";
         return RecordReader.Read(line, default)?.Record.Sequence == Index + 1 ? null : "the record does not have the number that the proof is of";
     }
 }

@@ -10,18 +10,21 @@ internal static class RecordView
 {
     private const string KeptBack = "kept back: --personal shows it";
     private const string Erased = "erased";
+    private const string TakenOut = "taken out because its time was over";
 
     /// <summary>All of it; the digests of what is personal give way to the values, or to why there is none. Null where it is no record.</summary>
     public static JsonObject? ToJson(StoredRecord stored, bool withPersonal)
     {
-        if (stored.Line is null) return new JsonObject { ["sequence"] = stored.Sequence, ["hash"] = Convert.ToHexStringLower(stored.Hash), ["content"] = "taken out because its time was over" };
+        if (stored.Line is null)
+            return new JsonObject { ["sequence"] = stored.Sequence, ["hash"] = Convert.ToHexStringLower(stored.Hash), ["content"] = TakenOut };
         if (RecordReader.Read(stored) is not { Record: var record } || Parse(stored.Line) is not { } json) return null;
         if (json.ContainsKey("person")) json["person"] = Value(record.Person, withPersonal);
         if (json.ContainsKey("client")) json["client"] = Value(record.Client?.ToString(), withPersonal);
         if (json.ContainsKey("about"))
         {
             var about = new JsonArray();
-            foreach (var entry in record.About) about.Add((JsonNode)(withPersonal ? $"{entry.Name}: {entry.Hmac} under {entry.Key}" : $"{entry.Name}: {KeptBack}"));
+            foreach (var entry in record.About)
+                about.Add((JsonNode)(withPersonal ? $"{entry.Name}: {entry.Hmac} under {entry.Key}" : $"{entry.Name}: {KeptBack}"));
             if (about.Count == 0) about.Add((JsonNode)Erased);
             json["about"] = about;
         }
@@ -33,8 +36,9 @@ internal static class RecordView
     /// <summary>One line of it: when, which, what, by whom, how it ended.</summary>
     public static string Line(StoredRecord stored, bool withPersonal)
     {
-        if (stored.Line is null) return string.Create(CultureInfo.InvariantCulture, $"{stored.Sequence}  (taken out because its time was over)");
-        if (RecordReader.Read(stored) is not { Record: var record }) return string.Create(CultureInfo.InvariantCulture, $"{stored.Sequence}  (no record)");
+        if (stored.Line is null) return string.Create(CultureInfo.InvariantCulture, $"{stored.Sequence}  ({TakenOut})");
+        if (RecordReader.Read(stored) is not { Record: var record })
+            return string.Create(CultureInfo.InvariantCulture, $"{stored.Sequence}  (no record)");
         string?[] parts =
         [
             record.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),

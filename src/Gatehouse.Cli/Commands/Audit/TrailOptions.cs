@@ -46,7 +46,8 @@ internal static class TrailOptions
     }
 
     /// <summary>Whether something is the matter with the file, and not with the program.</summary>
-    public static bool IsUnreadable(Exception e) => e is SqliteException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidCastException;
+    public static bool IsUnreadable(Exception e) =>
+        e is SqliteException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidCastException;
 
     /// <summary>The keys, or null; then it has been said what is wrong.</summary>
     public static IReadOnlyList<CheckpointVerifier>? Read(IEnumerable<string> files, TextWriter error)
@@ -81,9 +82,10 @@ internal static class TrailOptions
         var chains = reader.Chains();
         List<AuditChain> meant = [.. chains.Where(c => named is null || c.Instance == named || c.Origin == named)];
         if (meant is [var only]) return only;
+        var names = (meant.Count == 0 ? chains : meant).GroupBy(c => c.Instance).SelectMany(g => g.Count() == 1 ? [g.Key] : g.Select(c => c.Origin));
         error.WriteLine(chains.Count == 0
             ? "The trail has no chain."
-            : $"Which chain is meant? --instance {string.Join(" | ", (meant.Count == 0 ? chains : meant).Select(c => meant.Count > 1 ? c.Origin : c.Instance))}");
+            : $"Which chain is meant? --instance {string.Join(" | ", names.Select(Show.Bounded))}");
         return null;
     }
 }

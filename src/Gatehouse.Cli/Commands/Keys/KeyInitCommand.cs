@@ -29,7 +29,8 @@ internal static class KeyInitCommand
         var command = new Command("init", "Writes a new pepper, or a new key, that only its owner may read (mode 0600).") { file, assertions, audit };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(assertions) is not null && result.GetResult(audit) is not null) result.AddError("'--assertions' and '--audit' are different keys.");
+            if (result.GetResult(assertions) is not null && result.GetResult(audit) is not null)
+                result.AddError("'--assertions' and '--audit' are different keys.");
         });
         command.SetAction(async (parsed, cancelled) =>
         {
@@ -44,7 +45,8 @@ internal static class KeyInitCommand
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"{(signs || seals ? "The key" : "The pepper")} was not written: {e.Message}");
+                var what = signs || seals ? "The key" : "The pepper";
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"{what} was not written: {e.Message}");
                 return ExitCode.Failed;
             }
 

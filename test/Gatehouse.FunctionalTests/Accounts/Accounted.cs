@@ -19,6 +19,7 @@ internal sealed class Accounted : IAsyncDisposable
 
     private readonly TestIssuer _issuer = new();
     private readonly string _declaration;
+    private bool _ended;
 
     private Accounted(string declaration) => _declaration = declaration;
 
@@ -61,7 +62,7 @@ internal sealed class Accounted : IAsyncDisposable
     public string Person(string subject = "customer-17") =>
         _issuer.Token(TimeProvider.System.GetUtcNow(), new JsonObject { ["sub"] = subject });
 
-    public HttpRequestMessage Request(HttpMethod method, string target, string? token, string? body = null)
+    public static HttpRequestMessage Request(HttpMethod method, string target, string? token, string? body = null)
     {
         var request = new HttpRequestMessage(method, target);
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -90,9 +91,17 @@ internal sealed class Accounted : IAsyncDisposable
     public Task<IReadOnlyList<AuditRecord>> WaitAsync(Func<AuditRecord, bool> wanted, int count = 1) =>
         Trails.WaitAsync(Store, wanted, count, Cancel);
 
+    /// <summary>Ends the gateway; what it has written stays until the end of the test.</summary>
+    public async Task EndAsync()
+    {
+        _ended = true;
+        await Gateway.Running.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await Gateway.DisposeAsync();
+        if (_ended) Directory.Delete(Gateway.Folder, recursive: true);
+        else await Gateway.DisposeAsync();
         await Upstream.DisposeAsync();
         _issuer.Dispose();
     }

@@ -150,7 +150,7 @@ public sealed class CanaryTests
             said.AppendLine(response.ToString()).AppendLine(await response.Content.ReadAsStringAsync(Cancel));
         }
 
-        await accounted.Gateway.Running.DisposeAsync();
+        await accounted.EndAsync();
         said.AppendLine(accounted.Gateway.Events).AppendJoin('\n', accounted.Gateway.AccessLog.Lines);
         Assert.True(accounted.Gateway.AccessLog.Lines.Count > 40, "there are lines");
         foreach (var file in Directory.GetFiles(accounted.Gateway.Folder, "trail.db*"))

@@ -38,8 +38,9 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(AccountKind), typeof(RouteAddressesKind), typeof(CorsKind), typeof(OverloadKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind),
-            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
+            typeof(AccountKind), typeof(RouteAddressesKind), typeof(CorsKind), typeof(OverloadKind), typeof(IdentifyKind),
+            typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
+            typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
             typeof(UpstreamTokenKind), typeof(IntentKind), typeof(AdaptKind), typeof(AssertKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));

@@ -27,7 +27,7 @@ internal static class DemoTrail
         var accounted = all.Select(r => r.RequestId).ToHashSet(StringComparer.Ordinal);
         foreach (var (call, id) in made)
             if (id is not null && IsAccountable(call) && !accounted.Contains(id)) different.Add($"{call.Shows}: the trail has no record of it");
-        foreach (var file in Directory.GetFiles(site.Folder, Store + "*"))
+        foreach (var file in new[] { store, store + "-wal" }.Where(File.Exists))
             if (Encoding.Latin1.GetString(ReadShared(file)) is var text && secrets.Exists(s => text.Contains(s, StringComparison.Ordinal)))
                 different.Add("the trail has a key, a token or a person");
         return different;

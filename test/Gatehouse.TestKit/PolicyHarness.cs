@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
@@ -50,6 +51,12 @@ internal sealed class PolicyHarness
     /// <summary>Where quotas are kept; null for nowhere.</summary>
     public string? QuotaFile { get; set; }
 
+    /// <summary>Under what the trail keeps what is personal; null where there is no trail.</summary>
+    public InvestigationKey? Subjects { get; set; }
+
+    /// <summary>What has to be accounted for goes there; null for nowhere.</summary>
+    public AuditTrail? Trail { get; set; }
+
     /// <summary>What the operator is told.</summary>
     public StringWriter Told { get; } = new();
 
@@ -57,6 +64,8 @@ internal sealed class PolicyHarness
     {
         QuotaFile = QuotaFile,
         Events = new EventWriter(Told, Clock),
+        Subjects = Subjects,
+        Trail = Trail,
         Clock = Clock,
         State = State,
         Consumers = new ConsumerDirectory(Consumers, People),
@@ -99,7 +108,7 @@ internal sealed class PolicyHarness
     /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
     public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
         IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None,
-        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order")
+        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order", RouteAudit? audit = null)
     {
         var specs = new Dictionary<string, object>();
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
@@ -129,6 +138,7 @@ internal sealed class PolicyHarness
             Upgrade = upgrade,
             Assertion = assertion,
             Canary = canary,
+            Audit = audit ?? RouteAudit.Usual,
             Waivers = waivers ?? [],
             Specs = specs,
             Place = new Place("test.yaml", 1, 1),

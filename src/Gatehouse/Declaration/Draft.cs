@@ -34,6 +34,9 @@ internal sealed class Draft
     /// <summary>Null when there is no <c>assertions</c>, or it could not be read.</summary>
     public required AssertionIssuer? Assertions { get; init; }
 
+    /// <summary>Null when there is no <c>audit</c>, or it could not be read.</summary>
+    public required TrailDeclaration? Trail { get; init; }
+
     public required IReadOnlyList<Drafted<Listener>> Listeners { get; init; }
 
     public required IReadOnlyDictionary<string, Drafted<Upstream>> Upstreams { get; init; }

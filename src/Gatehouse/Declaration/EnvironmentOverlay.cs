@@ -46,7 +46,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             else Unknown("listener", listener, EntriesOf(main, "listeners"));
         }
 
-        foreach (var key in (string[])["administration", "health"])
+        foreach (var key in (string[])["administration", "health", "audit"])
         {
             if (environment.Entry(key) is not { Value: MapNode } point) continue;
             if (main[key] is MapNode declared) main = main.With(key, Placing(declared, point));
@@ -55,7 +55,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     Rules.Environment,
                     point.KeyPlace,
                     $"the declaration has no '{key}'",
-                    "what listens is declared; an environment says where");
+                    "what listens and what is recorded is declared; an environment says where");
         }
 
         if ((environment["stores"] as MapNode)?.Entry("redis") is { Value: MapNode } store)
@@ -136,6 +136,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             LogSection.Access.Name,
             StoresSection.Sqlite.Name,
             .. RedisSection.Placing.Select(k => k.Name),
+            .. AuditSection.Placing.Select(k => k.Name),
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,

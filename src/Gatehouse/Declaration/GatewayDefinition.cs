@@ -55,6 +55,9 @@ internal sealed class GatewayDefinition
     /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
     public string? QuotaFile { get; init; }
 
+    /// <summary>The trail of what has to be accounted for; null where there is none.</summary>
+    public TrailDeclaration? Trail { get; init; }
+
     public required Drain Drain { get; init; }
 
     /// <summary>From when on work is shed.</summary>

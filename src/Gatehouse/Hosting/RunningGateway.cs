@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Admin;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Overload;
@@ -30,6 +31,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly LastGood? _lastGood;
     private readonly TaskCompletionSource _expired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Heartbeat? _heartbeat;
+    private readonly AuditTrail? _trail;
+    private readonly ActivationTrail? _activations;
     private ITimer? _expiry;
     private bool _stopped;
 
@@ -41,7 +44,16 @@ internal sealed class RunningGateway : IAsyncDisposable
         var definition = first.Definition!;
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
         _meter.AccessLog = options.AccessLog ?? _ownLog!;
-        Activation = new Activation(first, new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events), _state);
+        if (definition.Trail is { } declared)
+        {
+            _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock);
+            _activations = new ActivationTrail(_trail, _clock);
+        }
+
+        Activation = new Activation(first, new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail), _state)
+        {
+            Record = _activations is { } activations ? activations.Record : null,
+        };
         _lists = new RevocationFetch(Activation, _events, _clock);
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
@@ -49,7 +61,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         _lastGood = start.LastGood;
         _meter.UnderWay = () => _underWay.Count;
         _meter.LastGoodAge = () => _lastGood?.Age;
-        var source = new WatchSource(start.Load, options.Files, options.WatchEvery, _lastGood);
+        var source = new WatchSource(start.Load, options.Files, options.WatchEvery, _lastGood, _activations);
         _watch = new DeclarationWatch(source, start.Watched, Activation, _events, _meter, _clock);
         if (options.HasHeartbeat) _heartbeat = new Heartbeat(OverloadKind.ShortageOf(_state), Activation, _underWay, _events, _meter);
         foreach (var finding in first.Findings) _events.Write(finding.ToString());
@@ -115,6 +127,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (_expiry is not null) await _expiry.DisposeAsync();
         _heartbeat?.Dispose();
         _state.Dispose(); // what is counted is written down
+        _trail?.Dispose(); // after the last exchange: its end is written down too
         _metrics.Dispose();
         _meter.Dispose();
         _ownLog?.Dispose();
@@ -123,6 +136,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     internal async Task ListenAsync(CancellationToken cancel)
     {
         var definition = Activation.Current.Definition;
+        if (_trail is not null) await _trail.Begun; // where it cannot be opened, it is tried again, and until then nothing is changed
         await _lists.StartAsync(cancel);
         _upstreams.Start();
         for (var i = 0; i < Activation.Current.Listeners.Count; i++)
@@ -141,6 +155,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");
         _events.Write($"administration on {Administration}; revision 1 is in force, fingerprint {definition.Fingerprint}");
+        _activations?.Begun(Activation.Current);
         _metrics.PrepareSoon(_clock);
         if (_lastGood?.InUse is { } kept) ExpireAt(kept.Until);
     }
@@ -165,7 +180,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application, ClientAdmission clients)
     {
-        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events, _clock);
+        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events, _clock, _trail);
         return new ListeningPlan(listener.Address, listener.Protocols, listener.Intake)
         {
             Tls = listener.Tls is not null,

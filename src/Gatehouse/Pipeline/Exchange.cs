@@ -168,6 +168,9 @@ public sealed class Exchange
     /// <summary>The first limit or quota that would have refused the exchange, if it did not only report; for the log.</summary>
     internal string? ReportedLimit { get; set; }
 
+    /// <summary>How far the exchange has come in the trail.</summary>
+    internal Accounting Accounting { get; set; }
+
     /// <summary>What the policy of limits gives back when the exchange is over; only that policy knows what it is.</summary>
     internal object? Held { get; set; }
 
@@ -211,6 +214,22 @@ public sealed class Exchange
     internal PolicyWalk Walk { get; } = new();
 }
 
+/// <summary>How far an exchange has come in the trail that has to account for it.</summary>
+internal enum Accounting
+{
+    /// <summary>Nothing of it is there, and no place is kept for it.</summary>
+    None,
+
+    /// <summary>A place is kept for its one record: it may be forwarded.</summary>
+    Reserved,
+
+    /// <summary>Its intent was written, or may have been: its outcome is owed.</summary>
+    Intended,
+
+    /// <summary>Nothing more is owed.</summary>
+    Settled,
+}
+
 /// <summary>What became of the attempt to prove who calls, as its address's failures are counted.</summary>
 internal enum GuessState
 {
@@ -249,6 +268,9 @@ internal sealed class ForwardState
 
     /// <summary>The status of the service's answer; 0 while there is none.</summary>
     public int Status { get; set; }
+
+    /// <summary>Whether a destination may have got the request or a part of it. False only where that is certain.</summary>
+    public bool MayHaveArrived { get; set; }
 
     /// <summary>Seconds after which a client that was refused may try again, for <c>Retry-After</c>; 0 where nothing is said.</summary>
     public int RetrySeconds { get; set; }

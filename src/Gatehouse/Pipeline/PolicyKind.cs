@@ -1,4 +1,5 @@
 using Gatehouse.Assertions;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Routes;
@@ -48,6 +49,12 @@ internal sealed class CompileContext
 
     /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
     public string? QuotaFile { get; init; }
+
+    /// <summary>Under what the trail keeps what is personal; null where the declaration has no trail.</summary>
+    public InvestigationKey? Subjects { get; init; }
+
+    /// <summary>The trail; null where there is none, and where nothing will be served.</summary>
+    public AuditTrail? Trail { get; init; }
 
     public required LineSink AccessLog { get; init; }
 

@@ -73,6 +73,8 @@ internal static class Problems
         "authorisation-unavailable", 503, "Whether the caller may do this cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem QuotaUnavailable = new(
         "quota-unavailable", 503, "What is left of the quota cannot be established at the moment.", ProblemSource.Gateway);
+    public static readonly Problem RecordUnavailable = new(
+        "record-unavailable", 503, "What is asked for cannot be recorded at the moment, so it is not done.", ProblemSource.Gateway);
     public static readonly Problem UpstreamTimeout = new(
         "upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
     public static readonly Problem DeadlineExceeded = new(
@@ -89,6 +91,6 @@ internal static class Problems
         UpgradeNotAllowed, LimitExceeded, TooManyAtOnce, QuotaExceeded, TooManyFailures, TooManyMisses, HeadersTooLarge, InternalError,
         UpstreamFailed, UpstreamUnavailable, CircuitOpen, UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, QuotaUnavailable,
         UpstreamTimeout, DeadlineExceeded, LoopDetected,
-        MalformedJson, JsonTooComplex, TooManyStreams,
+        MalformedJson, JsonTooComplex, TooManyStreams, RecordUnavailable,
     ];
 }

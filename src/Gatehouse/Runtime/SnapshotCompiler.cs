@@ -1,3 +1,4 @@
+using Gatehouse.Audit;
 using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
@@ -12,9 +13,10 @@ namespace Gatehouse.Runtime;
 /// <summary>Makes a snapshot from a definition. It cannot fail for reasons that lie in the declaration: those were findings.</summary>
 /// <param name="kinds">The second part of the catalogue, as the declaration was read with.</param>
 /// <param name="events">Tells the operator; null when nothing will be served.</param>
+/// <param name="trail">What has to be accounted for goes there; null where there is no trail, and when nothing will be served.</param>
 internal sealed class SnapshotCompiler(
     TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter, IReadOnlyList<RoutePolicyKind> kinds,
-    EventWriter? events = null)
+    EventWriter? events = null, AuditTrail? trail = null)
 {
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
     /// <param name="loaded">Has the certificates of the listeners that speak TLS; null when nothing will be served.</param>
@@ -39,6 +41,8 @@ internal sealed class SnapshotCompiler(
             Store = StoreOf(definition),
             QuotaFile = definition.QuotaFile,
             Events = events,
+            Subjects = definition.Trail?.Subjects,
+            Trail = trail,
             AccessLog = accessLog,
             Meter = meter,
         };

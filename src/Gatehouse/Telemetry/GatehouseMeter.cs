@@ -39,6 +39,9 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<string, StoreTally> _stores = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Tally> _shed = new(StringComparer.Ordinal);
 
+    /// <summary>What is counted of the audit trail.</summary>
+    public AuditTally Audit { get; } = new();
+
     public GatehouseMeter()
     {
         _meter = new Meter(new MeterOptions(Name) { Scope = this });
@@ -93,6 +96,7 @@ internal sealed class GatehouseMeter : IDisposable
             "Times that a shared store was lost, and that it was found again.");
         _meter.CreateObservableCounter("gatehouse.stores.questions", () => StoreTally.ReadQuestions(_stores), null,
             "Questions to a shared store, by outcome.");
+        Audit.Register(_meter);
         _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
             "Calls that a shared limit counted alone, because its store could not be asked.");
     }

@@ -161,6 +161,8 @@ internal sealed partial class UpstreamClient
             var hedge = repeats is { Hedges: true } ? new HedgedSend(this, repeats, exchange, call, index) : null;
             ForwarderError error;
             var began = _breaker is null ? 0 : _clock.GetTimestamp();
+            var arrivedBefore = exchange.Forward.MayHaveArrived;
+            exchange.Forward.MayHaveArrived = true; // until it is known better
             destination.Enter();
             try
             {
@@ -183,6 +185,7 @@ internal sealed partial class UpstreamClient
             if (error == ForwarderError.None) return Verdict.Answered;
             tried.Add(index);
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);
+            if (nothingSent) exchange.Forward.MayHaveArrived = arrivedBefore;
             if (!nothingSent || timer.Token.IsCancellationRequested || (index = _balancer.Choose(exchange, tried)) < 0)
                 return repeats?.Replaces(timer.Expired, error, exception, nothingSent) == true
                     ? Verdict.Continue : ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);

@@ -22,31 +22,32 @@ public sealed class WallsTests
         ["Assertions"] = ["Configuration"],
         ["Services"] = ["Configuration"],
         ["Ledger"] = ["Configuration", "Telemetry"],
+        ["Audit"] = ["Configuration", "Telemetry"],
         ["Stores"] = ["Configuration", "Telemetry"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
         ["Certificates"] = ["Consumers", "Routes"],
-        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Telemetry"],
+        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Audit", "Stores", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline", "Telemetry"],
         ["Policies"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Stores", "Routes", "Pipeline", "Telemetry",
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Audit", "Stores", "Routes", "Pipeline", "Telemetry",
         ],
         ["Declaration"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Audit", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
             "Upstreams",
         ],
         ["Runtime"] =
         [
-            "Configuration", "Telemetry", "Tokens", "Stores", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration",
+            "Configuration", "Telemetry", "Tokens", "Audit", "Stores", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration",
         ],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
         ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
         ["Hosting"] =
         [
-            "Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime",
-            "Admin",
+            "Configuration", "Telemetry", "Consumers", "Assertions", "Audit", "Routes", "Certificates", "Pipeline", "Policies", "Declaration",
+            "Runtime", "Admin",
         ],
     };
 
@@ -58,7 +59,8 @@ public sealed class WallsTests
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
         ["StackExchange.Redis."] = ["Stores"],
-        ["Microsoft.Data.Sqlite."] = ["Ledger"],
+        ["Microsoft.Data.Sqlite."] = ["Ledger", "Audit"],
+        ["SQLitePCL."] = ["Audit"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

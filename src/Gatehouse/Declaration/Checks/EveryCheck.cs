@@ -17,6 +17,7 @@ internal static class EveryCheck
         SharedIssuers.Check(draft);
         Proofs.Check(draft);
         RouteAssertions.Check(draft);
+        RouteAudits.Check(draft);
         RouteDecisions.Check(draft);
         RouteReferences.Check(draft);
         RouteAccess.Check(draft);

@@ -39,6 +39,8 @@ internal static class EnvironmentSection
                     [UpstreamSection.Destinations, UpstreamSection.Authorities, .. UpstreamTlsSection.Keys]),
                 "Where services are here, by name."),
             One("log", LogSection.Shape, "Where records go here."),
+            One("audit", Part("the audit of an environment", AuditSection.Shape.Keys, AuditSection.Placing),
+                "Where the trail is kept here, and under which keys."),
             One("stores", Part("the stores of an environment", StoresSection.Shape.Keys,
                 [
                     StoresSection.Sqlite,

@@ -44,6 +44,11 @@ internal sealed class RootSection
         AssertionsSection.Shape,
         "Under whose name and keys backends are told who calls. With it, every forwarded exchange carries Gatehouse-Assertion.");
 
+    private static readonly Key<AuditText> Audit = new(
+        "audit",
+        AuditSection.Shape,
+        "Where the trail is kept of what has to be accounted for: changes, personal data, partners, refusals, and what becomes of the gateway.");
+
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<StoresText> Stores = new(
         "stores",
@@ -98,7 +103,7 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Overload, Issuers, People,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Audit, Log, Stores, Drain, Overload, Issuers, People,
                 Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
@@ -132,6 +137,8 @@ internal sealed class RootSection
             SaysKeys = text.Has(Keys),
             Assertions = text.Get(Assertions),
             SaysAssertions = text.Has(Assertions),
+            Audit = text.Find(Audit),
+            SaysAudit = text.Has(Audit),
         };
     }
 
@@ -182,4 +189,9 @@ internal sealed record RootText(
 
     /// <summary>Whether <c>assertions</c> stands there at all, read or not.</summary>
     public bool SaysAssertions { get; init; }
+
+    public Located<AuditText>? Audit { get; init; }
+
+    /// <summary>Whether <c>audit</c> stands there at all, read or not.</summary>
+    public bool SaysAudit { get; init; }
 }

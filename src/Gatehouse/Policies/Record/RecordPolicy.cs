@@ -1,3 +1,4 @@
+using Gatehouse.Audit;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
@@ -6,8 +7,7 @@ namespace Gatehouse.Policies.Record;
 
 /// <summary>
 /// Writes one line of the access log for every exchange when it is over, and counts it. It is the first policy of all: whoever decides, and however
-/// an
-/// exchange ends, it has been seen here.
+/// an exchange ends, it has been seen here. What no route accounts for and is to be in the trail is put there too.
 /// </summary>
 internal sealed class RecordPolicy : Policy
 {
@@ -15,6 +15,9 @@ internal sealed class RecordPolicy : Policy
     private readonly LineSink _accessLog;
     private readonly GatehouseMeter _meter;
     private readonly ExchangeTally _noRoute;
+    private readonly AccountBook? _book;
+    private readonly ExchangeRecords? _records;
+    private readonly bool _accountsForAll;
 
     public RecordPolicy(Listener listener, CompileContext context)
     {
@@ -22,6 +25,10 @@ internal sealed class RecordPolicy : Policy
         _accessLog = context.AccessLog;
         _meter = context.Meter;
         _noRoute = _meter.Exchanges(listener.Name, GatehouseMeter.NoRoute);
+        if (context.Subjects is not { } key) return;
+        _book = AccountKind.BookOf(context);
+        _records = new ExchangeRecords(null, key, _clock);
+        _accountsForAll = listener.Serves.Contains(Exposure.Partner); // partners alone, and every exchange of theirs
     }
 
     public override string Name => RecordKind.KindName;
@@ -33,9 +40,17 @@ internal sealed class RecordPolicy : Policy
         var tally = exchange.RouteTally ?? _noRoute;
         tally.Add(exchange.Status, total);
         if (exchange.ReportedLimit is not null) tally.AddLimitReported();
+        if (_book is not null && exchange.Accounting == Accounting.None) Account(exchange, _book, _records!);
         if (exchange.Problem is not { } problem) return;
         _meter.Refusals(problem.Name).Add();
         if (ReferenceEquals(problem, Problems.LimitExceeded) || ReferenceEquals(problem, Problems.TooManyAtOnce)) tally.AddLimitRefused();
         else if (ReferenceEquals(problem, Problems.QuotaExceeded)) tally.AddQuotaRefused();
+    }
+
+    private void Account(Exchange exchange, AccountBook book, ExchangeRecords records)
+    {
+        if (!_accountsForAll && SecurityEvents.Of(exchange) is null) return;
+        exchange.Accounting = Accounting.Settled;
+        book.Post(records.Whole(exchange, wasLetThrough: false));
     }
 }

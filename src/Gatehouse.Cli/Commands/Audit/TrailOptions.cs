@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Gatehouse.Audit;
+using Gatehouse.Configuration;
+using Microsoft.Data.Sqlite;
+
+namespace Gatehouse.Cli.Commands.Audit;
+
+/// <summary>What the commands about a trail have in common: which trail, which of its chains, which keys.</summary>
+internal static class TrailOptions
+{
+    public static Argument<string> File() => new("FILE") { Description = "The file of the trail." };
+
+    public static Option<string?> Chain() => new("--instance")
+    {
+        Description = "The instance whose chain is meant, or the chain's whole name; needed where the trail has several.",
+        HelpName = "NAME",
+    };
+
+    public static Option<bool> Personal() => new("--personal")
+    {
+        Description = "Also personal values: whom a caller spoke for, addresses, whose data it was.",
+    };
+
+    public static Option<string[]> Keys() => new("--key")
+    {
+        Description = "The public key of the checkpoints, in PEM, as 'gatehouse key init --audit' prints it; more than once where it was replaced.",
+        HelpName = "FILE",
+        Required = true,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    /// <summary>The trail, or null; then it has been said what is wrong.</summary>
+    public static AuditReader? Open(string file, TextWriter error)
+    {
+        try
+        {
+            if (System.IO.File.Exists(file)) return SqliteAuditReader.Open(file);
+            error.WriteLine($"There is no {file}.");
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            error.WriteLine($"{file} cannot be read: {Show.Bounded(e.Message)}");
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether something is the matter with the file, and not with the program.</summary>
+    public static bool IsUnreadable(Exception e) =>
+        e is SqliteException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidCastException;
+
+    /// <summary>The keys, or null; then it has been said what is wrong.</summary>
+    public static IReadOnlyList<CheckpointVerifier>? Read(IEnumerable<string> files, TextWriter error)
+    {
+        var keys = new List<CheckpointVerifier>();
+        foreach (var file in files)
+        {
+            try
+            {
+                if (CheckpointVerifier.Read(System.IO.File.ReadAllText(file)) is { } key)
+                {
+                    keys.Add(key);
+                    continue;
+                }
+
+                error.WriteLine($"{file} holds no public key in PEM on the curve P-256.");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                error.WriteLine($"{file} cannot be read: {Show.Bounded(e.Message)}");
+            }
+
+            return null;
+        }
+
+        return keys;
+    }
+
+    /// <summary>The chain that is meant, or null; then it has been said what is wrong.</summary>
+    public static AuditChain? Choose(AuditReader reader, string? named, TextWriter error)
+    {
+        var chains = reader.Chains();
+        List<AuditChain> meant = [.. chains.Where(c => named is null || c.Instance == named || c.Origin == named)];
+        if (meant is [var only]) return only;
+        var names = (meant.Count == 0 ? chains : meant).GroupBy(c => c.Instance).SelectMany(g => g.Count() == 1 ? [g.Key] : g.Select(c => c.Origin));
+        error.WriteLine(chains.Count == 0
+            ? "The trail has no chain."
+            : $"Which chain is meant? --instance {string.Join(" | ", names.Select(Show.Bounded))}");
+        return null;
+    }
+}

@@ -1,0 +1,88 @@
+namespace Gatehouse.Audit;
+
+/// <summary>
+/// Where a trail is kept. The trail's own thread alone calls it, one call after the other; each may throw, and then the store is closed and opened
+/// anew. It knows nothing of chains and trees: it keeps rows, all of a transaction or none.
+/// </summary>
+internal abstract class AuditStore
+{
+    /// <summary>How the operator is told of it: a path, or a store's name. Never with a password.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>
+    /// Opens it for the one writer of a chain, and makes the chain where there is none.
+    /// </summary>
+    /// <param name="instance">The instance whose chain it is.</param>
+    /// <param name="newOrigin">The origin of the chain's checkpoints, where it is made now.</param>
+    /// <exception cref="AuditStoreTakenException">Another process writes to it.</exception>
+    public abstract AuditChain Open(string instance, string newOrigin);
+
+    /// <summary>The newest checkpoint of the opened chain, or null.</summary>
+    public abstract StoredCheckpoint? LastCheckpoint();
+
+    /// <summary>The records of the opened chain from this number on, in order.</summary>
+    public abstract IEnumerable<StoredRecord> Read(long from);
+
+    /// <summary>The intents of the opened chain that are unknown and not closed, by request id.</summary>
+    public abstract IReadOnlyList<string> Unknown();
+
+    public abstract void Begin();
+
+    public abstract void Append(in RecordRow row);
+
+    public abstract void Append(StoredCheckpoint checkpoint);
+
+    /// <summary>An intent became unknown.</summary>
+    public abstract void AddUnknown(string requestId, long sequence);
+
+    /// <summary>An unknown intent was closed, or its outcome came after all. Nothing happens where there is none.</summary>
+    public abstract void RemoveUnknown(string requestId);
+
+    /// <summary>Moves the records from this number on out of the chain, to where nothing but a person looks.</summary>
+    /// <returns>How many.</returns>
+    public abstract int SetAside(long from);
+
+    /// <summary>When this returns, all that was appended since <see cref="Begin"/> is on disk.</summary>
+    public abstract void Commit();
+
+    /// <summary>Lets go of everything, whatever state it is in. Never throws. It can be opened again.</summary>
+    public abstract void Close();
+}
+
+/// <summary>A chain of records: what one instance wrote into one store.</summary>
+/// <param name="Instance">The instance.</param>
+/// <param name="Origin">The name of the chain in its checkpoints; no two chains have the same.</param>
+internal sealed record AuditChain(long Id, string Instance, string Origin);
+
+/// <summary>A record as it is put into a store. It is valid during the call.</summary>
+internal readonly ref struct RecordRow
+{
+    public required long Sequence { get; init; }
+
+    /// <summary>Milliseconds since 1970, as the line says.</summary>
+    public required long Time { get; init; }
+
+    /// <summary>The record's own hash: 32 bytes.</summary>
+    public required ReadOnlySpan<byte> Hash { get; init; }
+
+    /// <summary>The canonical form.</summary>
+    public required ReadOnlySpan<byte> Line { get; init; }
+
+    /// <summary>What is personal, with its salts, as JSON; empty for nothing.</summary>
+    public required ReadOnlySpan<byte> Personal { get; init; }
+}
+
+/// <summary>A record as it is kept.</summary>
+/// <param name="Line">The canonical form; null where it was taken out because its time was over.</param>
+/// <param name="Personal">What is personal, with its salts; null where there was nothing, or where it was erased.</param>
+internal sealed record StoredRecord(long Sequence, long Time, byte[] Hash, byte[]? Line, byte[]? Personal);
+
+/// <summary>A signed checkpoint as it is kept.</summary>
+/// <param name="Size">How many records it is over, from the first on.</param>
+/// <param name="Note">The signed note (C2SP tlog-checkpoint).</param>
+/// <param name="Frontier">The roots of the complete subtrees at that size, the largest first: 32 bytes each.</param>
+/// <param name="OpenFrom">The first intent that had no outcome then; the next number where there was none.</param>
+internal sealed record StoredCheckpoint(long Size, string Note, byte[] Frontier, long OpenFrom);
+
+/// <summary>Another process writes to the store.</summary>
+internal sealed class AuditStoreTakenException(string message) : IOException(message);

@@ -158,6 +158,8 @@ internal sealed class AuditTrail : IDisposable
             _uncertainAfter = -1;
             var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart: !_hasBegun, _events);
             _copies ??= _options.Copies is { } folder ? new CheckpointCopies(folder, opened.State.Chain.Origin, _events) : null;
+            // the run before may have been killed between the store and the second place
+            if (note is null && !_hasBegun && opened.State.Signed > (opened.Copied?.Size ?? 0)) note = _store.LastCheckpoint()?.Note;
             if (note is not null) _copies?.Add(note);
             _hasBegun = true;
             _writer = writer;

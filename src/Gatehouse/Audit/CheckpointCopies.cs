@@ -24,7 +24,8 @@ internal sealed class CheckpointCopies : IDisposable
         _file = new BufferedLineSink(
             () => Open(path),
             e => events.Write($"checkpoints of the audit trail cannot be copied to {path} ({Show.Bounded(e.Message)}); they are kept beside it"),
-            Capacity);
+            Capacity,
+            writeAt: 1);
     }
 
     /// <summary>Copies that were given up, and attempts that failed.</summary>

@@ -72,6 +72,7 @@ internal static class DeclarationReader
             Root = root,
             Pepper = pepper,
             Store = root.Stores?.Redis is { } redis ? RedisSection.Read(redis.Value, root.Gateway, pepper, files) : null,
+            Telemetry = TelemetrySection.Read(root.Telemetry, files),
             Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
@@ -147,6 +148,7 @@ internal static class DeclarationReader
             QuotaFile = root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null,
             Drain = root.Drain ?? DrainSection.Usual,
             Overload = root.Overload ?? OverloadLimits.Usual,
+            Telemetry = draft.Telemetry,
             Fingerprint = fingerprint,
         };
     }

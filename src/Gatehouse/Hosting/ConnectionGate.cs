@@ -132,6 +132,7 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
         var handshake = new RefusedHandshake(
             listener, accepted.ProxiedFor ?? peer, peer, accepted.ServerName, presented?.Serial, presented?.SpkiDigest, reason);
         meter.AccessLog?.Write(HandshakeLine.Of(handshake, clock.GetUtcNow()));
+        events.Security?.HandshakeRefused(listener, handshake.Client, AddressKey.Of(handshake.Client), reason);
     }
 
     private void Write(string what, string listener, AcceptedConnection accepted, string reason)

@@ -29,6 +29,8 @@ internal static class RestartRule
             NeedsRestart(findings, file,
                 $"the health listener moves from {running.Health?.ToString() ?? "nowhere"} to {next.Health?.ToString() ?? "nowhere"}");
         if (running.AccessLog != next.AccessLog) NeedsRestart(findings, file, "the access log goes elsewhere");
+        if (running.Telemetry.Otlp?.Identity != next.Telemetry.Otlp?.Identity)
+            NeedsRestart(findings, file, "what is told goes to another collector, or something else goes there");
         return findings;
     }
 

@@ -34,8 +34,8 @@ public sealed class WallsTests
         ],
         ["Declaration"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
-            "Upstreams",
+            "Configuration", "Telemetry", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Contracts", "Certificates",
+            "Pipeline", "Upstreams",
         ],
         ["Runtime"] =
         [

@@ -18,7 +18,7 @@ namespace Gatehouse.Benchmarks;
 
 /// <summary>What it costs an exchange to be told: its line and the gateway's own metrics alone, with metrics of HTTP, and traced.</summary>
 [MemoryDiagnoser]
-public class RecordBenchmarks
+public class RecordBenchmarks : IAsyncDisposable
 {
     private readonly TcpListener _silent = new(IPAddress.Loopback, 0);
     private readonly GatehouseMeter _meter = new();
@@ -80,18 +80,23 @@ public class RecordBenchmarks
     }
 
     [GlobalCleanup]
-    public void End()
+    public Task EndAsync() => DisposeAsync().AsTask();
+
+    public async ValueTask DisposeAsync()
     {
         _provider.Dispose();
-        _shipping.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        await _shipping.DisposeAsync();
+        _meter.Dispose();
         _silent.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Benchmark]
-    public void Record()
+    public ValueTask<Verdict> Record()
     {
-        _policy.OnRequestAsync(_exchange);
+        var verdict = _policy.OnRequestAsync(_exchange);
         _policy.OnFinished(_exchange);
+        return verdict;
     }
 
     private sealed class Nowhere : BaseExporter<Metric>

@@ -11,6 +11,10 @@ namespace Gatehouse.FunctionalTests.Telemetry;
 public sealed class SecurityEventTests
 {
     private const string Guesser = "198.51.100.77";
+
+    /// <summary>Routes that are not the consumer's: more than have to be tried, because different ones are counted nearly and not exactly.</summary>
+    private const int Others = 9;
+
     private static readonly Secret Pepper = new("file:pepper", Encoding.ASCII.GetBytes("a pepper of at least thirty-two bytes"));
 
     private readonly NewApiKey _key = ApiKeyText.Create();
@@ -46,8 +50,7 @@ public sealed class SecurityEventTests
         await using var gateway = await StartAsync(upstream);
         for (var i = 0; i < 5; i++) Assert.Equal(403, await CallAsync(gateway, "/others/1/x", _key.Key)); // the same one is no probing
         Assert.DoesNotContain(Told(gateway), e => (string?)e["event"] == "authorisation-probing");
-        Assert.Equal(403, await CallAsync(gateway, "/others/2/x", _key.Key));
-        Assert.Equal(403, await CallAsync(gateway, "/others/3/x", _key.Key));
+        for (var i = 2; i <= Others; i++) Assert.Equal(403, await CallAsync(gateway, $"/others/{i}/x", _key.Key));
         var told = await ToldAsync(gateway, "authorisation-probing");
         Assert.Equal(("stock-sync", 3), ((string?)told["consumer"], (int)told["routes"]!));
     }
@@ -130,7 +133,7 @@ public sealed class SecurityEventTests
     private string Declaration(FakeUpstream upstream)
     {
         var tomorrow = TimeProvider.System.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        var others = string.Concat(Enumerable.Range(1, 3).Select(i => Route($"other-{i}", $"/others/{i}/{{id}}", "other", 1_000_000)));
+        var others = string.Concat(Enumerable.Range(1, Others).Select(i => Route($"other-{i}", $"/others/{i}/{{id}}", "other", 1_000_000)));
         return $$"""
             gatehouse: v1
             gateway: { name: test, owner: tests@retailer.example, environment: test }

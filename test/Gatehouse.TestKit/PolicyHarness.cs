@@ -56,12 +56,21 @@ internal sealed class PolicyHarness
 
     /// <summary>What has to be accounted for goes there; null for nowhere.</summary>
     public AuditTrail? Trail { get; set; }
+    /// <summary>From when on what callers do is a security event.</summary>
+    public SecurityRules Security { get; set; } = new();
 
     /// <summary>What the operator is told.</summary>
     public StringWriter Told { get; } = new();
 
-    public CompileContext Context => new()
+    public CompileContext Context => Compiled(httpMetrics: false);
+
+    /// <summary>The same, with metrics of HTTP.</summary>
+    public CompileContext Measured => Compiled(httpMetrics: true);
+
+    private CompileContext Compiled(bool httpMetrics) => new()
     {
+        HttpMetrics = httpMetrics,
+        Security = Security,
         QuotaFile = QuotaFile,
         Events = new EventWriter(Told, Clock),
         Subjects = Subjects,

@@ -72,6 +72,7 @@ internal static class DeclarationReader
             Root = root,
             Pepper = pepper,
             Store = root.Stores?.Redis is { } redis ? RedisSection.Read(redis.Value, root.Gateway, pepper, files) : null,
+            Telemetry = TelemetrySection.Read(root.Telemetry, files),
             Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
             Trail = root.Audit is { } audit ? AuditSection.Read(audit.Value, audit.Place, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
@@ -149,6 +150,7 @@ internal static class DeclarationReader
             Trail = draft.Trail,
             Drain = root.Drain ?? DrainSection.Usual,
             Overload = root.Overload ?? OverloadLimits.Usual,
+            Telemetry = draft.Telemetry,
             Fingerprint = fingerprint,
         };
     }

@@ -7,6 +7,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -30,6 +31,9 @@ internal sealed class Draft
 
     /// <summary>What instances share; null when they share nothing, or it could not be read.</summary>
     public required RedisSettings? Store { get; init; }
+
+    /// <summary>How what happens is told.</summary>
+    public required TelemetrySettings Telemetry { get; init; }
 
     /// <summary>Null when there is no <c>assertions</c>, or it could not be read.</summary>
     public required AssertionIssuer? Assertions { get; init; }

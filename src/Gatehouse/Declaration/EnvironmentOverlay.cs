@@ -67,6 +67,15 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     "that instances share is declared; an environment says where");
         }
 
+        if ((environment["telemetry"] as MapNode)?.Entry("otlp") is { Value: MapNode } collector)
+        {
+            if (main["telemetry"] is MapNode telemetry && telemetry["otlp"] is MapNode declared)
+                main = main.With("telemetry", telemetry.With("otlp", Placing(declared, collector)));
+            else
+                findings.Add(Rules.Environment, collector.KeyPlace, "the declaration has no 'otlp' in 'telemetry'",
+                    "that something is sent is declared; an environment says where");
+        }
+
         foreach (var key in (string[])["log", "stores"])
             if (environment.Entry(key) is { Value: MapNode } place)
                 main = main[key] is MapNode declared ? main.With(key, Placing(declared, place)) : main.With(place);
@@ -137,6 +146,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             StoresSection.Sqlite.Name,
             .. RedisSection.Placing.Select(k => k.Name),
             .. AuditSection.Placing.Select(k => k.Name),
+            .. OtlpSection.Placing.Select(k => k.Name),
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,

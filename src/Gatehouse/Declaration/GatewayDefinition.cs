@@ -5,6 +5,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -59,6 +60,9 @@ internal sealed class GatewayDefinition
     public TrailDeclaration? Trail { get; init; }
 
     public required Drain Drain { get; init; }
+
+    /// <summary>How what happens is told.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Usual;
 
     /// <summary>From when on work is shed.</summary>
     public OverloadLimits Overload { get; init; } = OverloadLimits.Usual;

@@ -136,6 +136,7 @@ internal sealed class ConnectionGate(
             listener, accepted.ProxiedFor ?? peer, peer, accepted.ServerName, presented?.Serial, presented?.SpkiDigest, reason);
         meter.AccessLog?.Write(HandshakeLine.Of(handshake, clock.GetUtcNow()));
         trail?.Post(HandshakeLine.RecordOf(handshake, clock.GetUtcNow()));
+        events.Security?.HandshakeRefused(listener, handshake.Client, AddressKey.Of(handshake.Client), reason);
     }
 
     private void Write(string what, string listener, AcceptedConnection accepted, string reason)

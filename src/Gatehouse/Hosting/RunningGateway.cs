@@ -1,12 +1,15 @@
 using System.Net;
+using System.Security.Cryptography;
 using Gatehouse.Admin;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
+using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Overload;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Microsoft.AspNetCore.Hosting;
 
 namespace Gatehouse.Hosting;
@@ -20,6 +23,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly GatehouseMeter _meter = new();
     private readonly StateStore _state = new();
     private readonly BufferedLineSink? _ownLog;
+    private readonly OtlpShipping? _shipping;
     private readonly DrainState _drain = new();
     private readonly UnderWay _underWay = new();
     private readonly DeclarationWatch _watch;
@@ -43,21 +47,25 @@ internal sealed class RunningGateway : IAsyncDisposable
         _events = new EventWriter(options.Events, _clock);
         var definition = first.Definition!;
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
-        _meter.AccessLog = options.AccessLog ?? _ownLog!;
+        _shipping = OpenShipping(definition);
+        _meter.AccessLog = Shipped(options.AccessLog ?? _ownLog!);
+        _events.Security = SecurityOf(definition);
         if (definition.Trail is { } declared)
         {
             _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock);
             _activations = new ActivationTrail(_trail, _clock);
         }
 
-        Activation = new Activation(first, new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail), _state)
+        var compiler = new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail) { Spans = _shipping?.Spans };
+        Activation = new Activation(first, compiler, _state)
         {
             Record = _activations is { } activations ? activations.Record : null,
         };
+        Activation.Swapped += next => _shipping?.Use(next.Definition.Telemetry.Otlp?.Headers ?? []);
         _lists = new RevocationFetch(Activation, _events, _clock);
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
-        _metrics = new MetricsPage(_meter, definition);
+        _metrics = new MetricsPage(_meter, definition, _shipping);
         _lastGood = start.LastGood;
         _meter.UnderWay = () => _underWay.Count;
         _meter.LastGoodAge = () => _lastGood?.Age;
@@ -129,6 +137,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         _state.Dispose(); // what is counted is written down
         _trail?.Dispose(); // after the last exchange: its end is written down too
         _metrics.Dispose();
+        if (_shipping is not null) await _shipping.DisposeAsync(); // what it loses is counted, and what is counted is told once more before
         _meter.Dispose();
         _ownLog?.Dispose();
     }
@@ -201,6 +210,23 @@ internal sealed class RunningGateway : IAsyncDisposable
             Ended = gate.Ended,
         };
     }
+
+    private OtlpShipping? OpenShipping(GatewayDefinition definition)
+    {
+        if (definition.Telemetry.Otlp is not { } settings) return null;
+        var version = typeof(RunningGateway).Assembly.GetName().Version?.ToString(3);
+        var resource = OtlpResource.Of(definition.Name, definition.Environment, OtlpShipping.NewInstance(), version);
+        return new OtlpShipping(settings, resource, _meter, _events, _clock);
+    }
+
+    private LineSink Shipped(LineSink own) => _shipping?.Logs("gatehouse.access") is { } logs ? new BothLines(own, logs) : own;
+
+    /// <summary>Digests mean the same in every instance and after every start, where there is a secret that they have in common.</summary>
+    private SecurityEvents SecurityOf(GatewayDefinition definition) =>
+        new(_events, _meter, _clock, definition.Pepper?.Bytes ?? RandomNumberGenerator.GetBytes(32), definition.Telemetry.Security)
+        {
+            Shipped = _shipping?.Logs("gatehouse.security", OtlpSeverity.Warning),
+        };
 
     private BufferedLineSink OpenLog(string? path) =>
         path is null ? BufferedLineSink.ToStandardOutput(Failing) : BufferedLineSink.ToFile(path, Failing);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Gatehouse.Consumers;
@@ -24,7 +25,13 @@ internal sealed class ConnectionMemory
 
     /// <summary>The key that was last remembered as good, as the same object. Never for a log.</summary>
     public string? RememberedKey { get; set; }
+
+    /// <summary>The credential that was last looked at for where it comes from; null for none.</summary>
+    public PlacedCredential? Placed { get; set; }
 }
+
+/// <param name="Credential">Its id, as the same object.</param>
+internal sealed record PlacedCredential(string Credential, IPAddress Address);
 
 /// <param name="Authorization">The whole value of the field.</param>
 /// <param name="Text">The token in it.</param>

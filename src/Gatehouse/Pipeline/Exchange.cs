@@ -29,6 +29,9 @@ public sealed class Exchange
     /// <summary>The trace (W3C trace context, 32 hexadecimal digits) that this exchange is part of.</summary>
     public string TraceId { get; internal set; } = "";
 
+    /// <summary>Its place in that trace, where exchanges are traced; null where none are.</summary>
+    internal ExchangeTrace? Trace { get; set; }
+
     /// <summary>The number of the declaration's revision that decides about this exchange.</summary>
     public long Revision { get; }
 
@@ -209,6 +212,9 @@ public sealed class Exchange
 
     /// <summary>Where an exchange of its route is counted; null while there is no route.</summary>
     internal ExchangeTally? RouteTally { get; set; }
+
+    /// <summary>Where it is counted as being under way, beginning with 1; 0 where it is not.</summary>
+    internal int CountedAt { get; set; }
 
     /// <summary>The policies that saw the request.</summary>
     internal PolicyWalk Walk { get; } = new();

@@ -6,6 +6,7 @@ using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 
 namespace Gatehouse.Pipeline;
@@ -55,6 +56,17 @@ internal sealed class CompileContext
 
     /// <summary>The trail; null where there is none, and where nothing will be served.</summary>
     public AuditTrail? Trail { get; init; }
+    /// <summary>Which exchanges are traced; null for none.</summary>
+    public TraceRules? Traces { get; init; }
+
+    /// <summary>Where spans go; null for nowhere.</summary>
+    public OtlpChannel? Spans { get; init; }
+
+    /// <summary>From when on what callers do is a security event.</summary>
+    public SecurityRules Security { get; init; } = new();
+
+    /// <summary>Whether durations are measured by the semantic conventions of HTTP too.</summary>
+    public bool HttpMetrics { get; init; }
 
     public required LineSink AccessLog { get; init; }
 

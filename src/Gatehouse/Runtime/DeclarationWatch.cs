@@ -105,7 +105,17 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         };
         _meter.Reloads(outcome).Add();
         _events.Write(text);
+        Tell(outcome, current);
         return result;
+    }
+
+    /// <summary>Another declaration in force, or one that was not taken, matters to whoever watches over the gateway.</summary>
+    private void Tell(string outcome, GatewaySnapshot current)
+    {
+        if (outcome == "unchanged") return;
+        var facts = new SecurityFacts { Revision = current.Revision, Fingerprint = current.Definition.Fingerprint };
+        if (outcome == "activated") _events.Security?.Tell(SecurityEvent.ConfigurationChanged, facts);
+        else _events.Security?.Tell(SecurityEvent.ConfigurationRefused, facts with { Outcome = outcome });
     }
 }
 

@@ -31,6 +31,8 @@ internal static class RestartRule
         if (running.AccessLog != next.AccessLog) NeedsRestart(findings, file, "the access log goes elsewhere");
         if (!IsSameTrail(running.Trail, next.Trail))
             NeedsRestart(findings, next.Trail?.Place ?? file, "the audit trail goes elsewhere, or is kept or signed otherwise");
+        if (running.Telemetry.Otlp?.Identity != next.Telemetry.Otlp?.Identity)
+            NeedsRestart(findings, file, "what is told goes to another collector, or something else goes there");
         return findings;
     }
 

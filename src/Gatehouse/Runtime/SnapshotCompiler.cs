@@ -5,6 +5,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Stores;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -18,6 +19,9 @@ internal sealed class SnapshotCompiler(
     TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter, IReadOnlyList<RoutePolicyKind> kinds,
     EventWriter? events = null, AuditTrail? trail = null)
 {
+    /// <summary>Where spans go; null for nowhere.</summary>
+    public OtlpChannel? Spans { get; init; }
+
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
     /// <param name="loaded">Has the certificates of the listeners that speak TLS; null when nothing will be served.</param>
     public GatewaySnapshot Compile(
@@ -44,11 +48,16 @@ internal sealed class SnapshotCompiler(
             Subjects = definition.Trail?.Subjects,
             Trail = trail,
             AccessLog = accessLog,
+            Traces = Spans is null ? null : definition.Telemetry.Traces,
+            Spans = Spans,
+            Security = definition.Telemetry.Security,
+            HttpMetrics = definition.Telemetry.HttpMetrics,
             Meter = meter,
         };
+        var http = definition.Telemetry.HttpMetrics ? meter.Http : null;
         var inside = InsideAddresses.AuthoritiesOf(definition.Upstreams.Values);
         var upstreams = definition.Upstreams.ToDictionary(
-            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside, events, meter), StringComparer.Ordinal);
+            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside, events, meter, http: http), StringComparer.Ordinal);
         var routes = new List<CompiledRoute>(definition.Routes.Count);
         foreach (var route in definition.Routes) routes.Add(Compile(route, definition, upstreams, context));
         return new GatewaySnapshot

@@ -35,8 +35,8 @@ public sealed class WallsTests
         ],
         ["Declaration"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Audit", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
-            "Upstreams",
+            "Configuration", "Telemetry", "Consumers", "Tokens", "Assertions", "Services", "Audit", "Stores", "Routes", "Contracts", "Certificates",
+            "Pipeline", "Upstreams",
         ],
         ["Runtime"] =
         [

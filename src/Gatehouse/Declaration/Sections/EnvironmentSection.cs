@@ -9,7 +9,7 @@ namespace Gatehouse.Declaration.Sections;
 /// </summary>
 internal static class EnvironmentSection
 {
-    private const string Never = "an environment sets addresses, hosts, destinations, certificates, issuers, log sinks, stores and tighter limits; everything else stands in the declaration";
+    private const string Never = "an environment sets addresses, hosts, destinations, certificates, issuers, log sinks, collectors, stores and tighter limits; everything else stands in the declaration";
 
     public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds, RootSection declaration)
     {
@@ -47,6 +47,10 @@ internal static class EnvironmentSection
                     One("redis", Part("a redis store of an environment", RedisSection.Shape.Keys, RedisSection.Placing),
                         "Where the store is here that instances share."),
                 ]), "Where what outlives the gateway is kept here, or shared with other instances."),
+            One("telemetry", Part("the telemetry of an environment", TelemetrySection.Shape.Keys,
+                [
+                    One("otlp", Part("a collector of an environment", OtlpSection.Shape.Keys, OtlpSection.Placing), "Where the collector is here."),
+                ]), "How what happens is told here."),
             Entries("apis", api, "The apis whose routes have other limits here, by name."),
             Entries("issuers", Part("an issuer of an environment", IssuerSection.Shape.Keys, IssuerPlace), "Who issues tokens here, by name."),
         ]);

@@ -55,6 +55,9 @@ internal sealed class RootSection
         StoresSection.Shape,
         "Where what outlives the gateway is kept, or shared with other instances.");
 
+    private static readonly Key<TelemetryText> Telemetry = new(
+        "telemetry", TelemetrySection.Shape, "How what happens is told: to a collector, in traces, in metrics, as security events.");
+
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
     private static readonly Key<OverloadLimits> Overload = new(
         "overload",
@@ -103,7 +106,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Audit, Log, Stores, Drain, Overload, Issuers, People,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Audit, Log, Telemetry, Stores, Drain, Overload, Issuers,
+                People,
                 Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
@@ -127,6 +131,7 @@ internal sealed class RootSection
             Health = text.Get(Health),
             Keys = text.Get(Keys),
             Log = text.Get(Log),
+            Telemetry = text.Get(Telemetry),
             Stores = text.Get(Stores),
             SaysStores = text.Has(Stores),
             Drain = text.Get(Drain),
@@ -168,6 +173,8 @@ internal sealed record RootText(
     public KeysText? Keys { get; init; }
 
     public LogText? Log { get; init; }
+
+    public TelemetryText? Telemetry { get; init; }
 
     public StoresText? Stores { get; init; }
 

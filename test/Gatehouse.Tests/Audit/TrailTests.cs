@@ -54,14 +54,14 @@ public sealed class TrailTests : IDisposable
         using (var trail = await _trail.BeginAsync(o => o with { RetryAfter = TimeSpan.FromMilliseconds(20) }, store))
         {
             Assert.True(await trail.WriteAsync(TestTrail.Sample(1)));
-            store.Failure = new SqliteException("database or disk is full", 13);
+            store.Failure = store.FailureToOpen = new SqliteException("database or disk is full", 13);
             Assert.False(await trail.WriteAsync(TestTrail.Sample(2)));
             Assert.False(trail.Writable);
             Assert.False(await trail.WriteAsync(TestTrail.Sample(3))); // at once
             Assert.True(trail.Post(TestTrail.Sample(4))); // kept until it can be written
             Assert.True(_trail.Tally.IsLost);
 
-            store.Failure = null;
+            store.Failure = store.FailureToOpen = null;
             await Eventually.HoldsAsync(() => Task.FromResult(trail.Writable), Cancel);
             Assert.True(await trail.WriteAsync(TestTrail.Sample(5)));
         }

@@ -161,6 +161,19 @@ public sealed class TrailTests : IDisposable
     }
 
     [Fact]
+    public async Task Signs_although_the_timer_comes_a_moment_early()
+    {
+        var clock = new EarlyClock();
+        using var trail = await _trail.BeginAsync(clock: clock);
+        Assert.True(await trail.WriteAsync(TestTrail.Sample(1)));
+        var changes = clock.Changes;
+        clock.Advance(TimeSpan.FromMilliseconds(9_999)); // the timer is due, the checkpoint is not
+        await Eventually.HoldsAsync(() => Task.FromResult(clock.Changes > changes), Cancel);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        await Eventually.HoldsAsync(() => Task.FromResult(CheckpointCopies.Read(_trail.Copies).Any(c => c.Checkpoint.Size == 2)), Cancel);
+    }
+
+    [Fact]
     [Control("AUD-11")]
     public async Task Copies_that_cannot_be_made_cost_an_event_and_a_count_and_no_record()
     {

@@ -76,15 +76,23 @@ internal sealed class AuditBatch(int capacity)
         return _written;
     }
 
-    /// <summary>Leaves only the records that nobody waits for.</summary>
+    /// <summary>Leaves only the records that nobody waits for; the others give back their room.</summary>
     /// <returns>Whom to tell; null for nobody.</returns>
     public TaskCompletionSource<bool>? KeepPosted()
     {
         var kept = 0;
-        for (var i = 0; i < Count; i++)
-            if (!_entries[i].IsWaitedFor) _entries[kept++] = _entries[i];
+        var length = 0;
+        foreach (var entry in Entries)
+        {
+            if (entry.IsWaitedFor) continue;
+            var size = entry.BodyLength + entry.PersonalLength;
+            _bytes.AsSpan(entry.At, size).CopyTo(_bytes.AsSpan(length));
+            _entries[kept++] = entry with { At = length };
+            length += size;
+        }
+
         _entries.AsSpan(kept, Count - kept).Clear();
-        Count = kept;
+        (Count, _length) = (kept, length);
         return TakeWaiters();
     }
 

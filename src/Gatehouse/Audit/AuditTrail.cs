@@ -15,6 +15,7 @@ internal sealed class AuditTrail : IDisposable
     private const int UsualBytes = 2048;
 
     private static readonly TimeSpan LastBatch = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
@@ -193,8 +194,15 @@ internal sealed class AuditTrail : IDisposable
             if (now || (any && gathered) || IsCheckpointDue()) return;
             gathered = any;
             if (any) _wake.WaitOne(_options.GatherFor);
-            else _wake.WaitOne();
+            else AwaitAny();
         }
+    }
+
+    /// <summary>A timer may come a moment early: it is set anew until what waits for a checkpoint has one.</summary>
+    private void AwaitAny()
+    {
+        if (!_writer!.IsSigned) _due.Change(_writer.UntilDue > LeastWait ? _writer.UntilDue : LeastWait, Timeout.InfiniteTimeSpan);
+        _wake.WaitOne();
     }
 
     private bool IsCheckpointDue() => !_writer!.IsSigned && _writer.UntilDue == TimeSpan.Zero;
@@ -233,7 +241,6 @@ internal sealed class AuditTrail : IDisposable
         Interlocked.Add(ref _notTaken, -notTaken);
         Clear(_back, written: true);
         Succeed();
-        if (!_writer.IsSigned) _due.Change(_writer.UntilDue, Timeout.InfiniteTimeSpan);
     }
 
     private AuditRecord Gap(long notTaken) => new()

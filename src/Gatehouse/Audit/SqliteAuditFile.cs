@@ -1,3 +1,4 @@
+using Gatehouse.Configuration;
 using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Audit;
@@ -7,15 +8,13 @@ internal static class SqliteAuditFile
 {
     private const long Version = 1;
 
-    private static readonly string[] Companions = ["", "-wal", "-shm"];
-
     /// <summary>Opens the file to write, or makes it.</summary>
     /// <exception cref="SqliteException">It cannot be written.</exception>
     /// <exception cref="IOException">It cannot be made.</exception>
     /// <exception cref="InvalidDataException">It is of another version.</exception>
     public static SqliteConnection OpenToWrite(string path)
     {
-        CloseToOthers(path);
+        OwnersFile.Prepare(path);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -74,25 +73,6 @@ internal static class SqliteAuditFile
             connection.Dispose();
             throw;
         }
-    }
-
-    /// <summary>
-    /// Makes the file with mode 0600 where there is none: what it makes beside has the same. What others could read they cannot any more.
-    /// </summary>
-    private static void CloseToOthers(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            if (!File.Exists(path)) File.Create(path).Dispose();
-            return;
-        }
-
-        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        // it is never opened besides: to close it again would let go of the locks of whoever has it open in this process
-        if (!File.Exists(path))
-            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = owner }).Dispose();
-        foreach (var file in Companions)
-            if (File.Exists(path + file) && (File.GetUnixFileMode(path + file) & ~owner) != 0) File.SetUnixFileMode(path + file, owner);
     }
 
     private static void Prepare(SqliteConnection connection)

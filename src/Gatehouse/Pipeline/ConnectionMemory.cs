@@ -20,9 +20,6 @@ internal sealed class ConnectionMemory
     /// <summary>The last API key that was good, and whose it was found to be. Never for a log.</summary>
     public KeptKey? Key { get; set; }
 
-    /// <summary>The last API key that was good. Never for a log.</summary>
-    public string? ProvedKey { get; set; }
-
     /// <summary>The key that was last remembered as good, as the same object. Never for a log.</summary>
     public string? RememberedKey { get; set; }
 
@@ -44,6 +41,8 @@ internal sealed record KeptToken(string Authorization, string Text)
 /// <summary>An API key that was found good over this connection: whose it is need not be found again while the declaration is in force.</summary>
 internal sealed class KeptKey(ConsumerDirectory directory, string text, ApiKeyHolder holder)
 {
+    public string Text { get; } = text;
+
     public ApiKeyHolder Holder { get; } = holder;
 
     /// <summary>
@@ -51,7 +50,7 @@ internal sealed class KeptKey(ConsumerDirectory directory, string text, ApiKeyHo
     /// </summary>
     public bool Is(ConsumerDirectory other, string key) =>
         ReferenceEquals(directory, other)
-        && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(text.AsSpan()), MemoryMarshal.AsBytes(key.AsSpan()));
+        && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(Text.AsSpan()), MemoryMarshal.AsBytes(key.AsSpan()));
 
     /// <summary>Nothing of a key is shown by accident.</summary>
     public override string ToString() => "a key";

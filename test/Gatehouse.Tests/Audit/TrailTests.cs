@@ -54,14 +54,14 @@ public sealed class TrailTests : IDisposable
         using (var trail = await _trail.BeginAsync(o => o with { RetryAfter = TimeSpan.FromMilliseconds(20) }, store))
         {
             Assert.True(await trail.WriteAsync(TestTrail.Sample(1)));
-            store.Failure = new SqliteException("database or disk is full", 13);
+            store.Failure = store.FailureToOpen = new SqliteException("database or disk is full", 13);
             Assert.False(await trail.WriteAsync(TestTrail.Sample(2)));
             Assert.False(trail.Writable);
             Assert.False(await trail.WriteAsync(TestTrail.Sample(3))); // at once
             Assert.True(trail.Post(TestTrail.Sample(4))); // kept until it can be written
             Assert.True(_trail.Tally.IsLost);
 
-            store.Failure = null;
+            store.Failure = store.FailureToOpen = null;
             await Eventually.HoldsAsync(() => Task.FromResult(trail.Writable), Cancel);
             Assert.True(await trail.WriteAsync(TestTrail.Sample(5)));
         }
@@ -157,6 +157,19 @@ public sealed class TrailTests : IDisposable
         Assert.True(await trail.WriteAsync(TestTrail.Sample(1)));
         Assert.Empty(CheckpointCopies.Read(_trail.Copies));
         clock.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.HoldsAsync(() => Task.FromResult(CheckpointCopies.Read(_trail.Copies).Any(c => c.Checkpoint.Size == 2)), Cancel);
+    }
+
+    [Fact]
+    public async Task Signs_although_the_timer_comes_a_moment_early()
+    {
+        var clock = new EarlyClock();
+        using var trail = await _trail.BeginAsync(clock: clock);
+        Assert.True(await trail.WriteAsync(TestTrail.Sample(1)));
+        var changes = clock.Changes;
+        clock.Advance(TimeSpan.FromMilliseconds(9_999)); // the timer is due, the checkpoint is not
+        await Eventually.HoldsAsync(() => Task.FromResult(clock.Changes > changes), Cancel);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
         await Eventually.HoldsAsync(() => Task.FromResult(CheckpointCopies.Read(_trail.Copies).Any(c => c.Checkpoint.Size == 2)), Cancel);
     }
 

@@ -41,7 +41,6 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
             key = _keys.Find(presented.ApiKey, exchange.Connection, out var reason, out var guessed);
             exchange.GuessedKeyId = guessed;
             if (key is null) return new(Verdict.Reject(Problems.Unauthenticated, reason));
-            if (exchange.Connection is { } connection && connection.ProvedKey != presented.ApiKey) connection.ProvedKey = presented.ApiKey;
         }
 
         if (!presented.Kinds.Have(CredentialKinds.Token)) return new(Conclude(exchange, new GoodCredentials(key, null, presented.Certificate)));

@@ -67,7 +67,7 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
             Status = exchange.Status,
             Destination = exchange.Forward.Destination,
             Reason = exchange.Reason,
-            Details = SecurityEvents.Of(exchange) ?? [],
+            Details = SecurityRefusals.Of(exchange) ?? [],
             Revision = exchange.Revision,
         };
     }
@@ -111,7 +111,7 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
 
     private IReadOnlyList<AuditDetail> DetailsOf(Exchange exchange)
     {
-        var type = SecurityEvents.Of(exchange);
+        var type = SecurityRefusals.Of(exchange);
         if (_listed is null) return type ?? [];
         var listed = _listed.Of(exchange);
         return type is null ? listed : [.. type, .. listed];

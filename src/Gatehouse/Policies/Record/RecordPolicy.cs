@@ -68,7 +68,7 @@ internal sealed class RecordPolicy : Policy
 
     private void Account(Exchange exchange, AccountBook book, ExchangeRecords records)
     {
-        if (!_accountsForAll && SecurityEvents.Of(exchange) is null) return;
+        if (!_accountsForAll && SecurityRefusals.Of(exchange) is null) return;
         exchange.Accounting = Accounting.Settled;
         book.Post(records.Whole(exchange, wasLetThrough: false));
     }

@@ -8,7 +8,7 @@ namespace Gatehouse.Policies.Record;
 /// <summary>
 /// Which refusals are security events, and of what type: they are recorded in the trail whatever route they are of, and without one.
 /// </summary>
-internal static class SecurityEvents
+internal static class SecurityRefusals
 {
     /// <summary>As a record says it; made once.</summary>
     private static readonly IReadOnlyList<AuditDetail>

@@ -5,7 +5,7 @@ using Gatehouse.TestKit;
 namespace Gatehouse.Tests.Policies.Record;
 
 /// <summary>Which refusals are security events: somebody has decided about every one.</summary>
-public sealed class SecurityEventsTests
+public sealed class SecurityRefusalsTests
 {
     /// <summary>Refusals of which the access log and the metrics say enough.</summary>
     private static readonly HashSet<string> Ordinary =
@@ -47,6 +47,6 @@ public sealed class SecurityEventsTests
     {
         var exchange = _harness.Exchange();
         (exchange.Problem, exchange.DecidedBy, exchange.Failure) = (problem, decidedBy, failure);
-        return SecurityEvents.Of(exchange)?.Single().Value;
+        return SecurityRefusals.Of(exchange)?.Single().Value;
     }
 }

@@ -58,6 +58,7 @@ public sealed class WallsTests
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
         ["StackExchange.Redis."] = ["Stores"],
+        ["Npgsql."] = ["Stores"],
         ["Microsoft.Data.Sqlite."] = ["Ledger"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],

@@ -12,7 +12,7 @@ namespace Gatehouse.Stores;
 /// </summary>
 internal static class PostgresSource
 {
-    /// <param name="connections">The most connections at once.</param>
+    /// <param name="connections">The most connections at once, which are kept for the next who asks; 0 where each is opened anew.</param>
     public static NpgsqlDataSource Open(PostgresSettings settings, int connections = 4)
     {
         var builder = new NpgsqlSlimDataSourceBuilder();
@@ -23,7 +23,8 @@ internal static class PostgresSource
         text.ApplicationName = "gatehouse";
         text.Timeout = text.CommandTimeout = Math.Max(1, (int)Math.Ceiling(settings.Timeout.TotalSeconds));
         text.CancellationTimeout = 1000; // milliseconds: a server that hangs is left
-        text.MaxPoolSize = connections;
+        if (connections == 0) text.Pooling = false;
+        else text.MaxPoolSize = connections;
         text.PersistSecurityInfo = false;
         text.IncludeErrorDetail = false;
         if (!settings.Tls) return builder.Build();

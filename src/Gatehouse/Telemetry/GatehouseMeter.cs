@@ -95,7 +95,11 @@ internal sealed class GatehouseMeter : IDisposable
             "Questions to a shared store, by outcome.");
         _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
             "Calls that a shared limit counted alone, because its store could not be asked.");
+        Register = new RegisterTally(_meter);
     }
+
+    /// <summary>What is measured of the register of keys and suspensions.</summary>
+    public RegisterTally Register { get; }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
     public LineSink? AccessLog { get; set; }

@@ -38,7 +38,7 @@ internal static class SharedStores
 
     private static void CheckPostgres(Draft draft)
     {
-        if (draft.Root.Stores?.Postgres is { } store)
+        if (draft.Root.Stores?.Postgres is { } store && draft.Root.Register is not { Store.Value: RegisterPlace.Postgres })
             draft.Findings.Add(Rules.Unused, store.Place, "nothing is kept in the postgres store", "remove it");
     }
 

@@ -50,6 +50,11 @@ internal sealed class RootSection
         StoresSection.Shape,
         "Where what outlives the gateway is kept, or shared with other instances.");
 
+    private static readonly Key<RegisterText> Register = new(
+        "register",
+        RegisterSection.Shape,
+        "Where keys that are issued, and what is suspended, are kept. Without it all keys are declared, and nothing can be suspended.");
+
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
     private static readonly Key<OverloadLimits> Overload = new(
         "overload",
@@ -98,8 +103,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Overload, Issuers, People,
-                Consumers,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Register, Drain, Overload, Issuers,
+                People, Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
@@ -124,6 +129,8 @@ internal sealed class RootSection
             Log = text.Get(Log),
             Stores = text.Get(Stores),
             SaysStores = text.Has(Stores),
+            Register = text.Get(Register),
+            SaysRegister = text.Has(Register),
             Drain = text.Get(Drain),
             Overload = text.Get(Overload),
             Issuers = text.Get(Issuers) ?? [],
@@ -166,6 +173,11 @@ internal sealed record RootText(
 
     /// <summary>Whether <c>stores</c> stands there at all, read or not.</summary>
     public bool SaysStores { get; init; }
+
+    public RegisterText? Register { get; init; }
+
+    /// <summary>Whether <c>register</c> stands there at all, read or not.</summary>
+    public bool SaysRegister { get; init; }
 
     public Drain? Drain { get; init; }
 

@@ -4,6 +4,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Telemetry;
@@ -48,6 +49,9 @@ internal sealed class PolicyHarness
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
+    /// <summary>What is known of issued keys and suspensions; null where there is no register.</summary>
+    public KnownRegister? Register { get; set; }
+
     /// <summary>Where quotas are kept; null for nowhere.</summary>
     public string? QuotaFile { get; set; }
 
@@ -72,6 +76,7 @@ internal sealed class PolicyHarness
         HttpMetrics = httpMetrics,
         Security = Security,
         QuotaFile = QuotaFile,
+        Register = Register,
         Events = new EventWriter(Told, Clock),
         Subjects = Subjects,
         Trail = Trail,

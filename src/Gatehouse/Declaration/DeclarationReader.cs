@@ -3,6 +3,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Declaration.Checks;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 
@@ -73,6 +74,7 @@ internal static class DeclarationReader
             Pepper = pepper,
             Store = root.Stores?.Redis is { } redis ? RedisSection.Read(redis.Value, root.Gateway, pepper, files) : null,
             Telemetry = TelemetrySection.Read(root.Telemetry, files),
+            Postgres = root.Stores?.Postgres is { } postgres ? PostgresSection.Read(postgres.Value, files) : null,
             Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
             Trail = root.Audit is { } audit ? AuditSection.Read(audit.Value, audit.Place, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
@@ -122,6 +124,20 @@ internal static class DeclarationReader
         return kept;
     }
 
+    private static RegisterSettings RegisterOf(RegisterText text, Draft draft)
+    {
+        var root = draft.Root;
+        return new RegisterSettings(
+            $"{root.Gateway!.Name}/{root.Gateway.Environment}", SourceFiles.Beside(text.Kept.Place.File, text.Kept.Value), text.MaxAge, draft.Pepper!)
+        {
+            Sqlite = text.Store.Value == RegisterPlace.Sqlite ? FileOf(root) : null,
+            Postgres = text.Store.Value == RegisterPlace.Postgres ? draft.Postgres : null,
+        };
+    }
+
+    private static string? FileOf(RootText root) =>
+        root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null;
+
     private static GatewayDefinition Complete(Draft draft, string fingerprint)
     {
         var root = draft.Root;
@@ -144,9 +160,11 @@ internal static class DeclarationReader
             Authorisers = draft.Authorisers.ToDictionary(a => a.Key, a => a.Value.Value!, StringComparer.Ordinal),
             TokenExchanges = draft.TokenExchanges,
             Store = draft.Store,
+            Postgres = draft.Postgres,
+            Register = root.Register is { } register ? RegisterOf(register, draft) : null,
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
-            QuotaFile = root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null,
+            QuotaFile = FileOf(root),
             Trail = draft.Trail,
             Drain = root.Drain ?? DrainSection.Usual,
             Overload = root.Overload ?? OverloadLimits.Usual,

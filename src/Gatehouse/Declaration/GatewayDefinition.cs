@@ -2,6 +2,7 @@ using System.Net;
 using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
@@ -46,6 +47,12 @@ internal sealed class GatewayDefinition
 
     /// <summary>The store that instances share; null when they share nothing.</summary>
     public required RedisSettings? Store { get; init; }
+
+    /// <summary>The database that instances share; null when they share none.</summary>
+    public PostgresSettings? Postgres { get; init; }
+
+    /// <summary>Where keys are kept that are issued, and what is suspended; null for nowhere.</summary>
+    public RegisterSettings? Register { get; init; }
 
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }

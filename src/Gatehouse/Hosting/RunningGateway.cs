@@ -18,6 +18,9 @@ namespace Gatehouse.Hosting;
 internal sealed class RunningGateway : IAsyncDisposable
 {
     private static readonly IntakeLimits OperatorLimits = new() { Connections = 100 };
+    /// <summary>How long a start waits for a store of keys and suspensions; after that it serves what it knows.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(5);
+
     private readonly TimeProvider _clock;
     private readonly EventWriter _events;
     private readonly GatehouseMeter _meter = new();
@@ -147,6 +150,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         var definition = Activation.Current.Definition;
         if (_trail is not null) await _trail.Begun; // where it cannot be opened, it is tried again, and until then nothing is changed
         await _lists.StartAsync(cancel);
+        if (Activation.Current.Register is { } register)
+            await register.FirstLook.WaitAsync(FirstLook, _clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _upstreams.Start();
         for (var i = 0; i < Activation.Current.Listeners.Count; i++)
         {

@@ -2,6 +2,7 @@ using Gatehouse.Assertions;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
@@ -47,6 +48,9 @@ internal sealed class CompileContext
 
     /// <summary>What instances of the gateway share; null when they share nothing.</summary>
     public SharedStore? Store { get; init; }
+
+    /// <summary>What is known of issued keys and of what is suspended; null where the declaration has no register.</summary>
+    public KnownRegister? Register { get; init; }
 
     /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
     public string? QuotaFile { get; init; }

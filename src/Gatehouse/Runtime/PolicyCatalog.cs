@@ -18,6 +18,7 @@ using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Streams;
+using Gatehouse.Policies.Suspensions;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -58,6 +59,7 @@ internal static class PolicyCatalog
         new IdentifyKind(), // who calls has to be known before anybody asks whether they may
         new LifecycleKind(), // what has ended is over for everybody, whether they might have called it or not
         new AccessKind(), // nothing is done, counted or changed for a caller that may not
+        new SuspensionsKind(), // only who may call learns that something is suspended, and nothing is counted or done for it
         new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
         new AuthorizeKind(), // a stranger or a flood costs its service no question, and it can only take away what access grants

@@ -2,6 +2,7 @@ using Gatehouse.Audit;
 using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Stores;
 using Gatehouse.Telemetry;
@@ -21,6 +22,8 @@ internal sealed class SnapshotCompiler(
 {
     /// <summary>Where spans go; null for nowhere.</summary>
     public OtlpChannel? Spans { get; init; }
+
+    private KnownRegister? _register;
 
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
     /// <param name="loaded">Has the certificates of the listeners that speak TLS; null when nothing will be served.</param>
@@ -43,6 +46,7 @@ internal sealed class SnapshotCompiler(
             TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             Store = StoreOf(definition),
+            Register = RegisterOf(definition),
             QuotaFile = definition.QuotaFile,
             Events = events,
             Subjects = definition.Trail?.Subjects,
@@ -66,6 +70,7 @@ internal sealed class SnapshotCompiler(
             Definition = definition,
             Upstreams = [.. upstreams.Values],
             Tokens = context.Tokens,
+            Register = context.Register,
             Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }
@@ -113,6 +118,18 @@ internal sealed class SnapshotCompiler(
         var store = state.Get("store", settings.Identity, () => new SharedStore(settings, clock, events, meter));
         if (events is not null) store.Start();
         return store;
+    }
+
+    /// <summary>What is kept of keys and suspensions; it is followed only where something will be served, and one at a time.</summary>
+    private KnownRegister? RegisterOf(GatewayDefinition definition)
+    {
+        var register = definition.Register is { } settings
+            ? state.Get("register", settings.Identity, () => new KnownRegister(settings, clock, events, meter)) : null;
+        if (!ReferenceEquals(register, _register)) _register?.Stop(); // two would write one file
+        _register = register;
+        if (register is null) meter.Register.Age = null;
+        else if (events is not null) register.Start();
+        return register;
     }
 
     private FetchedLists Fetched() => state.Get("revocation", "fetched", () => new FetchedLists(clock.GetUtcNow()));

@@ -94,12 +94,16 @@ internal sealed class GatehouseMeter : IDisposable
         _meter.CreateObservableGauge("gatehouse.upstreams.open", () => CircuitsOpen?.Invoke() ?? [], null,
             "Whether an upstream's calls are refused because too many have failed: 1, or 0.");
         Audit.Register(_meter);
+        Register = new RegisterTally(_meter);
         MeasureOthers();
         Http = new HttpInstruments(_meter);
     }
 
     /// <summary>Instruments by the semantic conventions of HTTP.</summary>
     public HttpInstruments Http { get; }
+
+    /// <summary>What is measured of the register of keys and suspensions.</summary>
+    public RegisterTally Register { get; }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
     public LineSink? AccessLog { get; set; }

@@ -170,7 +170,9 @@ public sealed class AuditCommandTests : IDisposable
     {
         var path = _folder.Of("audit.pem");
 
-        var run = await Runs.Async(KeyCommand.Create(TimeProvider.System), "key", "init", path, "--audit");
+        var gateway = new GatewayOptions { DeclarationPath = "gatehouse.yaml" };
+
+        var run = await Runs.Async(KeyCommand.Create(gateway), "key", "init", path, "--audit");
 
         Assert.Equal(ExitCode.Done, run.ExitCode);
         Assert.DoesNotContain("PRIVATE", run.Output, StringComparison.Ordinal);
@@ -178,7 +180,7 @@ public sealed class AuditCommandTests : IDisposable
         Assert.Equal(key.Public.Id, CheckpointVerifier.Read(File.ReadAllText(path + ".pub"))!.Id);
         Assert.Contains(key.Public.Pem, run.Output, StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        Assert.Equal(ExitCode.Failed, (await Runs.Async(KeyCommand.Create(TimeProvider.System), "key", "init", path, "--audit")).ExitCode);
+        Assert.Equal(ExitCode.Failed, (await Runs.Async(KeyCommand.Create(gateway), "key", "init", path, "--audit")).ExitCode);
     }
 
     [Theory]

@@ -16,6 +16,7 @@ using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Streams;
+using Gatehouse.Policies.Suspensions;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -39,7 +40,7 @@ public sealed class PolicyCatalogTests
     public void After_the_route() => Assert.Equal(
         [
             typeof(AccountKind), typeof(RouteAddressesKind), typeof(CorsKind), typeof(OverloadKind), typeof(IdentifyKind),
-            typeof(LifecycleKind), typeof(AccessKind), typeof(UpgradeKind),
+            typeof(LifecycleKind), typeof(AccessKind), typeof(SuspensionsKind), typeof(UpgradeKind),
             typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
             typeof(UpstreamTokenKind), typeof(IntentKind), typeof(AdaptKind), typeof(AssertKind),
         ],

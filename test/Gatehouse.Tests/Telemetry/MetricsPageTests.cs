@@ -58,6 +58,7 @@ public sealed class MetricsPageTests
         meter.CircuitsOpen = () => [new Measurement<long>(0, new KeyValuePair<string, object?>("upstream", "orders"))];
         meter.Store("redis").Question(0);
         meter.Shed("low").Add();
+        meter.Register.Age = static () => TimeSpan.FromSeconds(1);
         meter.LastGoodAge = static () => TimeSpan.FromMinutes(1);
         listener.RecordObservableInstruments();
 

@@ -13,6 +13,7 @@ internal static class EveryCheck
         ListenerInterlock.Check(draft);
         ListenerClients.Check(draft);
         Keys.Check(draft);
+        Registers.Check(draft);
         Issuers.Check(draft);
         SharedIssuers.Check(draft);
         Proofs.Check(draft);

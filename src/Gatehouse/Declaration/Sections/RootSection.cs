@@ -58,6 +58,11 @@ internal sealed class RootSection
     private static readonly Key<TelemetryText> Telemetry = new(
         "telemetry", TelemetrySection.Shape, "How what happens is told: to a collector, in traces, in metrics, as security events.");
 
+    private static readonly Key<RegisterText> Register = new(
+        "register",
+        RegisterSection.Shape,
+        "Where keys that are issued, and what is suspended, are kept. Without it all keys are declared, and nothing can be suspended.");
+
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
     private static readonly Key<OverloadLimits> Overload = new(
         "overload",
@@ -106,9 +111,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Audit, Log, Telemetry, Stores, Drain, Overload, Issuers,
-                People,
-                Consumers,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Audit, Log, Telemetry, Stores, Register,
+                Drain, Overload, Issuers, People, Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
@@ -134,6 +138,8 @@ internal sealed class RootSection
             Telemetry = text.Get(Telemetry),
             Stores = text.Get(Stores),
             SaysStores = text.Has(Stores),
+            Register = text.Get(Register),
+            SaysRegister = text.Has(Register),
             Drain = text.Get(Drain),
             Overload = text.Get(Overload),
             Issuers = text.Get(Issuers) ?? [],
@@ -180,6 +186,11 @@ internal sealed record RootText(
 
     /// <summary>Whether <c>stores</c> stands there at all, read or not.</summary>
     public bool SaysStores { get; init; }
+
+    public RegisterText? Register { get; init; }
+
+    /// <summary>Whether <c>register</c> stands there at all, read or not.</summary>
+    public bool SaysRegister { get; init; }
 
     public Drain? Drain { get; init; }
 

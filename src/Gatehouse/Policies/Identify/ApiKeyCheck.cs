@@ -10,7 +10,8 @@ namespace Gatehouse.Policies.Identify;
 /// Which
 /// of them it was is for the log alone.
 /// </summary>
-internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, TimeProvider clock)
+/// <param name="issued">The keys that the register has; null where there is none.</param>
+internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, TimeProvider clock, IssuedKeys? issued = null)
 {
     private static readonly Secret NoPepper = new("none", new byte[ApiKeyHash.LeastPepperBytes]);
     private static readonly byte[] NoHash = new byte[ApiKeyHash.Bytes];
@@ -36,12 +37,14 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
     public ApiKeyHolder? Find(ReadOnlySpan<char> key, out string? reason, out string? guessed)
     {
         var wellFormed = ApiKeyText.TryParse(key, out var id);
-        var holder = consumers.FindByKeyId(wellFormed ? id : NoKey.AsSpan(0, ApiKeyText.IdLength));
+        if (!wellFormed) id = NoKey.AsSpan(0, ApiKeyText.IdLength);
+        var holder = consumers.FindByKeyId(id) ?? issued?.Find(id);
         Span<byte> hash = stackalloc byte[ApiKeyHash.Bytes];
         ApiKeyHash.Compute(_pepper, wellFormed ? key : NoKey, hash);
         var same = CryptographicOperations.FixedTimeEquals(hash, holder is null ? NoHash : holder.Key.Hash);
         reason = pepper is null ? "api key: the declaration has no pepper"
             : !wellFormed ? "api key: malformed"
+            : holder is null or { IsIssued: true } && issued is { IsTooOld: true } ? IssuedKeys.Unavailable
             : holder is null ? "api key: unknown"
             : !same ? "api key: wrong"
             : ReasonOfHolder(holder);

@@ -19,6 +19,7 @@ internal static class SecurityRefusals
         Throttle = Event("throttle"),
         Address = Event("address"),
         OwnPolicy = Event("own-policy"),
+        Suspension = Event("suspension"),
         Unsure = Event("unsure"),
         ServiceTls = Event("service-tls");
 
@@ -48,6 +49,8 @@ internal static class SecurityRefusals
         [Problems.TooManyStreams] = Throttle,
         [Problems.TooManyFailures] = Throttle,
         [Problems.TooManyMisses] = Throttle,
+        [Problems.ConsumerSuspended] = Suspension,
+        [Problems.RouteSuspended] = Suspension,
         [Problems.InternalError] = Unsure,
         [Problems.IdentityUnavailable] = Unsure,
         [Problems.AuthorisationUnavailable] = Unsure,

@@ -104,7 +104,7 @@ public sealed class ThrottlePolicyTests
             Grants = new HashSet<Scope>(),
             Authenticate = [entry],
         };
-        var good = new KeptKey(new ConsumerDirectory([consumer]), Key, new ApiKeyHolder(consumer, entry, key));
+        var good = new KeptKey(new ConsumerDirectory([consumer]), Key, new ApiKeyHolder(consumer, key));
         _harness.Connection = new ConnectionMemory { Key = good };
         Call(Exchange(), null);
         _harness.Connection = new ConnectionMemory();

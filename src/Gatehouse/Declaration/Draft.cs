@@ -31,6 +31,9 @@ internal sealed class Draft
     /// <summary>What instances share; null when they share nothing, or it could not be read.</summary>
     public required RedisSettings? Store { get; init; }
 
+    /// <summary>The database that instances share; null when they share none, or it could not be read.</summary>
+    public required PostgresSettings? Postgres { get; init; }
+
     /// <summary>Null when there is no <c>assertions</c>, or it could not be read.</summary>
     public required AssertionIssuer? Assertions { get; init; }
 

@@ -58,12 +58,13 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     "what listens is declared; an environment says where");
         }
 
-        if ((environment["stores"] as MapNode)?.Entry("redis") is { Value: MapNode } store)
+        foreach (var key in (string[])["redis", "postgres"])
         {
-            if (main["stores"] is MapNode stores && stores["redis"] is MapNode shared)
-                main = main.With("stores", stores.With("redis", Placing(shared, store)));
+            if ((environment["stores"] as MapNode)?.Entry(key) is not { Value: MapNode } store) continue;
+            if (main["stores"] is MapNode stores && stores[key] is MapNode shared)
+                main = main.With("stores", stores.With(key, Placing(shared, store)));
             else
-                findings.Add(Rules.Environment, store.KeyPlace, "the declaration has no 'redis' in 'stores'",
+                findings.Add(Rules.Environment, store.KeyPlace, $"the declaration has no '{key}' in 'stores'",
                     "that instances share is declared; an environment says where");
         }
 
@@ -136,6 +137,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             LogSection.Access.Name,
             StoresSection.Sqlite.Name,
             .. RedisSection.Placing.Select(k => k.Name),
+            .. PostgresSection.Placing.Select(k => k.Name),
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,

@@ -46,6 +46,9 @@ internal sealed class GatewayDefinition
     /// <summary>The store that instances share; null when they share nothing.</summary>
     public required RedisSettings? Store { get; init; }
 
+    /// <summary>The database that instances share; null when they share none.</summary>
+    public PostgresSettings? Postgres { get; init; }
+
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }
 

@@ -44,6 +44,8 @@ internal static class EnvironmentSection
                     StoresSection.Sqlite,
                     One("redis", Part("a redis store of an environment", RedisSection.Shape.Keys, RedisSection.Placing),
                         "Where the store is here that instances share."),
+                    One("postgres", Part("a postgres store of an environment", PostgresSection.Shape.Keys, PostgresSection.Placing),
+                        "Where the database is here that instances share."),
                 ]), "Where what outlives the gateway is kept here, or shared with other instances."),
             Entries("apis", api, "The apis whose routes have other limits here, by name."),
             Entries("issuers", Part("an issuer of an environment", IssuerSection.Shape.Keys, IssuerPlace), "Who issues tokens here, by name."),

@@ -34,7 +34,7 @@ internal sealed class CommandLine
         new("inventory", () => InventoryCommand.Create(gateway)),
         new("schema", () => SchemaCommand.Create(gateway.Kinds)),
         new("key", () => KeyCommand.Create(gateway.Clock)),
-        new("audit", AuditCommand.Create),
+        new("audit", () => AuditCommand.Create(gateway)),
         new("import", ImportCommand.Create),
     ];
 

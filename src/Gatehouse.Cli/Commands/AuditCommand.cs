@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Cli.Commands.Audit;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands;
 
@@ -8,11 +9,15 @@ namespace Gatehouse.Cli.Commands;
 /// </summary>
 internal static class AuditCommand
 {
-    public static Command Create() => new("audit", "Reads the audit trail, and proves what stands in it.")
+    public static Command Create(GatewayOptions gateway) => new("audit", "Reads the audit trail, and proves what stands in it.")
     {
         AuditVerifyCommand.Create(),
         AuditProveCommand.Create(),
-        AuditShowCommand.Create(),
-        AuditTailCommand.Create(),
+        AuditShowCommand.Create(gateway.Clock),
+        AuditTailCommand.Create(gateway.Clock),
+        AuditSearchCommand.Create(gateway.Clock),
+        AuditExportCommand.Create(gateway.Clock),
+        AuditRetainCommand.Create(gateway.Clock),
+        AuditEraseCommand.Create(gateway.Clock),
     };
 }

@@ -69,8 +69,11 @@ internal sealed record PostgresSettings(string Host, int Port, string Database, 
             : TextOf(text, "username") is null ? "it has no Username"
             : TextOf(text, "port") is { } written && !IsPort(written, out port) ? "its Port is none"
             : "";
-        return why.Length > 0 ? null
-            : new PostgresSettings(TextOf(text, "host")!, port, TextOf(text, "database")!, TextOf(text, "username")!) { Password = TextOf(text, "password") };
+        if (why.Length > 0) return null;
+        return new PostgresSettings(TextOf(text, "host")!, port, TextOf(text, "database")!, TextOf(text, "username")!)
+        {
+            Password = TextOf(text, "password"),
+        };
     }
 
     private static string? TextOf(DbConnectionStringBuilder text, string key) =>

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Gatehouse.FunctionalTests.Stores;
 
 /// <summary>
-/// A real PostgreSQL of a test's own: a database cluster in a folder of its own, on a port of its own, as a process of the test. The server refuses to
-/// run as root, so that a test that does hands it to the account that Debian's package makes.
+/// A real PostgreSQL of a test's own: a database cluster in a folder of its own, on a port of its own, as a process of the test. The server refuses
+/// to run as root, so that a test that does hands it to the account that Debian's package makes.
 /// </summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
@@ -17,20 +17,20 @@ internal sealed class PostgresServer : IAsyncDisposable
     public const string Password = "a password of a test, and no secret";
 
     private readonly TestFolder _folder = new();
-    private readonly string[] _more;
+    private readonly TestCertificate? _certificate;
     private GatehouseProcess? _process;
 
-    private PostgresServer(string[] more) => _more = more;
+    private PostgresServer(TestCertificate? certificate) => _certificate = certificate;
 
     public IPEndPoint Address { get; } = new(IPAddress.Loopback, Declarations.FreePort());
 
     /// <summary>What a file holds that <c>stores: { postgres: { connection: "file:…" } }</c> names.</summary>
     public string Connection => ConnectionTo(Address);
 
-    /// <param name="more">Further settings, as on its command line: <c>-c</c>, <c>name=value</c>.</param>
-    public static async Task<PostgresServer> StartAsync(CancellationToken cancel, params string[] more)
+    /// <param name="certificate">What it speaks TLS with; null for cleartext only.</param>
+    public static async Task<PostgresServer> StartAsync(CancellationToken cancel, TestCertificate? certificate = null)
     {
-        var server = new PostgresServer(more);
+        var server = new PostgresServer(certificate);
         try
         {
             await server.MakeAsync(cancel);
@@ -53,8 +53,11 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         _process = Start(Program("postgres"),
         [
-            "-D", Data, "-p", Address.Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-            "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60", "-c", "lc_messages=C", .. _more,
+            "-D", Data, "-p", Address.Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
+            "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off",
+            "-c", "shared_buffers=16MB", "-c", "max_connections=60", "-c", "lc_messages=C",
+            .. _certificate is null ? (string[])[] :
+                ["-c", "ssl=on", "-c", "ssl_cert_file=" + _folder.Of("server.pem"), "-c", "ssl_key_file=" + _folder.Of("server.key")],
         ]);
         await _process.LineAsync("database system is ready to accept connections", cancel);
     }
@@ -110,6 +113,12 @@ internal sealed class PostgresServer : IAsyncDisposable
     private async Task MakeAsync(CancellationToken cancel)
     {
         var password = _folder.Write("password", Password);
+        if (_certificate is not null)
+        {
+            File.Copy(_certificate.CertificateFile, _folder.Of("server.pem"));
+            File.Copy(_certificate.KeyFile, _folder.Of("server.key"));
+        }
+
         if (IsRoot) await RunAsync("chown", ["-R", "postgres", _folder.Path], cancel);
         await using var making = Start(Program("initdb"),
         [

@@ -3,6 +3,7 @@ using Gatehouse.Audit;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
 using Gatehouse.Configuration;
+using Gatehouse.Hosting;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.Tests.Cli;
@@ -201,5 +202,6 @@ public sealed class AuditCommandTests : IDisposable
         ("no record", j => j.Remove("record")),
     ];
 
-    private static Task<Runs.Run> AuditAsync(params string[] arguments) => Runs.Async(AuditCommand.Create(), ["audit", .. arguments]);
+    private static Task<Runs.Run> AuditAsync(params string[] arguments) =>
+        Runs.Async(AuditCommand.Create(new GatewayOptions { DeclarationPath = "gatehouse.yaml" }), ["audit", .. arguments]);
 }

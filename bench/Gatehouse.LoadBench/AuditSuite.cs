@@ -131,6 +131,14 @@ internal static class AuditSuite
 
         public override int SetAside(long from) => store.SetAside(from);
 
+        public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most) => store.Expired(chain, before, most);
+
+        public override int TakeOut(AuditChain chain, long first, long last) => store.TakeOut(chain, first, last);
+
+        public override void Erase(AuditChain chain, long sequence, byte[]? left) => store.Erase(chain, sequence, left);
+
+        public override void Scrub() => store.Scrub();
+
         public override void Commit()
         {
             var since = Stopwatch.GetTimestamp();

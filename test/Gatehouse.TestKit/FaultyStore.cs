@@ -24,6 +24,8 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override string Name => store.Name;
 
+    public override string Why(Exception e) => store.Why(e);
+
     public void Hang()
     {
         lock (_gate) _hangs = true;
@@ -57,6 +59,14 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
     public override void RemoveUnknown(string requestId) => store.RemoveUnknown(requestId);
 
     public override int SetAside(long from) => store.SetAside(from);
+
+    public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most) => store.Expired(chain, before, most);
+
+    public override int TakeOut(AuditChain chain, long first, long last) => store.TakeOut(chain, first, last);
+
+    public override void Erase(AuditChain chain, long sequence, byte[]? left) => store.Erase(chain, sequence, left);
+
+    public override void Scrub() => store.Scrub();
 
     public override void Commit()
     {

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using Gatehouse.Audit;
+using Gatehouse.Configuration;
 using Gatehouse.Telemetry;
 using Microsoft.Data.Sqlite;
 
@@ -14,13 +17,19 @@ internal sealed class TestTrail : IDisposable
     public TestTrail(string? file = null)
     {
         File = file ?? _folder.Of("audit.db");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        PrivateKey = _folder.WriteSecret("audit.pem", key.ExportPkcs8PrivateKeyPem());
+        Key = CheckpointKey.Read(new Secret("a test", Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())), out _)!;
         PublicKey = _folder.Write("audit.pub", Key.Public.Pem);
         Directory.CreateDirectory(Copies);
     }
 
     public string File { get; }
 
-    public CheckpointKey Key { get; } = CheckpointKey.Create();
+    public CheckpointKey Key { get; }
+
+    /// <summary>The file of the private key.</summary>
+    public string PrivateKey { get; }
 
     /// <summary>The file of the public key.</summary>
     public string PublicKey { get; }
@@ -88,6 +97,18 @@ internal sealed class TestTrail : IDisposable
         Status = 201,
         Revision = 3,
     };
+
+    /// <summary>Has a trail take many records, without more of them waiting than may.</summary>
+    public static async Task PostAsync(AuditTrail trail, IEnumerable<AuditRecord> records)
+    {
+        const int AtOnce = 500;
+        var count = 0;
+        foreach (var record in records)
+        {
+            var isTaken = ++count % AtOnce == 0 ? await trail.WriteAsync(record) : trail.Post(record);
+            if (!isTaken) throw new InvalidOperationException("it was not taken");
+        }
+    }
 
     public IReadOnlyList<StoredRecord> Records()
     {

@@ -13,8 +13,12 @@ internal static class AuditCommand
     {
         AuditVerifyCommand.Create(),
         AuditProveCommand.Create(),
-        AuditShowCommand.Create(),
-        AuditTailCommand.Create(),
+        AuditShowCommand.Create(gateway.Clock),
+        AuditTailCommand.Create(gateway.Clock),
+        AuditSearchCommand.Create(gateway.Clock),
+        AuditExportCommand.Create(gateway.Clock),
+        AuditRetainCommand.Create(gateway.Clock),
+        AuditEraseCommand.Create(gateway.Clock),
         AuditOpenCommand.Create(gateway),
         AuditCloseCommand.Create(gateway),
     };

@@ -12,6 +12,12 @@ internal abstract class AuditReader : IDisposable
     /// <summary>The records of a chain from this number on, in order, those without a line included.</summary>
     public abstract IEnumerable<StoredRecord> Records(AuditChain chain, long from = 1);
 
+    /// <summary>
+    /// The records of a chain that may be wanted, in order: a store that can tell leaves out others, but never the intent before or the end after
+    /// what is wanted.
+    /// </summary>
+    public virtual IEnumerable<StoredRecord> Candidates(AuditChain chain, AuditQuery query) => Records(chain);
+
     /// <summary>The number of a chain's last record; 0 for none.</summary>
     public abstract long Last(AuditChain chain);
 

@@ -9,6 +9,9 @@ internal abstract class AuditStore
     /// <summary>How the operator is told of it: a path, or a store's name. Never with a password.</summary>
     public abstract string Name { get; }
 
+    /// <summary>What went wrong, as the operator may read it.</summary>
+    public virtual string Why(Exception e) => e.Message;
+
     /// <summary>
     /// Opens it for the one writer of a chain, and makes the chain where there is none.
     /// </summary>
@@ -41,6 +44,28 @@ internal abstract class AuditStore
     /// <summary>Moves the records from this number on out of the chain, to where nothing but a person looks.</summary>
     /// <returns>How many.</returns>
     public abstract int SetAside(long from);
+
+    /// <summary>
+    /// The stretch of a chain whose content is there still and whose time is over, up to the last checkpoint in it where there is one.
+    /// </summary>
+    /// <param name="before">The first instant whose records are kept.</param>
+    /// <param name="most">How many records at most.</param>
+    /// <returns>The first and the last; null where there is none.</returns>
+    public abstract (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most);
+
+    /// <summary>
+    /// Takes the content of records out, and what is personal with it: their hashes stay, so that the chain holds. What says that content was taken
+    /// out stays too: it has to be there for as long as the trail is.
+    /// </summary>
+    /// <returns>Of how many.</returns>
+    public abstract int TakeOut(AuditChain chain, long first, long last);
+
+    /// <summary>Puts what is left of what is personal in the place of what was there.</summary>
+    /// <param name="left">Null for nothing.</param>
+    public abstract void Erase(AuditChain chain, long sequence, byte[]? left);
+
+    /// <summary>Sees to it that what was taken out is not on the disk any more, as far as that is in the store's hands.</summary>
+    public abstract void Scrub();
 
     /// <summary>When this returns, all that was appended since <see cref="Begin"/> is on disk.</summary>
     public abstract void Commit();

@@ -28,6 +28,7 @@ internal sealed class AuditTrail : IDisposable
     private readonly Thread _thread;
     private readonly ITimer _watch;
     private readonly ITimer _due;
+    private readonly RetentionDuty? _retention;
     private AuditBatch _front;
     private AuditBatch _back;
     private ChainWriter? _writer;
@@ -47,6 +48,7 @@ internal sealed class AuditTrail : IDisposable
         (_front, _back) = (new AuditBatch(options.QueueBytes), new AuditBatch(options.QueueBytes));
         _watch = clock.CreateTimer(static trail => ((AuditTrail)trail!).GiveUpWaiting(), this, options.WriteWithin / 4, options.WriteWithin / 4);
         _due = clock.CreateTimer(static trail => ((AuditTrail)trail!)._wake.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retention = options.Retain is { } retain ? new RetentionDuty(retain, clock, () => _wake.Set()) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = "gatehouse audit trail" };
         _thread.Start();
     }
@@ -122,6 +124,7 @@ internal sealed class AuditTrail : IDisposable
         _thread.Join(LastBatch);
         _watch.Dispose();
         _due.Dispose();
+        _retention?.Dispose();
         _copies?.Dispose();
     }
 
@@ -140,6 +143,7 @@ internal sealed class AuditTrail : IDisposable
             {
                 AwaitWork();
                 Serve();
+                Retain();
             }
 
             if (EndIfAsked()) return;
@@ -187,7 +191,8 @@ internal sealed class AuditTrail : IDisposable
             bool any;
             lock (_gate)
             {
-                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || Interlocked.Read(ref _notTaken) > 0;
+                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || Interlocked.Read(ref _notTaken) > 0
+                    || _retention is { IsDue: true };
                 any = _front.Count > 0;
             }
 
@@ -243,6 +248,23 @@ internal sealed class AuditTrail : IDisposable
         Succeed();
     }
 
+    /// <summary>What goes wrong with it stops nothing else: the store is opened anew, and it is tried again in an hour.</summary>
+    private void Retain()
+    {
+        if (_writer is not { } writer || _retention is not { IsDue: true } retention) return;
+        try
+        {
+            if (retention.Step(_store, writer) is { } note) _copies?.Add(note);
+            if (!writer.IsSigned) _due.Change(writer.UntilDue, Timeout.InfiniteTimeSpan);
+        }
+        catch (Exception e)
+        {
+            _store.Close();
+            _writer = null;
+            _events.Write($"records whose time is over could not be taken out of {_store.Name} ({Show.Bounded(_store.Why(e))}); it is tried again in an hour");
+        }
+    }
+
     private AuditRecord Gap(long notTaken) => new()
     {
         Kind = AuditKind.Gap,
@@ -276,7 +298,7 @@ internal sealed class AuditTrail : IDisposable
         first?.TrySetResult(false);
         second?.TrySetResult(false);
         _tally.Failures.Add();
-        Tell($"the audit trail cannot be written in {_store.Name} ({Show.Bounded(e.Message)}); what has to be recorded first is refused until it can");
+        Tell($"the audit trail cannot be written in {_store.Name} ({Show.Bounded(_store.Why(e))}); what has to be recorded first is refused until it can");
     }
 
     /// <summary>Nobody waits for longer than is allowed, whatever the disk does.</summary>
@@ -345,7 +367,7 @@ internal sealed class AuditTrail : IDisposable
         }
         catch (Exception e)
         {
-            _events.Write($"the audit trail could not be ended in {_store.Name} ({Show.Bounded(e.Message)}); the next start will say so");
+            _events.Write($"the audit trail could not be ended in {_store.Name} ({Show.Bounded(_store.Why(e))}); the next start will say so");
         }
     }
 }

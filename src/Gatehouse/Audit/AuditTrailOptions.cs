@@ -24,6 +24,9 @@ internal sealed record AuditTrailOptions
     /// <summary>The folder that checkpoints are copied to; null for none.</summary>
     public string? Copies { get; init; }
 
+    /// <summary>For how long the content of records is kept; null for ever.</summary>
+    public TimeSpan? Retain { get; init; }
+
     /// <summary>Whether it is opened for an act of the command line: neither its begin nor its end is recorded then.</summary>
     public bool IsBrief { get; init; }
 

@@ -26,7 +26,7 @@ internal sealed class ChainWalk
     public IReadOnlyList<(long First, long Last)> Withdrawn => _withdrawn;
 
     /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
-    public List<(string Origin, long First, long Last)> Retained { get; } = [];
+    public List<(string Origin, long First, long Last, long SaidAt)> Retained { get; } = [];
 
     /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
     public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
@@ -140,7 +140,7 @@ internal sealed class ChainWalk
         if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
         if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
         if (record.Kind == AuditKind.Retention)
-            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last));
+            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last, record.Sequence));
         if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
     }
 

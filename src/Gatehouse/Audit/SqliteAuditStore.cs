@@ -18,6 +18,11 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
     /// <summary>The role of the command line.</summary>
     public const string CommandLine = "command.lock";
 
+    /// <summary>
+    /// Content that may be taken out. The canonical form has quotes nowhere but around names and values, so that this can only be the kind.
+    /// </summary>
+    private const string MayGo = "line IS NOT NULL AND instr(line, CAST('\"kind\":\"retention\"' AS BLOB)) = 0";
+
     private FileStream? _lock;
     private SqliteConnection? _connection;
     private sqlite3_stmt? _append;
@@ -95,6 +100,28 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         return Run("DELETE FROM records WHERE chain = $chain AND sequence >= $from", ("$chain", Chain.Id), ("$from", from));
     }
 
+    public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most)
+    {
+        if (Number($"SELECT MIN(sequence) FROM records WHERE chain = $chain AND {MayGo}", ("$chain", chain.Id)) is not { } first) return null;
+        var last = Number("SELECT MIN(sequence) FROM records WHERE chain = $chain AND sequence >= $first AND sequence < $end AND time >= $before",
+            ("$chain", chain.Id), ("$first", first), ("$end", first + most), ("$before", before.ToUnixTimeMilliseconds())) - 1 ?? first + most - 1;
+        var signed = Number("SELECT MAX(size) FROM checkpoints WHERE chain = $chain AND size BETWEEN $first AND $last",
+                ("$chain", chain.Id), ("$first", first), ("$last", last))
+            ?? Number("SELECT MAX(MIN(size, $last)) FROM checkpoints WHERE chain = $chain", ("$chain", chain.Id), ("$last", last));
+        return signed >= first ? (first, signed.Value) : null;
+    }
+
+    public override int TakeOut(AuditChain chain, long first, long last) => Run(
+        $"UPDATE records SET line = NULL, personal = NULL WHERE chain = $chain AND sequence BETWEEN $first AND $last AND {MayGo}",
+        ("$chain", chain.Id), ("$first", first), ("$last", last));
+
+    public override void Erase(AuditChain chain, long sequence, byte[]? left) => Run(
+        "UPDATE records SET personal = $left WHERE chain = $chain AND sequence = $sequence",
+        ("$chain", chain.Id), ("$sequence", sequence), ("$left", (object?)left ?? DBNull.Value));
+
+    /// <summary>The journal still has what was there before, until it is put into the file and emptied.</summary>
+    public override void Scrub() => Run("PRAGMA wal_checkpoint(TRUNCATE)");
+
     public override void Commit() => Run("COMMIT");
 
     public override void Close()
@@ -148,6 +175,12 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
     {
         using var command = Command(text, parameters);
         return command.ExecuteNonQuery();
+    }
+
+    private long? Number(string text, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(text, parameters);
+        return command.ExecuteScalar() as long?;
     }
 
     private SqliteCommand Command(string text, params ReadOnlySpan<(string Name, object Value)> parameters)

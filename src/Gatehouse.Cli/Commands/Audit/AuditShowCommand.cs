@@ -7,24 +7,29 @@ namespace Gatehouse.Cli.Commands.Audit;
 /// <summary><c>gatehouse audit show</c>: one record, or all that belong to one request.</summary>
 internal static class AuditShowCommand
 {
-    public static Command Create()
+    public static Command Create(TimeProvider clock)
     {
         var file = TrailOptions.File();
         var sequence = new Option<long?>("--sequence") { Description = "The number of the record.", HelpName = "N" };
         var request = new Option<string?>("--request") { Description = "The id of a request: all records about it.", HelpName = "ID" };
         var chain = TrailOptions.Chain();
         var personal = TrailOptions.Personal();
+        var act = new ActOptions(mustSayWhy: false);
         var command = new Command("show", "Shows a record of the trail, or all about one request. Exits 1 where there is none.") { file, sequence, request, chain, personal };
+        act.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(sequence) is null == result.GetResult(request) is null)
                 result.AddError("Either '--sequence' or '--request' is needed.");
         });
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancelled) =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            using var reader = TrailOptions.Open(parsed.GetRequiredValue(file), error);
+            if (TrailPlace.Of(parsed.GetRequiredValue(file), error) is not { } place) return ExitCode.Failed;
+            using var reader = place.OpenReader(error);
             if (reader is null) return ExitCode.Failed;
+            var asked = new AuditQuery { RequestId = parsed.GetValue(request) };
+            if (await act.RecordReadingAsync(parsed, place, reader, "show", asked, [], clock, cancelled) is null) return ExitCode.Failed;
             try
             {
                 var found = parsed.GetValue(request) is { } id
@@ -34,7 +39,7 @@ internal static class AuditShowCommand
             }
             catch (Exception e) when (TrailOptions.IsUnreadable(e))
             {
-                error.WriteLine($"The trail is damaged: {Configuration.Show.Bounded(e.Message)}");
+                error.WriteLine($"The trail is damaged: {Configuration.Show.Bounded(PostgresAuditStore.Told(e))}");
                 return ExitCode.Failed;
             }
         });

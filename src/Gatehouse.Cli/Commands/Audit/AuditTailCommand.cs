@@ -10,7 +10,7 @@ internal static class AuditTailCommand
     private const int MostLines = 10_000;
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(500);
 
-    public static Command Create()
+    public static Command Create(TimeProvider clock)
     {
         var file = TrailOptions.File();
         var lines = new Option<int>("--lines") { Description = "How many records of each chain.", HelpName = "N", DefaultValueFactory = _ => 20 };
@@ -21,15 +21,19 @@ internal static class AuditTailCommand
         var follow = new Option<bool>("--follow") { Description = "Go on with what is written from now on, until it is stopped." };
         var output = SharedOptions.Output("lines", "json");
         var personal = TrailOptions.Personal();
+        var act = new ActOptions(mustSayWhy: false);
         var command = new Command("tail", "Prints the newest records of the trail, one on a line.") { file, lines, follow, output, personal };
+        act.AddTo(command);
         command.SetAction(async (parsed, cancelled) =>
         {
             var (to, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            using var reader = TrailOptions.Open(parsed.GetRequiredValue(file), error);
+            if (TrailPlace.Of(parsed.GetRequiredValue(file), error) is not { } place) return ExitCode.Failed;
+            using var reader = place.OpenReader(error);
             if (reader is null) return ExitCode.Failed;
+            if (await act.RecordReadingAsync(parsed, place, reader, "tail", new AuditQuery(), [], clock, cancelled) is not { } itself) return ExitCode.Failed;
             var isJson = parsed.GetRequiredValue(output) == "json";
             var withPersonal = parsed.GetValue(personal);
-            var tail = new Tail(reader, parsed.GetValue(lines), r => to.WriteLine(
+            var tail = new Tail(reader, parsed.GetValue(lines), itself, r => to.WriteLine(
                 isJson ? RecordView.ToJson(r, withPersonal)?.ToJsonString() : RecordView.Line(r, withPersonal)));
             try
             {
@@ -39,7 +43,7 @@ internal static class AuditTailCommand
             }
             catch (Exception e) when (TrailOptions.IsUnreadable(e))
             {
-                error.WriteLine($"The trail cannot be read on: {Show.Bounded(e.Message)}");
+                error.WriteLine($"The trail cannot be read on: {Show.Bounded(PostgresAuditStore.Told(e))}");
                 return ExitCode.Failed;
             }
         });
@@ -64,7 +68,7 @@ internal static class AuditTailCommand
     }
 
     /// <summary>How far the chains have been printed.</summary>
-    private sealed class Tail(AuditReader reader, int lines, Action<StoredRecord> print)
+    private sealed class Tail(AuditReader reader, int lines, ReadingRecord itself, Action<StoredRecord> print)
     {
         private readonly Dictionary<string, long> _printed = new(StringComparer.Ordinal);
 
@@ -75,7 +79,7 @@ internal static class AuditTailCommand
                 if (!_printed.TryGetValue(chain.Origin, out var last)) last = Math.Max(0, reader.Last(chain) - lines);
                 foreach (var stored in reader.Records(chain, last + 1))
                 {
-                    print(stored);
+                    if (itself.IsNot(chain, stored.Sequence)) print(stored);
                     last = stored.Sequence;
                 }
 

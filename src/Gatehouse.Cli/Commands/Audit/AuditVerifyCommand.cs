@@ -50,7 +50,7 @@ internal static class AuditVerifyCommand
             }
             catch (Exception e) when (TrailOptions.IsUnreadable(e))
             {
-                error.WriteLine($"{file} is damaged, and cannot be verified: {Show.Bounded(e.Message)}");
+                error.WriteLine($"{file} is damaged, and cannot be verified: {Show.Bounded(PostgresAuditStore.Told(e))}");
                 return ExitCode.Failed;
             }
         }

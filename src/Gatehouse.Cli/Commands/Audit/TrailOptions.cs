@@ -1,14 +1,14 @@
 using System.CommandLine;
+using System.Data.Common;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
-using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Cli.Commands.Audit;
 
 /// <summary>What the commands about a trail have in common: which trail, which of its chains, which keys.</summary>
 internal static class TrailOptions
 {
-    public static Argument<string> File() => new("FILE") { Description = "The file of the trail." };
+    public static Argument<string> File() => new("TRAIL") { Description = TrailPlace.Description };
 
     public static Option<string?> Chain() => new("--instance")
     {
@@ -30,24 +30,11 @@ internal static class TrailOptions
     };
 
     /// <summary>The trail, or null; then it has been said what is wrong.</summary>
-    public static AuditReader? Open(string file, TextWriter error)
-    {
-        try
-        {
-            if (System.IO.File.Exists(file)) return SqliteAuditReader.Open(file);
-            error.WriteLine($"There is no {file}.");
-        }
-        catch (Exception e) when (IsUnreadable(e))
-        {
-            error.WriteLine($"{file} cannot be read: {Show.Bounded(e.Message)}");
-        }
-
-        return null;
-    }
+    public static AuditReader? Open(string file, TextWriter error) => TrailPlace.Of(file, error)?.OpenReader(error);
 
     /// <summary>Whether something is the matter with the file, and not with the program.</summary>
     public static bool IsUnreadable(Exception e) =>
-        e is SqliteException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidCastException;
+        e is DbException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidCastException or TimeoutException;
 
     /// <summary>The keys, or null; then it has been said what is wrong.</summary>
     public static IReadOnlyList<CheckpointVerifier>? Read(IEnumerable<string> files, TextWriter error)
@@ -80,7 +67,10 @@ internal static class TrailOptions
     public static AuditChain? Choose(AuditReader reader, string? named, TextWriter error)
     {
         var chains = reader.Chains();
-        List<AuditChain> meant = [.. chains.Where(c => named is null || c.Instance == named || c.Origin == named)];
+        // that of the command line only where it is named, or there is no other
+        List<AuditChain> meant = named is null
+            ? [.. chains.Where(c => !CommandChain.IsOne(c.Instance) || chains.Count == 1)]
+            : [.. chains.Where(c => c.Instance == named || c.Origin == named)];
         if (meant is [var only]) return only;
         var names = (meant.Count == 0 ? chains : meant).GroupBy(c => c.Instance).SelectMany(g => g.Count() == 1 ? [g.Key] : g.Select(c => c.Origin));
         error.WriteLine(chains.Count == 0

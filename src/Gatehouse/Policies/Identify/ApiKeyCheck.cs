@@ -7,8 +7,7 @@ namespace Gatehouse.Policies.Identify;
 
 /// <summary>
 /// Tells whose a key is. Malformed, unknown, wrong, expired and revoked ones cost the same: one search, one HMAC, one comparison in constant time.
-/// Which
-/// of them it was is for the log alone.
+/// Which of them it was is for the log alone.
 /// </summary>
 /// <param name="issued">The keys that the register has; null where there is none.</param>
 internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, TimeProvider clock, IssuedKeys? issued = null)
@@ -21,12 +20,13 @@ internal sealed class ApiKeyCheck(ConsumerDirectory consumers, Secret? pepper, T
 
     /// <summary>
     /// As the other one, for a key that comes over a connection: the one that was good there last is known by its text. Whether it is good still is
-    /// looked at each time, and one that is not is judged like any other.
+    /// looked at each time, and one that is not, or that the register has otherwise by now, is judged like any other.
     /// </summary>
     public ApiKeyHolder? Find(string key, ConnectionMemory? connection, out string? reason, out string? guessed)
     {
         (reason, guessed) = (null, null);
-        if (connection?.Key is { } kept && kept.Is(consumers, key) && kept.Holder.Key.IsLiveAt(clock.GetUtcNow())) return kept.Holder;
+        if (connection?.Key is { } kept && kept.Is(consumers, key) && kept.Holder.Key.IsLiveAt(clock.GetUtcNow())
+            && (issued is null || issued.IsAsItWas(kept.Holder))) return kept.Holder;
         var holder = Find(key, out reason, out guessed);
         if (holder is not null && connection is not null) connection.Key = new KeptKey(consumers, key, holder);
         return holder;

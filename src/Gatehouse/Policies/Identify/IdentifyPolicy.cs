@@ -77,7 +77,7 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
 
     private Verdict Conclude(Exchange exchange, GoodCredentials good)
     {
-        if (_issued?.Objection(ref good) is { } objection) return objection;
+        if (_issued?.Objection(good) is { } objection) return objection;
         exchange.Caller = _callers.Find(good, exchange.Client.Value, out var reason, out var ambiguous);
         if (good.Kinds == CredentialKinds.Certificate && ReferenceEquals(reason, CallerSearch.NobodysCertificate)) return Verdict.Continue;
         return exchange.Caller is not null ? Verdict.Continue

@@ -13,7 +13,6 @@ internal sealed class IssuedKeys(ConsumerDirectory consumers, KnownRegister regi
 {
     public const string Unavailable = "api key: what is known of issued keys is too old";
 
-    private const string NotThisOne = "api key: revoked or replaced";
     private const string Suspended = "credential: suspended";
 
     /// <summary>Whether nobody can say any more which keys were issued.</summary>
@@ -29,27 +28,15 @@ internal sealed class IssuedKeys(ConsumerDirectory consumers, KnownRegister regi
         return made.Holder;
     }
 
-    /// <summary>Why credentials that were found good are refused all the same; null when they are not.</summary>
-    /// <param name="good">A key that was remembered gives way to the same key as it is now.</param>
-    public Verdict? Objection(ref GoodCredentials good)
-    {
-        if (good.Key is { IsIssued: true } key)
-        {
-            if (register.IsTooOld) return Verdict.Reject(Problems.IdentityUnavailable, Unavailable);
-            if (AsItIs(key) is not { } current) return Verdict.Reject(Problems.Unauthenticated, NotThisOne);
-            if (!ReferenceEquals(current, key)) good = good with { Key = current };
-        }
+    /// <summary>Whether a key that was good before is what the declaration or the register has still.</summary>
+    public bool IsAsItWas(ApiKeyHolder holder) => !holder.IsIssued || ReferenceEquals(Find(holder.Key.Id), holder);
 
+    /// <summary>Why credentials that were found good are refused all the same; null when they are not.</summary>
+    public Verdict? Objection(in GoodCredentials good)
+    {
+        if (good.Key is { IsIssued: true } && register.IsTooOld) return Verdict.Reject(Problems.IdentityUnavailable, Unavailable);
         var view = register.Current;
         return view.HasCredentials && IsSuspended(view, good) ? Verdict.Reject(Problems.Unauthenticated, Suspended) : null;
-    }
-
-    private ApiKeyHolder? AsItIs(ApiKeyHolder key)
-    {
-        var current = Find(key.Key.Id);
-        if (ReferenceEquals(current, key)) return key; // whoever found it has looked at its life
-        var same = current is not null && current.Key.Hash.AsSpan().SequenceEqual(key.Key.Hash);
-        return same && current!.Key.IsLiveAt(clock.GetUtcNow()) ? current : null;
     }
 
     private bool IsSuspended(RegisterView view, in GoodCredentials good) =>

@@ -111,7 +111,7 @@ internal static class AuditSuite
 
         public override string Name => store.Name;
 
-        public override AuditChain Open(string instance, string newOrigin) => store.Open(instance, newOrigin);
+        public override AuditChain Open(string gateway, string instance) => store.Open(gateway, instance);
 
         public override StoredCheckpoint? LastCheckpoint() => store.LastCheckpoint();
 

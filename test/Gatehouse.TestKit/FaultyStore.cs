@@ -40,7 +40,7 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
         }
     }
 
-    public override AuditChain Open(string instance, string newOrigin) => FailureToOpen is { } e ? throw e : store.Open(instance, newOrigin);
+    public override AuditChain Open(string gateway, string instance) => FailureToOpen is { } e ? throw e : store.Open(gateway, instance);
 
     public override StoredCheckpoint? LastCheckpoint() => store.LastCheckpoint();
 

@@ -15,10 +15,10 @@ internal abstract class AuditStore
     /// <summary>
     /// Opens it for the one writer of a chain, and makes the chain where there is none.
     /// </summary>
+    /// <param name="gateway">The gateway's name, which a chain that is made now has in its origin.</param>
     /// <param name="instance">The instance whose chain it is.</param>
-    /// <param name="newOrigin">The origin of the chain's checkpoints, where it is made now.</param>
     /// <exception cref="AuditStoreTakenException">Another process writes to it.</exception>
-    public abstract AuditChain Open(string instance, string newOrigin);
+    public abstract AuditChain Open(string gateway, string instance);
 
     /// <summary>The newest checkpoint of the opened chain, or null.</summary>
     public abstract StoredCheckpoint? LastCheckpoint();

@@ -33,9 +33,9 @@ internal sealed class AuditTrail : IDisposable
     private AuditBatch _back;
     private ChainWriter? _writer;
     private CheckpointCopies? _copies;
+    private string? _origin;
     private long _uncertainAfter = -1;
     private long _notTaken;
-    private bool _hasBegun;
     private bool _writable;
     private bool _told;
     private bool _stopping;
@@ -158,15 +158,18 @@ internal sealed class AuditTrail : IDisposable
         {
             var opened = ChainOpening.Open(_store, _options);
             var writer = new ChainWriter(_store, opened.State, _options, _clock);
+            var origin = opened.State.Chain.Origin;
+            var isStart = origin != _origin; // also where the chain that it had went to another instance
             // a commit that failed may have been carried out all the same, and is not to be done twice
-            if (_uncertainAfter >= 0 && opened.State.Last > _uncertainAfter) Clear(_back, written: false);
+            if (_uncertainAfter >= 0 && !isStart && opened.State.Last > _uncertainAfter) Clear(_back, written: false);
             _uncertainAfter = -1;
-            var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart: !_hasBegun, _events);
-            _copies ??= _options.Copies is { } folder ? new CheckpointCopies(folder, opened.State.Chain.Origin, _events) : null;
+            var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
+            writer.Ship();
+            if (isStart) UseCopiesOf(origin);
             // the run before may have been killed between the store and the second place
-            if (note is null && !_hasBegun && opened.State.Signed > (opened.Copied?.Size ?? 0)) note = _store.LastCheckpoint()?.Note;
+            if (note is null && isStart && opened.State.Signed > (opened.Copied?.Size ?? 0)) note = _store.LastCheckpoint()?.Note;
             if (note is not null) _copies?.Add(note);
-            _hasBegun = true;
+            _origin = origin;
             _writer = writer;
             Succeed();
             return true;
@@ -180,6 +183,12 @@ internal sealed class AuditTrail : IDisposable
         {
             _begun.TrySetResult(_writer is not null);
         }
+    }
+
+    private void UseCopiesOf(string origin)
+    {
+        _copies?.Dispose();
+        _copies = _options.Copies is { } folder ? new CheckpointCopies(folder, origin, _events) : null;
     }
 
     /// <summary>Until somebody waits, enough has come together, or a checkpoint is due.</summary>
@@ -233,6 +242,7 @@ internal sealed class AuditTrail : IDisposable
             _uncertainAfter = before;
             _store.Commit();
             _uncertainAfter = -1;
+            _writer.Ship();
             _tally.Commits.Add();
             _tally.Records.Add((int)(_writer.State.Last - before));
             if (note is not null) _copies?.Add(note);
@@ -255,6 +265,7 @@ internal sealed class AuditTrail : IDisposable
         try
         {
             if (retention.Step(_store, writer) is { } note) _copies?.Add(note);
+            writer.Ship();
             if (!writer.IsSigned) _due.Change(writer.UntilDue, Timeout.InfiniteTimeSpan);
         }
         catch (Exception e)
@@ -360,9 +371,10 @@ internal sealed class AuditTrail : IDisposable
         try
         {
             _store.Begin();
-            if (!_options.IsBrief) _writer!.Append(new AuditRecord { Kind = AuditKind.Stop, Time = _clock.GetUtcNow() });
+            _writer!.Append(new AuditRecord { Kind = AuditKind.Stop, Time = _clock.GetUtcNow() });
             var note = _writer!.SignIfDue(now: true);
             _store.Commit();
+            _writer.Ship();
             if (note is not null) _copies?.Add(note);
         }
         catch (Exception e)

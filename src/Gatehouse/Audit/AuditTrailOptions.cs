@@ -1,3 +1,5 @@
+using Gatehouse.Telemetry;
+
 namespace Gatehouse.Audit;
 
 /// <summary>How a trail is kept.</summary>
@@ -27,8 +29,8 @@ internal sealed record AuditTrailOptions
     /// <summary>For how long the content of records is kept; null for ever.</summary>
     public TimeSpan? Retain { get; init; }
 
-    /// <summary>Whether it is opened for an act of the command line: neither its begin nor its end is recorded then.</summary>
-    public bool IsBrief { get; init; }
+    /// <summary>Gets a copy of each record's line once it is durable, without what is personal; null for nobody.</summary>
+    public LineSink? Shipped { get; init; }
 
     /// <summary>Bytes of records that wait at most, in each of two buffers.</summary>
     public int QueueBytes { get; init; } = 4 << 20;

@@ -16,9 +16,9 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
         store.Begin();
         var aside = opened.FirstBroken == 0 ? 0 : store.SetAside(opened.FirstBroken);
         // what was there without a checkpoint is signed from now on: that it was not before can always be seen
-        if (isStart && (!options.IsBrief || found == 0 || signed != found))
+        if (isStart)
             Append(AuditKind.Start, signed == found ? 0 : signed + 1, signed == found ? 0 : found, found == 0 ? Origins(state.Chain) : []);
-        if (aside > 0 || (isStart && !options.IsBrief && !opened.WasStopped))
+        if (aside > 0 || (isStart && !opened.WasStopped))
             Append(AuditKind.Repair, aside == 0 ? 0 : found + 1, aside == 0 ? 0 : found + aside,
                 [new("last-whole", Text(found)), new("set-aside", Text(aside))]);
         if (opened.Copied is { } copy && copy.Size > found && isStart)
@@ -26,7 +26,7 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
         if (isStart) CloseIntents(state, events);
         var note = writer.SignIfDue();
         store.Commit();
-        Say(opened, found, aside, isStart && !options.IsBrief, events);
+        Say(opened, found, aside, isStart, events);
         return note;
     }
 

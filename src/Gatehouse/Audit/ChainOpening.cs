@@ -10,7 +10,7 @@ internal static class ChainOpening
     /// <exception cref="InvalidDataException">What is kept does not go with its checkpoints.</exception>
     public static OpenedChain Open(AuditStore store, AuditTrailOptions options)
     {
-        var chain = store.Open(options.Instance, CheckpointCopies.NewOrigin(options.Gateway, options.Instance));
+        var chain = store.Open(options.Gateway, options.Instance);
         var state = new ChainState(chain);
         var checkpoint = store.LastCheckpoint();
         if (checkpoint is not null) Begin(state, checkpoint, options);

@@ -10,6 +10,7 @@ internal sealed class ChainWriter
     private readonly AuditTrailOptions _options;
     private readonly TimeProvider _clock;
     private readonly CanonicalText _line = new(4096);
+    private readonly List<byte[]> _unshipped = [];
     private readonly byte[] _head;
     private long _unsignedSince;
 
@@ -64,11 +65,19 @@ internal sealed class ChainWriter
         MerkleHash.OfLeaf(_line.Bytes, hash);
         _store.Append(new RecordRow { Sequence = sequence, Time = time, Hash = hash, Line = _line.Bytes, Personal = personal });
         State.Add(hash);
+        if (_options.Shipped is not null) _unshipped.Add(_line.Bytes.ToArray());
         // who closes one may do so in another chain than the one that it is unknown in
         var ends = State.Follow(kind, requestId, intent, sequence) || kind == AuditKind.Closed;
         if (intent is null) return;
         if (ends) _store.RemoveUnknown(intent);
         else if (kind == AuditKind.Unknown) _store.AddUnknown(intent, sequence);
+    }
+
+    /// <summary>Gives away copies of what is durable by now.</summary>
+    public void Ship()
+    {
+        foreach (var line in _unshipped) _options.Shipped!.Write(line);
+        _unshipped.Clear();
     }
 
     /// <summary>Signs a checkpoint when it is time, or when it is asked for and anything is without one.</summary>

@@ -10,7 +10,11 @@ namespace Gatehouse.Audit;
 /// A trail in a database that instances share, each with its own chain under a lock of its own: the lock is the connection's, and is gone with it.
 /// What is appended goes over in one stream for each transaction. Each call ends within the store's timeout, whatever the server does.
 /// </summary>
-internal sealed class PostgresAuditStore(PostgresSettings settings) : AuditStore
+/// <param name="places">
+/// Null for one writer of the instance's name. Otherwise equal instances take places, <c>NAME-1</c>, <c>NAME-2</c> and so on: the first that nobody
+/// holds, so that whoever comes next goes on with the chain of whoever is gone, and says what became of what that left open.
+/// </param>
+internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces? places = null) : AuditStore
 {
     /// <summary>Content that may be taken out.</summary>
     private const string MayGo = "line IS NOT NULL AND kind <> 'retention'";
@@ -39,16 +43,16 @@ internal sealed class PostgresAuditStore(PostgresSettings settings) : AuditStore
 
     private AuditChain Chain => _chain ?? throw new InvalidOperationException("the store is not open");
 
-    public override AuditChain Open(string instance, string newOrigin)
+    public override AuditChain Open(string gateway, string instance)
     {
         Close();
         _source = PostgresSource.Open(settings, connections: 1);
         _connection = _source.OpenConnection();
         Prepare();
         PostgresAuditTables.Ensure(_connection);
-        if (Scalar("SELECT pg_try_advisory_lock(@lock)", ("lock", LockOf(instance))) is not true)
-            throw new AuditStoreTakenException($"another process writes as '{instance}' to this trail");
-        return _chain = Find(instance) ?? Make(instance, newOrigin);
+        var name = places is null ? instance : places.Take(instance, TryLock);
+        if (places is null && !TryLock(name)) throw new AuditStoreTakenException($"another process writes as '{name}' to this trail");
+        return _chain = Find(name) ?? Make(name, CheckpointCopies.NewOrigin(gateway, name));
     }
 
     public override StoredCheckpoint? LastCheckpoint()
@@ -197,6 +201,8 @@ internal sealed class PostgresAuditStore(PostgresSettings settings) : AuditStore
         using var reader = find.ExecuteReader();
         return reader.Read() ? new AuditChain(reader.GetInt64(0), reader.GetString(1), reader.GetString(2)) : null;
     }
+
+    private bool TryLock(string instance) => Scalar("SELECT pg_try_advisory_lock(@lock)", ("lock", LockOf(instance))) is true;
 
     private AuditChain Make(string instance, string origin)
     {

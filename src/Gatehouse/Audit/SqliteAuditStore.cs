@@ -34,12 +34,12 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
 
     private AuditChain Chain => _chain ?? throw new InvalidOperationException("the store is not open");
 
-    public override AuditChain Open(string instance, string newOrigin)
+    public override AuditChain Open(string gateway, string instance)
     {
         Close();
         _lock = Take($"{path}.{role}");
         _connection = SqliteAuditFile.OpenToWrite(path);
-        _chain = Find(instance) ?? Make(instance, newOrigin);
+        _chain = Find(instance) ?? Make(instance, CheckpointCopies.NewOrigin(gateway, instance));
         // by hand, and not through a command: there the bytes of every record would be copied and every number be an object
         Check(sqlite3_prepare_v2(_connection.Handle!,
             "INSERT INTO records (chain, sequence, time, hash, line, personal) VALUES (?, ?, ?, ?, ?, ?)", out _append));

@@ -66,6 +66,7 @@ internal static class DeclarationReader
         var contracts = new NamedContracts(files);
         List<RouteDraft> routes = [.. apis.SelectMany(api => RoutesOf(api, files, contracts, kinds))];
         var pepper = root.Keys is { } keys ? SecretReference.Resolve(keys.Pepper, "pepper", ApiKeyHash.LeastPepperBytes, files) : null;
+        var database = root.Stores?.Postgres is { } postgres ? PostgresSection.Read(postgres.Value, files) : null;
         return new Draft
         {
             Findings = files.Findings,
@@ -74,9 +75,9 @@ internal static class DeclarationReader
             Pepper = pepper,
             Store = root.Stores?.Redis is { } redis ? RedisSection.Read(redis.Value, root.Gateway, pepper, files) : null,
             Telemetry = TelemetrySection.Read(root.Telemetry, files),
-            Postgres = root.Stores?.Postgres is { } postgres ? PostgresSection.Read(postgres.Value, files) : null,
+            Postgres = database,
             Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
-            Trail = root.Audit is { } audit ? AuditSection.Read(audit.Value, audit.Place, files) : null,
+            Trail = root.Audit is { } audit ? AuditSection.Read(audit.Value, audit.Place, root, database, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
             Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),

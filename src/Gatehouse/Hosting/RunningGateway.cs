@@ -55,7 +55,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         _events.Security = SecurityOf(definition);
         if (definition.Trail is { } declared)
         {
-            _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock);
+            _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock, _shipping?.Logs("gatehouse.audit"));
             _activations = new ActivationTrail(_trail, _clock);
         }
 

@@ -12,19 +12,22 @@ internal static class TrailOpening
 
     /// <summary>It begins by itself, and tries again for as long as it cannot.</summary>
     public static AuditTrail Open(
-        TrailDeclaration declared, GatewayDefinition definition, EventWriter events, GatehouseMeter meter, TimeProvider clock)
+        TrailDeclaration declared, GatewayDefinition definition, EventWriter events, GatehouseMeter meter, TimeProvider clock,
+        LineSink? shipped)
     {
         var options = new AuditTrailOptions
         {
             Gateway = definition.Name,
-            Instance = definition.Name, // the file is this one instance's
+            Instance = definition.Name,
             Key = declared.Key,
             FormerKeys = declared.FormerKeys,
             CheckpointEvery = declared.CheckpointEvery,
             CheckpointAfter = declared.CheckpointWithin,
             Copies = declared.Copies,
+            Retain = declared.Retain,
+            Shipped = shipped,
             QueueBytes = QueueBytes,
         };
-        return new AuditTrail(new SqliteAuditStore(declared.Store), options, events, clock, meter.Audit);
+        return new AuditTrail(declared.CreateStore(clock), options, events, clock, meter.Audit);
     }
 }

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
+using Gatehouse.Audit;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Telemetry;
@@ -26,6 +29,28 @@ public sealed class CollectorTests
         Assert.Equal(("gatehouse.access", span.Trace, span.Span), (served.Name, served.Trace, served.Span));
         Assert.Equal("Bearer s3cret", watched.Collector.Headers["Authorization"]);
         Assert.DoesNotContain("s3cret", watched.Gateway.Events, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Control("LOG-7", "records of the trail")]
+    public async Task The_collector_gets_every_record_of_the_trail_as_it_stands_there()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await using var watched = await Watched.StartAsync(
+            "audit: true",
+            send: "logs",
+            change: small => small with
+            {
+                More = small.More.Replace("\n  audit: true", "\naudit: { store: trail.db, key: \"file:audit.pem\" }", StringComparison.Ordinal),
+            },
+            files: new Dictionary<string, string> { ["audit.pem"] = key.ExportPkcs8PrivateKeyPem() });
+        await watched.Gateway.Client("edge").GetAsync("/things/%00", Cancel); // a refusal that is a security event
+        await watched.Collector.LogAsync(l => l.Name == "gatehouse.audit" && (string?)JsonNode.Parse(l.Body)!["kind"] == "refusal", Cancel);
+
+        using var reader = SqliteAuditReader.Open(Path.Combine(watched.Gateway.Folder, "trail.db"));
+        var kept = reader.Records(Assert.Single(reader.Chains())).Select(r => Encoding.UTF8.GetString(r.Line!)).ToList();
+        Assert.Equal(["start", "activation", "refusal"], kept.Select(l => (string?)JsonNode.Parse(l)!["kind"]));
+        Assert.Equal(kept, watched.Collector.LogsReceived.Where(l => l.Name == "gatehouse.audit").Select(l => l.Body));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text.Json;
+using Gatehouse.Audit;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
 using Gatehouse.Consumers;
@@ -113,6 +115,32 @@ public sealed class RegisterCommandTests : IDisposable
         Assert.Contains($"{live} stock-sync 2027-11-26 expires soon", Keys(await KeyAsync("list", "--output", "json")));
 
         int Rank(string key) => key.StartsWith("k7f3", StringComparison.Ordinal) ? 0 : key.StartsWith(live, StringComparison.Ordinal) ? 1 : 2;
+    }
+
+    [Fact]
+    [Control("LOG-5", "keys and suspensions by the command line")]
+    [Control("AUD-7", "keys and suspensions by the command line")]
+    public async Task Every_change_is_recorded_where_there_is_a_trail_and_none_is_made_where_that_cannot_be_written()
+    {
+        using var signer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        _folder.WriteSecret("audit.pem", signer.ExportPkcs8PrivateKeyPem());
+        File.AppendAllText(_file, "\naudit: { store: trails/audit.db, key: \"file:audit.pem\" }\n");
+        Assert.Equal(ExitCode.Failed, (await KeyAsync("create", "--store", "--consumer", "stock-sync")).ExitCode); // there is no such folder
+        Assert.DoesNotContain("stock-sync", (await KeyAsync("list")).Output, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(_folder.Of("trails"));
+        var (key, id) = await CreateAsync();
+        Assert.Equal(ExitCode.Done, (await KeyAsync("revoke", "--id", id, "--reason", "it leaked", "--by", "ben")).ExitCode);
+
+        using var reader = SqliteAuditReader.Open(_folder.Of("trails/audit.db"));
+        var chain = Assert.Single(reader.Chains());
+        var records = reader.Records(chain).Select(r => RecordReader.Read(r)!.Record).ToList();
+        Assert.All(records, r => Assert.Equal(AuditKind.Administration, r.Kind));
+        Assert.Equal(["key-issued", "key-revoked"], records.Select(r => Detail(r, "act")));
+        Assert.Equal(("ben", "it leaked", $"key {id} of stock-sync"), (records[1].Who, records[1].Reason, Detail(records[1], "subject")));
+        Assert.DoesNotContain(reader.Records(chain), r => System.Text.Encoding.UTF8.GetString(r.Line!).Contains(key, StringComparison.Ordinal));
+
+        static string? Detail(AuditRecord record, string name) => record.Details.FirstOrDefault(d => d.Name == name)?.Value;
     }
 
     [Fact]

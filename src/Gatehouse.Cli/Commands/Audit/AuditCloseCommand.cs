@@ -25,51 +25,41 @@ internal static class AuditCloseCommand
         {
             requests, by, reason, declaration, environment,
         };
-        command.SetAction(async (parsed, _) =>
+        command.SetAction(async (parsed, cancel) =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             if (DeclaredTrail.Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), gateway, error) is not { } trail)
                 return ExitCode.Failed;
+            if (trail.Place.OpenReader(error) is not { } reader) return ExitCode.Failed;
+            using var _ = reader;
+            using var chain = await trail.OpenAsync(gateway, error, cancel);
+            if (chain is null) return ExitCode.Failed;
             var closed = ExitCode.Done;
             foreach (var request in parsed.GetRequiredValue(requests).Distinct(StringComparer.Ordinal))
             {
-                if (await CloseAsync(request, parsed.GetRequiredValue(by), parsed.GetRequiredValue(reason), trail, gateway, error))
-                    output.WriteLine($"{request} is closed.");
-                else closed = ExitCode.Failed;
+                if (!reader.Unknown().Any(u => u.RequestId == request))
+                {
+                    await error.WriteLineAsync($"'{Show.Bounded(request)}' is not open: 'gatehouse audit open' lists what is.");
+                    closed = ExitCode.Failed;
+                    continue;
+                }
+
+                var record = new AuditRecord
+                {
+                    Kind = AuditKind.Closed,
+                    Time = gateway.Clock.GetUtcNow(),
+                    RequestId = request,
+                    Intent = request,
+                    Who = parsed.GetRequiredValue(by),
+                    Reason = parsed.GetRequiredValue(reason),
+                };
+                if (trail.Write(chain, record, error)) await output.WriteLineAsync($"{request} is closed.");
+                else return ExitCode.Failed;
             }
 
             return closed;
         });
         return command;
-    }
-
-    private static async Task<bool> CloseAsync(
-        string request, string by, string reason, DeclaredTrail trail, GatewayOptions gateway, TextWriter error)
-    {
-        if (TrailOptions.Open(trail.Trail.Store, error) is not { } reader) return false;
-        using (reader)
-        {
-            if (!reader.Unknown().Any(u => u.RequestId == request))
-            {
-                await error.WriteLineAsync($"'{Show.Bounded(request)}' is not open: 'gatehouse audit open' lists what is.");
-                return false;
-            }
-        }
-
-        var isWritten = await trail.WriteAsync(
-            new AuditRecord
-            {
-                Kind = AuditKind.Closed,
-                Time = gateway.Clock.GetUtcNow(),
-                RequestId = request,
-                Intent = request,
-                Who = by,
-                Reason = reason,
-            },
-            gateway,
-            error);
-        if (!isWritten) await error.WriteLineAsync($"{request} is not closed: that could not be written to the trail.");
-        return isWritten;
     }
 
     private static Option<string> Text(string name, string description, string help)

@@ -12,9 +12,9 @@ internal static class AuditOpenCommand
 {
     public static Command Create(GatewayOptions gateway)
     {
-        var file = new Argument<string?>("FILE")
+        var file = new Argument<string?>("TRAIL")
         {
-            Description = "The file of the trail; that of the declaration unless given.",
+            Description = TrailPlace.Description + " That of the declaration unless given.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
@@ -27,9 +27,10 @@ internal static class AuditOpenCommand
         command.SetAction(parsed =>
         {
             var (result, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            var store = parsed.GetValue(file)
-                ?? DeclaredTrail.Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), gateway, error)?.Trail.Store;
-            if (store is null || TrailOptions.Open(store, error) is not { } reader) return ExitCode.Failed;
+            var place = parsed.GetValue(file) is { } named
+                ? TrailPlace.Of(named, error)
+                : DeclaredTrail.Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), gateway, error)?.Place;
+            if (place?.OpenReader(error) is not { } reader) return ExitCode.Failed;
             using (reader) return List(reader, parsed.GetRequiredValue(output), result, error);
         });
         return command;

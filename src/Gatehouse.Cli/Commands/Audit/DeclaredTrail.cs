@@ -28,23 +28,44 @@ internal sealed record DeclaredTrail(GatewayDefinition Definition, TrailDeclarat
         return null;
     }
 
+    public TrailPlace Place => TrailPlace.Of(Trail);
+
     /// <summary>
-    /// Writes a record as the command line, in a chain of its own beside that of a gateway that may be running. False when it is not durable, which
-    /// is said.
+    /// The chain of this machine's command line, beside those of gateways that may be running; null when it cannot be written, which has been said.
     /// </summary>
-    public async Task<bool> WriteAsync(AuditRecord record, GatewayOptions gateway, TextWriter error)
+    public async Task<CommandChain?> OpenAsync(GatewayOptions gateway, TextWriter error, CancellationToken cancel)
     {
         var options = new AuditTrailOptions
         {
             Gateway = Definition.Name,
-            Instance = "command-line",
+            Instance = CommandChain.InstanceOf(Environment.MachineName),
             Key = Trail.Key,
             FormerKeys = Trail.FormerKeys,
             Copies = Trail.Copies,
-            IsBrief = true,
         };
-        var store = new SqliteAuditStore(Trail.Store, SqliteAuditStore.CommandLine);
-        using var trail = new AuditTrail(store, options, new EventWriter(error, gateway.Clock), gateway.Clock, new AuditTally());
-        return await trail.Begun && await trail.WriteAsync(record);
+        try
+        {
+            return await CommandChain.OpenAsync(Place.OpenStore(), options, new EventWriter(error, gateway.Clock), gateway.Clock, cancel);
+        }
+        catch (Exception e) when (TrailOptions.IsUnreadable(e))
+        {
+            await error.WriteLineAsync($"What is done is recorded in the trail, and {Place.Name} cannot be written ({Place.Why(e)}), so nothing was done.");
+            return null;
+        }
+    }
+
+    /// <summary>Whether it is durable; if not, that has been said.</summary>
+    public bool Write(CommandChain chain, AuditRecord record, TextWriter error)
+    {
+        try
+        {
+            chain.Write(record);
+            return true;
+        }
+        catch (Exception e) when (TrailOptions.IsUnreadable(e))
+        {
+            error.WriteLine($"It could not be recorded: {Place.Name} cannot be written ({Place.Why(e)}).");
+            return false;
+        }
     }
 }

@@ -49,6 +49,9 @@ internal sealed class TrailPlace
         return null;
     }
 
+    /// <summary>Where a declaration says that it is.</summary>
+    public static TrailPlace Of(TrailDeclaration declared) => new(declared.File ?? "", declared.Postgres);
+
     /// <summary>Null where it cannot be read; then it has been said why.</summary>
     public AuditReader? OpenReader(TextWriter error)
     {

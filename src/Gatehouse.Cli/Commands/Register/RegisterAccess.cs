@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Data.Common;
 using System.Net.Sockets;
+using Gatehouse.Audit;
+using Gatehouse.Cli.Commands.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
 using Gatehouse.Hosting;
@@ -21,8 +23,10 @@ internal sealed class RegisterAccess : IAsyncDisposable
     private readonly RegisterBook _book;
     private readonly TextWriter _error;
 
-    private RegisterAccess(GatewayDefinition definition, RegisterSettings settings, TextWriter error) =>
-        (Definition, _settings, _book, _error) = (definition, settings, new RegisterBook(settings), error);
+    private readonly GatewayOptions _gateway;
+
+    private RegisterAccess(GatewayDefinition definition, RegisterSettings settings, GatewayOptions gateway, TextWriter error) =>
+        (Definition, _settings, _book, _gateway, _error) = (definition, settings, new RegisterBook(settings), gateway, error);
 
     public GatewayDefinition Definition { get; }
 
@@ -37,7 +41,7 @@ internal sealed class RegisterAccess : IAsyncDisposable
             return null;
         }
 
-        if (definition.Register is { } settings) return new RegisterAccess(definition, settings, error);
+        if (definition.Register is { } settings) return new RegisterAccess(definition, settings, gateway, error);
         error.WriteLine($"{file} has no register. Declare one: register: {{ store: sqlite, kept: gatehouse.kept }}, or store: postgres for several instances.");
         return null;
     }
@@ -54,11 +58,34 @@ internal sealed class RegisterAccess : IAsyncDisposable
         return content;
     }
 
-    /// <summary>Makes a change; whether it was made. If not, it has been said why.</summary>
-    public async Task<bool> ChangeAsync(Func<RegisterContent, RegisterEdit> decide, CancellationToken cancelled) =>
-        await AttemptAsync(() => _book.ChangeAsync(decide, cancelled));
+    /// <summary>
+    /// Makes a change; whether it was made. If not, it has been said why. Where the declaration has a trail, it is recorded there too, and not made
+    /// when the trail cannot be written.
+    /// </summary>
+    public async Task<bool> ChangeAsync(Func<RegisterContent, RegisterEdit> decide, CancellationToken cancelled)
+    {
+        if (Definition.Trail is not { } declared) return await AttemptAsync(() => _book.ChangeAsync(decide, cancelled));
+        var trail = new DeclaredTrail(Definition, declared);
+        using var chain = await trail.OpenAsync(_gateway, _error, cancelled);
+        if (chain is null) return false;
+        RegisterChange? made = null;
+        _book.Changed = change => made = change;
+        if (!await AttemptAsync(() => _book.ChangeAsync(decide, cancelled))) return false;
+        if (made is null || trail.Write(chain, RecordOf(made), _error)) return true;
+        await _error.WriteLineAsync("The change was made, and stands in the register's own list of changes alone.");
+        return false;
+    }
 
     public ValueTask DisposeAsync() => _book.DisposeAsync();
+
+    private static AuditRecord RecordOf(RegisterChange change) => new()
+    {
+        Kind = AuditKind.Administration,
+        Time = change.At,
+        Who = change.By,
+        Reason = change.Reason,
+        Details = [new("act", change.What), new("subject", change.Subject), new("before", change.Before), new("after", change.After)],
+    };
 
     private async Task<bool> AttemptAsync(Func<Task<string?>> attempt)
     {

@@ -22,7 +22,8 @@ internal static class RouteAudits
         if (draft.Root.Audit is { } audit)
         {
             var (store, key) = (audit.Value.Store.Value, audit.Value.Key.Value);
-            if (key.StartsWith("file:", StringComparison.Ordinal) && FolderOf(store) == FolderOf(key["file:".Length..]))
+            if (store != AuditSection.InPostgres && key.StartsWith("file:", StringComparison.Ordinal)
+                && FolderOf(store) == FolderOf(key["file:".Length..]))
                 draft.Findings.Add(Rules.Unaccounted, audit.Value.Key.Place, "the key that signs the trail lies in the folder of the trail",
                     "keep it in a folder of its own, which backups of the trail do not take along");
             return;

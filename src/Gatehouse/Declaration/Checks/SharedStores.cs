@@ -38,7 +38,8 @@ internal static class SharedStores
 
     private static void CheckPostgres(Draft draft)
     {
-        if (draft.Root.Stores?.Postgres is { } store && draft.Root.Register is not { Store.Value: RegisterPlace.Postgres })
+        if (draft.Root.Stores?.Postgres is { } store && draft.Root.Register is not { Store.Value: RegisterPlace.Postgres }
+            && draft.Root.Audit is not { Value.Store.Value: AuditSection.InPostgres })
             draft.Findings.Add(Rules.Unused, store.Place, "nothing is kept in the postgres store", "remove it");
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
+using Gatehouse.Stores;
 
 namespace Gatehouse.Declaration.Sections;
 
@@ -10,7 +11,7 @@ internal static class AuditSection
     public static readonly Key<string> Store = new(
         "store",
         DecisionShapes.File(),
-        "The file of this one instance in which the trail is kept (SQLite). It is made, with mode 0600, where there is none.")
+        "The file of this one instance in which the trail is kept (SQLite): it is made, with mode 0600, where there is none. Or 'postgres': then it is in stores.postgres, where instances keep theirs together.")
     {
         Required = true,
     };
@@ -35,18 +36,18 @@ internal static class AuditSection
         "investigation", InvestigationSection.Shape, "Under what secrets it is kept whose data an exchange was about. Needed where a route says 'about'.");
 
     private static readonly Key<TimeSpan> Retain = new(
-        "retain", Shapes.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3660)), "How long records are kept.")
-    {
-        NotYet = "records are kept until retention comes",
-    };
+        "retain", Shapes.Duration(TimeSpan.FromDays(1), TimeSpan.FromDays(3660)), "How long records are kept; as long as the store unless written. Then their content goes, and their hashes stay.");
 
     /// <summary>What an environment may say: where, and under which keys.</summary>
     public static readonly Key[] Placing = [Store, Key, Former, Investigation];
 
     public static readonly Section<AuditText> Shape = new("audit", [Store, Key, Former, Checkpoints, Investigation, Retain], Read);
 
+    /// <summary>What stands for the database instead of a file; a file of that name is <c>./postgres</c>.</summary>
+    public const string InPostgres = "postgres";
+
     /// <summary>The trail with its keys; null when one of them cannot be had, and then a finding says why.</summary>
-    public static TrailDeclaration? Read(AuditText text, Place place, NamedFiles files)
+    public static TrailDeclaration? Read(AuditText text, Place place, RootText root, PostgresSettings? postgres, NamedFiles files)
     {
         var key = CheckpointKeyOf(text.Key, files, out var secret);
         var investigation = new List<InvestigationKey>(text.InvestigationKeys.Count);
@@ -61,10 +62,17 @@ internal static class AuditSection
         }
 
         List<CheckpointVerifier> former = [.. text.Former.Select(f => FormerKeyOf(f, files)).OfType<CheckpointVerifier>()];
-        if (key is null || investigation.Count < text.InvestigationKeys.Count || former.Count < text.Former.Count) return null;
+        var isShared = text.Store.Value == InPostgres;
+        if (isShared && root.Stores?.Postgres is null && (root.Stores is not null || !root.SaysStores))
+            files.Findings.Add(Rules.UnknownReference, text.Store.Place, "the trail is to be in 'postgres', which 'stores' does not name",
+                "stores: { postgres: { connection: \"file:PATH\" } }; a file of that name is ./postgres");
+        if ((isShared && postgres is null) || key is null) return null;
+        if (investigation.Count < text.InvestigationKeys.Count || former.Count < text.Former.Count) return null;
         return new TrailDeclaration
         {
-            Store = SourceFiles.Beside(text.Store.Place.File, text.Store.Value),
+            File = isShared ? null : SourceFiles.Beside(text.Store.Place.File, text.Store.Value),
+            Postgres = isShared ? postgres : null,
+            Retain = text.Retain,
             Key = key,
             FormerKeys = former,
             CheckpointEvery = text.Checkpoints.Every,
@@ -98,13 +106,14 @@ internal static class AuditSection
     {
         var (store, key) = (text.Find(Store), text.Find(Key)); // each is read, so that each is complained about
         var (former, checkpoints, investigation) = (text.Get(Former), text.Get(Checkpoints), text.Get(Investigation));
+        TimeSpan? retain = text.Has(Retain) ? text.Get(Retain, default) : null;
         return store is { } file && key is { } signs
-            ? new AuditText(file, signs, former ?? [], checkpoints ?? CheckpointsText.Usual, investigation?.Keys ?? [])
+            ? new AuditText(file, signs, former ?? [], checkpoints ?? CheckpointsText.Usual, investigation?.Keys ?? [], retain)
             : null;
     }
 }
 
-/// <param name="Store">The file as written.</param>
+/// <param name="Store">The file as written, or the word for the database.</param>
 /// <param name="Key">The reference to the key that signs.</param>
 /// <param name="Former">The files of the public keys of those that signed before.</param>
 /// <param name="InvestigationKeys">The references to the keys under which it is kept whom an exchange was about: the first is used.</param>
@@ -113,7 +122,8 @@ internal sealed record AuditText(
     Located<string> Key,
     IReadOnlyList<Located<string>> Former,
     CheckpointsText Checkpoints,
-    IReadOnlyList<Located<string>> InvestigationKeys);
+    IReadOnlyList<Located<string>> InvestigationKeys,
+    TimeSpan? Retain);
 
 /// <summary><c>checkpoints</c> of <c>audit</c>.</summary>
 internal static class CheckpointsSection

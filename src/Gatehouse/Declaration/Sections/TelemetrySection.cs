@@ -118,7 +118,7 @@ internal static class OtlpSection
 
     private static readonly Key<IReadOnlyList<OtlpSignals>> Send = new("send", Shapes.List(Shapes.OneOf(
         ("traces", OtlpSignals.Traces), ("metrics", OtlpSignals.Metrics), ("logs", OtlpSignals.Logs)), 1, 3),
-        "What it is sent. Logs are the access log, addresses of clients included, and security events.")
+        "What it is sent. Logs are the access log, addresses of clients included, security events, and records of the trail without what is personal.")
     {
         Required = true,
     };

@@ -52,6 +52,7 @@ public sealed class CountedBodyTests
 
     private sealed class EndingBody(Exception end) : ArrivingBody
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromException<int>(end);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            ValueTask.FromException<int>(end);
     }
 }

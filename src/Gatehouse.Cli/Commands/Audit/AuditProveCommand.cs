@@ -14,7 +14,7 @@ internal static class AuditProveCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string?>("FILE") { Description = "The file of the trail.", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string?>("TRAIL") { Description = TrailPlace.Description, Arity = ArgumentArity.ZeroOrOne };
         var sequence = new Option<long>("--sequence") { Description = "The number of the record that is to be proved.", HelpName = "N" };
         var chain = TrailOptions.Chain();
         var personal = TrailOptions.Personal();

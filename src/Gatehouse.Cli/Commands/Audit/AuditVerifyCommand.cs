@@ -13,7 +13,11 @@ internal static class AuditVerifyCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "The files of the trail.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("TRAIL")
+        {
+            Description = TrailPlace.Description + " Several where it was begun anew.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var keys = TrailOptions.Keys();
         var copies = new Option<string?>("--checkpoints")
         {

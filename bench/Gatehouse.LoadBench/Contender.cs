@@ -22,7 +22,9 @@ internal sealed record Contender(string Name, int Port, string[] Command)
     /// <summary>A wrk script that chooses the paths, or null.</summary>
     public string? Script { get; init; }
 
-    /// <summary>The JSON that the first request sends by POST, for what waits until the gateway answers; null for a GET. The script has its own.</summary>
+    /// <summary>
+    /// The JSON that the first request sends by POST, for what waits until the gateway answers; null for a GET. The script has its own.
+    /// </summary>
     public string? Body { get; init; }
 }
 

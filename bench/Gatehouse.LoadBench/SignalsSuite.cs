@@ -58,8 +58,9 @@ internal static class SignalsSuite
         for (var i = 2; i < contenders.Length; i++) // those before have no metrics
         {
             var metrics = GatewayMetrics.Read(FirstAdmin + i);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {contenders[i].Name} | {metrics.Sum("gatehouse_accesslog_dropped_total"):F0} | {metrics.Sum("gatehouse_telemetry_sent_total"):F0} | {metrics.Sum("gatehouse_telemetry_lost_total"):F0} |"));
+            var dropped = metrics.Sum("gatehouse_accesslog_dropped_total");
+            var (sent, lost) = (metrics.Sum("gatehouse_telemetry_sent_total"), metrics.Sum("gatehouse_telemetry_lost_total"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {contenders[i].Name} | {dropped:F0} | {sent:F0} | {lost:F0} |"));
         }
     }
 

@@ -19,8 +19,9 @@ internal static class Suites
         var folder = Directory.CreateTempSubdirectory("gatehouse-bench-").FullName;
         try
         {
-            using var upstream = Running.Start(Peers.Upstream(folder), folder, core: 1);
-            upstream.WaitForAnswer(Peers.Upstream(folder), Stopwatch.GetTimestamp());
+            var upstream = Peers.Upstream(folder); // once: it writes the file that nginx reads
+            using var running = Running.Start(upstream, folder, core: 1);
+            running.WaitForAnswer(upstream, Stopwatch.GetTimestamp());
             suite(folder);
             return 0;
         }

@@ -8,23 +8,22 @@ namespace Gatehouse.LoadBench;
 
 /// <summary>
 /// What durable records cost: what the disk does by itself, and what the trail makes of it when many wait at once. The folder is that of BENCH_DISK,
-/// or the system's for temporary files; where that is in memory, nothing is measured.
+/// or the system's for temporary files; where that is in memory (tmpfs), no disk is measured.
 /// </summary>
 internal static class AuditSuite
 {
     private const int Waiters = 64;
     private const int Syncs = 200;
-    private const int SyncBytes = 4096;
+    public const int SyncBytes = 4096;
 
     public static int Run()
     {
-        var folder = Path.Combine(Environment.GetEnvironmentVariable("BENCH_DISK") ?? Path.GetTempPath(), $"gatehouse-bench-{Environment.ProcessId}");
-        Directory.CreateDirectory(folder);
+        var folder = NewFolder();
         try
         {
             var disk = MedianSync(folder);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"\n## the audit trail alone, {Waiters} that wait\n\nThe disk itself: {SyncBytes} bytes appended and synced take {disk.TotalMilliseconds:F2} ms (median of {Syncs}).\n"));
+                $"\n## the audit trail alone, {Waiters} that wait\n\nThe disk itself ({FormatOf(folder)}): {SyncBytes} bytes appended and synced take {disk.TotalMilliseconds:F2} ms (median of {Syncs}).\n"));
             Console.WriteLine("| round | records/s | commits/s | records/commit | commit, median ms | write, median ms | write, p99 ms | µs CPU/record | B/record allocated |\n|---|---|---|---|---|---|---|---|---|");
             for (var round = 0; round <= Suites.Rounds; round++) Measure(folder, round);
             return 0;
@@ -35,7 +34,17 @@ internal static class AuditSuite
         }
     }
 
-    /// <summary>How long the disk takes to keep what was appended.</summary>
+    /// <summary>A folder on the disk that is measured; whoever asks for it deletes it.</summary>
+    public static string NewFolder()
+    {
+        var folder = Path.Combine(Environment.GetEnvironmentVariable("BENCH_DISK") ?? Path.GetTempPath(), $"gatehouse-bench-{Environment.ProcessId}");
+        return Directory.CreateDirectory(folder).FullName;
+    }
+
+    /// <summary>What the folder is on, as the system calls it: <c>ext4</c>.</summary>
+    public static string FormatOf(string folder) => new DriveInfo(folder).DriveFormat;
+
+    /// <summary>How long the disk takes to keep what was appended: by <c>fsync</c>, as the trail's store does it.</summary>
     public static TimeSpan MedianSync(string folder)
     {
         using var file = new FileStream(Path.Combine(folder, "sync"), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Gatehouse.LoadBench;
 
@@ -20,6 +21,11 @@ internal sealed record Contender(string Name, int Port, string[] Command)
 
     /// <summary>A wrk script that chooses the paths, or null.</summary>
     public string? Script { get; init; }
+
+    /// <summary>
+    /// The JSON that the first request sends by POST, for what waits until the gateway answers; null for a GET. The script has its own.
+    /// </summary>
+    public string? Body { get; init; }
 }
 
 /// <summary>A started contender; ended when disposed.</summary>
@@ -64,6 +70,8 @@ internal sealed class Running : IDisposable
         {
             if (_process.HasExited) throw new InvalidOperationException($"{contender.Name} ended with code {_process.ExitCode}: {_said}");
             using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{contender.Port}{contender.Path}");
+            if (contender.Body is { } body)
+                (request.Method, request.Content) = (HttpMethod.Post, new StringContent(body, Encoding.UTF8, "application/json"));
             foreach (var header in contender.First is null ? contender.Headers : [.. contender.Headers, contender.First])
                 request.Headers.Add(
                     header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 2)..]);

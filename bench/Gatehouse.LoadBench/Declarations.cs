@@ -9,13 +9,22 @@ internal sealed class Declarations(string folder, string gatehouse)
 {
     public const int Upstream = 28100;
 
-    /// <summary>What every route of the plain suite carries by default: intake, address, a limit, the access log and metrics.</summary>
-    public string Plain(int port, int admin) => Write("plain", port, admin, "", """
+    private const string PlainRoute = """
               match: GET /orders/{id}
               effect: read
               access: { anonymous: measured }
               limits: [ { per: route, allow: 10000000, every: 1s } ]
-    """);
+    """;
+
+    /// <summary>What every route of the plain suite carries by default: intake, address, a limit, the access log and metrics.</summary>
+    public string Plain(int port, int admin) => Write("plain", port, admin, "", PlainRoute);
+
+    /// <summary>The same, and what is told of its exchanges.</summary>
+    /// <param name="telemetry">What stands between the braces of <c>telemetry</c>.</param>
+    public string Told(int port, int admin, string telemetry) => Write($"told.{port}", port, admin, $"telemetry: {{ {telemetry} }}", PlainRoute);
+
+    /// <summary>The file of the access log of the declaration with this port.</summary>
+    public string Log(int port) => Path.Combine(folder, $"access.{port}.jsonl");
 
     /// <summary>The same with a store, and the limit shared in this way; per address, as the plain suite's is per route.</summary>
     public string Shared(int port, int admin, int store, string shared) => Write($"shared.{shared}", port, admin,
@@ -68,19 +77,7 @@ internal sealed class Declarations(string folder, string gatehouse)
             : "";
         return Write($"tokens.{port}", port, admin, $$"""
             {{assertions}}
-            issuers:
-              customers:
-                issuer: "{{TokenSet.Issuer}}"
-                audiences: [{{TokenSet.Audience}}]
-                algorithms: [RS256]
-                keys: { file: {{tokens.Keys}} }
-            people:
-              customers: { issuer: customers }
-            consumers:
-              web-shop:
-                kind: application
-                owner: bench@example.test
-                authenticate: [ { token: { issuer: customers, clientId: {{TokenSet.Client}} } } ]
+            {{Callers(tokens)}}
             """, $$"""
                   match: GET /orders/{id}
                   effect: read
@@ -90,6 +87,45 @@ internal sealed class Declarations(string folder, string gatehouse)
                   {{adapted}}
         """);
     }
+
+    /// <summary>
+    /// A write that touches somebody's data, with a token of a person. Where there is a trail, it is recorded before it is forwarded and when it is
+    /// over.
+    /// </summary>
+    /// <param name="trail">The trail's file; null for no trail.</param>
+    public string Writing(int port, int admin, TokenSet tokens, string? trail)
+    {
+        var (key, investigation) = (Path.Combine(folder, "audit.pem"), Path.Combine(folder, "investigation.key"));
+        if (!File.Exists(key)) Gatehouse("key", "init", key, "--audit");
+        if (!File.Exists(investigation)) Gatehouse("key", "init", investigation);
+        var audit = $"audit: {{ store: {trail}, key: \"file:{key}\", investigation: {{ keys: [\"file:{investigation}\"] }} }}\n";
+        return Write($"write.{port}", port, admin, (trail is null ? "" : audit) + Callers(tokens), $$"""
+                  match: POST /customers/{customerId}/orders
+                  effect: write
+                  personalData: ordinary
+                  backendChecks: object
+                  consequence: An order is sent that nobody has placed
+                  access: { consumers: [web-shop], people: [customers], scopes: [{{TokenSet.WriteScope}}] }
+                  limits: [ { per: person, allow: 10000000, every: 1s } ]
+                  about: { customer: path.customerId }
+        """);
+    }
+
+    private static string Callers(TokenSet tokens) => $$"""
+        issuers:
+          customers:
+            issuer: "{{TokenSet.Issuer}}"
+            audiences: [{{TokenSet.Audience}}]
+            algorithms: [RS256]
+            keys: { file: {{tokens.Keys}} }
+        people:
+          customers: { issuer: customers }
+        consumers:
+          web-shop:
+            kind: application
+            owner: bench@example.test
+            authenticate: [ { token: { issuer: customers, clientId: {{TokenSet.Client}} } } ]
+        """;
 
     /// <summary>Many routes; <paramref name="version"/> changes the text so that a reload has something to swap.</summary>
     public string Many(int count, int port, int admin, int version = 0)
@@ -135,7 +171,7 @@ internal sealed class Declarations(string folder, string gatehouse)
         listeners:
           edge: { address: "127.0.0.1:{{port}}", serves: [public] }
         administration: { address: "127.0.0.1:{{admin}}" }
-        log: { access: {{Path.Combine(folder, "access." + port + ".jsonl")}} }
+        log: { access: {{Log(port)}} }
         {{more}}
         upstreams:
           one: { destinations: ["http://127.0.0.1:{{Upstream}}"] }

@@ -108,6 +108,21 @@ internal static class Peers
     public static Contender Yarp(int port, string name, string program) =>
         new(name, port, [program, "serve-yarp", $"{port}", $"http://127.0.0.1:{Declarations.Upstream}"]);
 
+    /// <summary>A wrk script that sends the same small JSON by POST, with the header fields that wrk is given.</summary>
+    public static string Post(string folder, string body)
+    {
+        var file = Path.Combine(folder, "post.lua");
+        File.WriteAllText(file, $"""
+            wrk.method = "POST"
+            wrk.body = '{body}'
+            wrk.headers["Content-Type"] = "application/json"
+            """);
+        return file;
+    }
+
+    /// <summary>A collector on core 1 that reads what it is sent and takes it.</summary>
+    public static Contender Collector(int port) => new("collector", port, [Programs.Yarp, "serve-collector", $"{port}"]);
+
     /// <summary>A wrk script that asks for one of many routes at random.</summary>
     public static string RandomRoutes(string folder, int count)
     {

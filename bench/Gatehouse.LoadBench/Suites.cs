@@ -11,7 +11,7 @@ internal static class Suites
     public static readonly int Rounds = Setting("BENCH_ROUNDS", 5);
     public static readonly int Seconds = Setting("BENCH_SECONDS", 6);
     public static readonly int Warmup = Setting("BENCH_WARMUP", 30);
-    private static readonly (string, string)[] OurSettings =
+    public static readonly (string, string)[] OurSettings =
         [("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")];
 
     public static int Run(Action<string> suite)
@@ -19,8 +19,9 @@ internal static class Suites
         var folder = Directory.CreateTempSubdirectory("gatehouse-bench-").FullName;
         try
         {
-            using var upstream = Running.Start(Peers.Upstream(folder), folder, core: 1);
-            upstream.WaitForAnswer(Peers.Upstream(folder), Stopwatch.GetTimestamp());
+            var upstream = Peers.Upstream(folder); // once: it writes the file that nginx reads
+            using var running = Running.Start(upstream, folder, core: 1);
+            running.WaitForAnswer(upstream, Stopwatch.GetTimestamp());
             suite(folder);
             return 0;
         }
@@ -178,7 +179,9 @@ internal static class Suites
                 string.Create(CultureInfo.InvariantCulture, $"| {name} | {Measure.Median(values):F0} | {values.Min():F0}–{values.Max():F0} |"));
     }
 
-    public static void Compare(string title, string folder, string reference, Contender[] contenders)
+    /// <param name="atEnd">Called while all of them still run.</param>
+    /// <returns>What was measured of each, round by round.</returns>
+    public static List<Sample>[] Compare(string title, string folder, string reference, Contender[] contenders, Action? atEnd = null)
     {
         var running = contenders.Select(c => Running.Start(c, folder, core: 0)).ToArray();
         try
@@ -189,6 +192,8 @@ internal static class Suites
             for (var round = 0; round < Rounds; round++)
                 for (var i = 0; i < contenders.Length; i++) samples[i].Add(Measure.Load(contenders[i], running[i].ProcessId, Seconds));
             Report(title, reference, contenders, samples);
+            atEnd?.Invoke();
+            return samples;
         }
         finally
         {

@@ -11,6 +11,8 @@ internal sealed class TokenSet
     public const string Issuer = "https://idp.bench.test";
     public const string Audience = "orders-api";
     public const string Client = "web-shop";
+    public const string WriteScope = "orders.write";
+    private const string ReadScopes = "orders.read orders.list";
     private const string KeyId = "k1";
 
     private readonly string _folder;
@@ -36,12 +38,12 @@ internal sealed class TokenSet
     public string Keys { get; }
 
     /// <summary>A token of one caller, good for an hour.</summary>
-    public string Make(int caller, int number)
+    public string Make(int caller, int number, string scopes = ReadScopes)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var header = Encode($$"""{"alg":"RS256","typ":"at+jwt","kid":"{{KeyId}}"}""");
         var payload = Encode(string.Create(CultureInfo.InvariantCulture,
-            $$"""{"iss":"{{Issuer}}","aud":"{{Audience}}","sub":"caller-{{caller}}","client_id":"{{Client}}","scope":"orders.read orders.list","""
+            $$"""{"iss":"{{Issuer}}","aud":"{{Audience}}","sub":"caller-{{caller}}","client_id":"{{Client}}","scope":"{{scopes}}","""
             + $$""" "iat":{{now}},"exp":{{now + 3600}},"jti":"{{caller}}-{{number}}"}"""));
         var signed = $"{header}.{payload}";
         return signed + "." + Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));

@@ -14,6 +14,9 @@ internal sealed class AuditTrail : IDisposable
     /// <summary>A record is seldom longer, with what is personal in it.</summary>
     private const int UsualBytes = 2048;
 
+    /// <summary>Times that the writing thread lets others go first: each is a moment of the scheduler.</summary>
+    private const int MostYields = 4;
+
     private static readonly TimeSpan LastBatch = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
 
@@ -142,6 +145,7 @@ internal sealed class AuditTrail : IDisposable
             if (TryOpen())
             {
                 AwaitWork();
+                LetOthersCome();
                 Serve();
                 Retain();
             }
@@ -210,6 +214,24 @@ internal sealed class AuditTrail : IDisposable
             if (any) _wake.WaitOne(_options.GatherFor);
             else AwaitAny();
         }
+    }
+
+    /// <summary>
+    /// Where the processors are busy, those who are about to record something come first and share the write; where they are not, nothing waits.
+    /// </summary>
+    private void LetOthersCome()
+    {
+        for (var i = 0; i < MostYields; i++)
+        {
+            var before = CountWaiting();
+            Thread.Yield();
+            if (CountWaiting() == before) return;
+        }
+    }
+
+    private int CountWaiting()
+    {
+        lock (_gate) return _front.Count;
     }
 
     /// <summary>A timer may come a moment early: it is set anew until what waits for a checkpoint has one.</summary>

@@ -14,8 +14,10 @@ internal sealed class InvestigationKey
 
     private const int IdCharacters = 16;
     private const int LongestPlain = 512;
+    private const int Spares = 16;
 
     private readonly byte[] _secret;
+    private readonly IncrementalHash?[] _spare = new IncrementalHash?[Spares];
 
     public InvestigationKey(ReadOnlySpan<byte> secret)
     {
@@ -54,7 +56,17 @@ internal sealed class InvestigationKey
         text[length++] = (byte)'\n';
         length += Encoding.UTF8.GetBytes(value, text[length..]);
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_secret, text[..length], mac);
+        Digest(text[..length], mac);
         return Convert.ToHexStringLower(mac);
+    }
+
+    /// <summary>To set one up for the key takes longer than to use it: each processor has one that is left over, unless it is in use.</summary>
+    private void Digest(ReadOnlySpan<byte> text, Span<byte> mac)
+    {
+        ref var spare = ref _spare[Thread.GetCurrentProcessorId() % Spares];
+        var hash = Interlocked.Exchange(ref spare, null) ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _secret);
+        hash.AppendData(text);
+        hash.GetHashAndReset(mac);
+        if (Interlocked.CompareExchange(ref spare, hash, null) is not null) hash.Dispose();
     }
 }

@@ -30,6 +30,8 @@ internal sealed class RecordWriter
 
     private readonly CanonicalText _line = new(2048);
     private readonly CanonicalText _personal = new(1024);
+    private readonly byte[] _salts = new byte[64 * SaltBytes];
+    private int _saltsUsed = 64 * SaltBytes;
 
     private RecordWriter()
     {
@@ -114,9 +116,8 @@ internal sealed class RecordWriter
     private void WritePersonal(AuditRecord record)
     {
         if (record.Person is null && record.Client is null && record.About.Count == 0) return;
-        Span<byte> salts = stackalloc byte[(2 + MostAbout) * SaltBytes];
         var about = Math.Min(record.About.Count, MostAbout);
-        RandomNumberGenerator.Fill(salts[..((2 + about) * SaltBytes)]);
+        var salts = Salts(2 + about);
         _personal.Raw((byte)'{');
         if (record.Person is { } person) Seal("person"u8, salts[..SaltBytes], person.Length > LongestText ? person.AsSpan(0, LongestText) : person);
         if (record.Client is { } client) Seal("client"u8, salts.Slice(SaltBytes, SaltBytes), client);
@@ -136,6 +137,21 @@ internal sealed class RecordWriter
         }
 
         _personal.Raw((byte)'}');
+        salts.Clear(); // kept nowhere but beside the record
+    }
+
+    /// <summary>Salts that nobody has had: the system is asked for many at once, because asking costs as much as a dozen of them.</summary>
+    private Span<byte> Salts(int count)
+    {
+        if (_saltsUsed + count * SaltBytes > _salts.Length)
+        {
+            RandomNumberGenerator.Fill(_salts);
+            _saltsUsed = 0;
+        }
+
+        var salts = _salts.AsSpan(_saltsUsed, count * SaltBytes);
+        _saltsUsed += salts.Length;
+        return salts;
     }
 
     private void Seal(ReadOnlySpan<byte> field, ReadOnlySpan<byte> salt, IPAddress address)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -15,6 +16,32 @@ public sealed class CanonicalFormTests : IDisposable
     private readonly TestTrail _trail = new();
 
     public void Dispose() => _trail.Dispose();
+
+    [Fact]
+    public void No_two_personal_values_have_the_same_salt()
+    {
+        var salts = new List<string>();
+        for (var i = 0; i < 500; i++)
+        {
+            AboutEntry[] about = [.. Enumerable.Range(0, i % 20).Select(n => new AboutEntry("customer", "k1", $"{n}"))];
+            var record = new AuditRecord
+            {
+                Kind = AuditKind.Intent,
+                Time = DateTimeOffset.UnixEpoch,
+                Person = "p",
+                Client = IPAddress.Loopback,
+                About = about,
+            };
+            var personal = JsonDocument.Parse(RecordWriter.Write(record).Personal.ToArray()).RootElement;
+            salts.Add(personal.GetProperty("person")[0].GetString()!);
+            salts.Add(personal.GetProperty("client")[0].GetString()!);
+            if (about.Length > 0) salts.AddRange(personal.GetProperty("about").EnumerateArray().Select(a => a[0].GetString()!));
+        }
+
+        Assert.Distinct(salts);
+        Assert.All(salts, s => Assert.Equal(2 * RecordWriter.SaltBytes, s.Length));
+        Assert.DoesNotContain(new string('0', 2 * RecordWriter.SaltBytes), salts);
+    }
 
     [Fact]
     [Control("AUD-1")]

@@ -33,6 +33,15 @@ public sealed class InvestigationKeyTests
     }
 
     [Fact]
+    public void Many_at_once_each_get_the_digest_of_their_own_value()
+    {
+        var digests = new string[5_000];
+        Parallel.For(0, digests.Length, i => digests[i] = _key.About("customer", $"c-{i}").Hmac);
+        for (var i = 0; i < digests.Length; i++)
+            Assert.Equal(Convert.ToHexStringLower(HMACSHA256.HashData(Secret, Encoding.UTF8.GetBytes($"about\ncustomer\nc-{i}"))), digests[i]);
+    }
+
+    [Fact]
     public void A_long_value_is_taken_whole()
     {
         var text = new string('é', 100_000);

@@ -110,8 +110,10 @@ internal static class ExplainCommand
     private static string Unknown(string id, JsonObject answer)
     {
         static string Since(JsonNode? at) => at is null ? "none" : $"back to {Visible.Of(at.ToString())}";
-        return $"This instance does not remember {id}. Of refusals and errors it remembers {Since(answer["refusalsSince"])}, of other exchanges "
-            + $"{Since(answer["othersSince"])}, and nothing for longer than {answer["longestSeconds"]} s or from before its start. The access log has more.";
+        return $"This instance does not remember {id}. "
+            + $"Of refusals and errors it remembers {Since(answer["refusalsSince"])}, of other exchanges "
+            + $"{Since(answer["othersSince"])}, and nothing for longer than {answer["longestSeconds"]} s or from before its start. "
+            + "The access log has more.";
     }
 
     private static void Print(string id, JsonObject answer, TextWriter output)

@@ -170,7 +170,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 
         Opening = $"administration on {definition.Administration.Address}";
         var health = new HealthPage(Activation, () => _drain.IsAnnounced, () => _lastGood?.InUse);
-        await ListenAsync(definition.Administration.Address, new AdminApplication(health, _metrics, KeySet, detailed: true, new ExplainPage(_past)), cancel);
+        var pages = new AdminApplication(health, _metrics, KeySet, detailed: true, new ExplainPage(_past));
+        await ListenAsync(definition.Administration.Address, pages, cancel);
         Opening = $"health on {definition.Health}";
         if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");

@@ -6,7 +6,8 @@ namespace Gatehouse.Policies.Record;
 internal static class Remembered
 {
     private static readonly TimeSpan Never = TimeSpan.FromTicks(-1);
-    private static readonly string[] Shapes = [.. Enumerable.Range(0, 10).Select(n => AccessLine.ShapeOf(string.Concat(Enumerable.Repeat("/x", n))).ToString())];
+    private static readonly string[] Shapes =
+        [.. Enumerable.Range(0, 10).Select(n => AccessLine.ShapeOf(string.Concat(Enumerable.Repeat("/x", n))).ToString())];
 
     public static void Add(PastExchanges past, Exchange exchange, TimeProvider clock, TimeSpan total)
     {

@@ -32,6 +32,7 @@ internal sealed class CommandLine
     [
         new("check", () => CheckCommand.Create(gateway)),
         new("inventory", () => InventoryCommand.Create(gateway)),
+        new("explain", () => ExplainCommand.Create(gateway)),
         new("schema", () => SchemaCommand.Create(gateway.Kinds)),
         new("key", () => KeyCommand.Create(gateway)),
         new("suspend", () => SuspendCommand.Suspend(gateway)),

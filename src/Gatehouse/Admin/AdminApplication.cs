@@ -16,7 +16,9 @@ namespace Gatehouse.Admin;
 /// <param name="detailed">Whether the caller may know more than yes or no; then only names of this machine are accepted as <c>Host</c>, so that no
 /// web page
 /// can reach the listener through a name that it made point here.</param>
-internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, Func<byte[]?>? keys, bool detailed) : IHttpApplication<HttpContext>
+/// <param name="explain">Says what became of an exchange; null where nobody may ask.</param>
+internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, Func<byte[]?>? keys, bool detailed, ExplainPage? explain = null)
+    : IHttpApplication<HttpContext>
 {
     private const string KeysPath = "/assertion-keys";
 
@@ -34,6 +36,8 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
             "/readyz" => ReadyAsync(context),
             "/metrics" when metrics is not null => metrics.AnswerAsync(context),
             KeysPath when keys?.Invoke() is { } set => KeysAsync(context, set),
+            { } path when explain is not null && path.StartsWith(ExplainPage.Prefix, StringComparison.Ordinal) =>
+                ExplainAsync(context, explain, path.AsSpan(ExplainPage.Prefix.Length)),
             _ => RefuseAsync(context, Problems.NotFound),
         };
     }
@@ -59,6 +63,14 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
 
     private static Task TextAsync(HttpContext context, int status, string text) => AnswerAsync(context, status, "text/plain; charset=utf-8", text);
 
+    private static Task ExplainAsync(HttpContext context, ExplainPage explain, ReadOnlySpan<char> id)
+    {
+        if (!RequestIdText.TryRead(id, out var wanted)) return RefuseAsync(context, Problems.MalformedRequest);
+        return explain.Find(wanted) is { } found
+            ? AnswerAsync(context, StatusCodes.Status200OK, "application/json", found)
+            : AnswerAsync(context, StatusCodes.Status404NotFound, "application/problem+json", explain.Unknown());
+    }
+
     private static Task KeysAsync(HttpContext context, byte[] keys)
     {
         context.Response.Headers.CacheControl = AssertionIssuer.CacheControl;
@@ -76,7 +88,9 @@ internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, 
         return context.Response.Body.WriteAsync(body).AsTask();
     }
 
-    private bool IsPage(string? path) => path is "/livez" or "/readyz" || (path == "/metrics" && metrics is not null) || (path == KeysPath && keys?.Invoke() is not null);
+    private bool IsPage(string? path) => path is "/livez" or "/readyz"
+        || (explain is not null && path?.StartsWith(ExplainPage.Prefix, StringComparison.Ordinal) == true)
+        || (path == "/metrics" && metrics is not null) || (path == KeysPath && keys?.Invoke() is not null);
 
     private Task ReadyAsync(HttpContext context)
     {

@@ -29,6 +29,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly OtlpShipping? _shipping;
     private readonly DrainState _drain = new();
     private readonly UnderWay _underWay = new();
+    private readonly PastExchanges _past;
     private readonly DeclarationWatch _watch;
     private readonly RevocationFetch _lists;
     private readonly UpstreamWatch _upstreams;
@@ -47,6 +48,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         var first = start.Loaded;
         _clock = options.Clock;
+        _past = new PastExchanges(_clock);
         _events = new EventWriter(options.Events, _clock);
         var definition = first.Definition!;
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
@@ -59,7 +61,11 @@ internal sealed class RunningGateway : IAsyncDisposable
             _activations = new ActivationTrail(_trail, _clock);
         }
 
-        var compiler = new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail) { Spans = _shipping?.Spans };
+        var compiler = new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail)
+        {
+            Spans = _shipping?.Spans,
+            Past = _past,
+        };
         Activation = new Activation(first, compiler, _state)
         {
             Record = _activations is { } activations ? activations.Record : null,
@@ -164,7 +170,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 
         Opening = $"administration on {definition.Administration.Address}";
         var health = new HealthPage(Activation, () => _drain.IsAnnounced, () => _lastGood?.InUse);
-        await ListenAsync(definition.Administration.Address, new AdminApplication(health, _metrics, KeySet, detailed: true), cancel);
+        var pages = new AdminApplication(health, _metrics, KeySet, detailed: true, new ExplainPage(_past));
+        await ListenAsync(definition.Administration.Address, pages, cancel);
         Opening = $"health on {definition.Health}";
         if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");

@@ -66,6 +66,9 @@ internal sealed class CompileContext
     /// <summary>Where spans go; null for nowhere.</summary>
     public OtlpChannel? Spans { get; init; }
 
+    /// <summary>Where exchanges are remembered that are over; null for nowhere.</summary>
+    public PastExchanges? Past { get; init; }
+
     /// <summary>From when on what callers do is a security event.</summary>
     public SecurityRules Security { get; init; } = new();
 

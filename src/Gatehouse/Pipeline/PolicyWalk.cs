@@ -9,12 +9,22 @@ internal sealed class PolicyWalk
     private int _enteredAfter;
     private bool _refusalShown;
 
+    /// <summary>The names of the policies before the route, and of the route's, in their order; empty where nobody gave them.</summary>
+    public string[] NamesBefore { get; private set; } = [];
+
+    public string[] NamesAfter { get; private set; } = [];
+
+    /// <summary>How many of each saw the request.</summary>
+    public int EnteredBefore => _enteredBefore;
+
+    public int EnteredAfter => _enteredAfter;
+
     /// <summary>Whether a response's head was shown to the policies; it may hold what a backend sent.</summary>
     public bool ResponseShown { get; private set; }
 
-    public void Begin(Policy[] beforeRoute) => _beforeRoute = beforeRoute;
+    public void Begin(Policy[] beforeRoute, string[]? names = null) => (_beforeRoute, NamesBefore) = (beforeRoute, names ?? []);
 
-    public void Continue(Policy[] afterRoute) => _afterRoute = afterRoute;
+    public void Continue(Policy[] afterRoute, string[]? names = null) => (_afterRoute, NamesAfter) = (afterRoute, names ?? []);
 
     public void Enter(Policy[] part, int index)
     {

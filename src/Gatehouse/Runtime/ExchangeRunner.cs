@@ -14,7 +14,7 @@ internal static class ExchangeRunner
     {
         try
         {
-            exchange.Walk.Begin(listener.BeforeRoute);
+            exchange.Walk.Begin(listener.BeforeRoute, listener.Names);
             var verdict = await PolicyPipeline.OnRequestAsync(exchange, listener.BeforeRoute);
             if (verdict.Kind == VerdictKind.Continue) verdict = await RunRouteAsync(exchange, listener.Routes);
             if (verdict.Kind == VerdictKind.Reject) await ProblemWriter.WriteAsync(exchange, verdict);
@@ -42,7 +42,7 @@ internal static class ExchangeRunner
         exchange.Problem = problem;
         exchange.Reason = reason;
         exchange.DecidedBy = "parser";
-        exchange.Walk.Begin(listener.BeforeRoute);
+        exchange.Walk.Begin(listener.BeforeRoute, listener.Names);
         exchange.Walk.Enter(listener.BeforeRoute, 0);
         Finish(exchange, listener);
     }
@@ -91,7 +91,7 @@ internal static class ExchangeRunner
         exchange.Route = route.Route;
         exchange.RouteFields = route.Fields;
         exchange.RouteTally = route.Tally;
-        exchange.Walk.Continue(route.Policies);
+        exchange.Walk.Continue(route.Policies, route.Names);
         var verdict = await PolicyPipeline.OnRequestAsync(exchange, route.Policies);
         if (verdict.Kind != VerdictKind.Continue) return verdict;
         if (exchange.Preflight is not null) return Verdict.Reject(Problems.InternalError, "a preflight that nobody has answered");

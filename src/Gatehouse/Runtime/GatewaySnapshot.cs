@@ -43,6 +43,9 @@ internal sealed class CompiledListener(Listener listener, Policy[] beforeRoute, 
 
     public Policy[] BeforeRoute { get; } = beforeRoute;
 
+    /// <summary>The names of <see cref="BeforeRoute"/>, for what is remembered of exchanges.</summary>
+    public string[] Names { get; } = Array.ConvertAll(beforeRoute, static p => p.Name);
+
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Counts policies that threw when an exchange was over.</summary>
@@ -56,18 +59,21 @@ internal sealed class CompiledListener(Listener listener, Policy[] beforeRoute, 
 }
 
 /// <summary>A route with its policies, in the catalogue's order, and the client that forwards to its upstream.</summary>
-internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream, byte[] fields)
+internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream, byte[] fields, string[] names)
 {
     private readonly ForwardTerms _terms = ForwardTerms.Of(route);
 
     public CompiledRoute(Route route, Policy[] policies, UpstreamClient upstream)
-        : this(route, policies, upstream, AccessLine.RouteFields(route))
+        : this(route, policies, upstream, AccessLine.RouteFields(route), Array.ConvertAll(policies, static p => p.Name))
     {
     }
 
     public Route Route { get; } = route;
 
     public Policy[] Policies { get; } = policies;
+
+    /// <summary>The names of <see cref="Policies"/>, for what is remembered of exchanges.</summary>
+    public string[] Names { get; } = names;
 
     public UpstreamClient Upstream { get; } = upstream;
 
@@ -95,7 +101,7 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     {
         var tally = meter.Exchanges(listener.Name, Route.Id.Value);
         tally.TimedAs = timed ? Route.Id.Value : Route.Id.Api + "/*";
-        return new(Route, Policies, Upstream, Fields) { Tally = tally, Repeats = Repeats, Canary = Canary, Mirror = Mirror };
+        return new(Route, Policies, Upstream, Fields, Names) { Tally = tally, Repeats = Repeats, Canary = Canary, Mirror = Mirror };
     }
 
     /// <summary>Forwards what its policies have let through.</summary>

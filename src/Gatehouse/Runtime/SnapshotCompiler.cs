@@ -23,6 +23,9 @@ internal sealed class SnapshotCompiler(
     /// <summary>Where spans go; null for nowhere.</summary>
     public OtlpChannel? Spans { get; init; }
 
+    /// <summary>Where exchanges are remembered that are over; null for nowhere.</summary>
+    public PastExchanges? Past { get; init; }
+
     private KnownRegister? _register;
 
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
@@ -54,6 +57,7 @@ internal sealed class SnapshotCompiler(
             AccessLog = accessLog,
             Traces = Spans is null ? null : definition.Telemetry.Traces,
             Spans = Spans,
+            Past = Past,
             Security = definition.Telemetry.Security,
             HttpMetrics = definition.Telemetry.HttpMetrics,
             Meter = meter,

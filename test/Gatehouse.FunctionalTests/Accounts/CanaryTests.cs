@@ -150,6 +150,14 @@ public sealed class CanaryTests
             said.AppendLine(response.ToString()).AppendLine(await response.Content.ReadAsStringAsync(Cancel));
         }
 
+        foreach (var line in accounted.Gateway.AccessLog.Lines.ToArray())
+        {
+            if ((string?)JsonNode.Parse(line)!["requestId"] is not { } id) continue; // a connection's
+            using var explained = await accounted.Gateway.Administration.GetAsync("/explain/" + id, Cancel);
+            said.AppendLine(await explained.Content.ReadAsStringAsync(Cancel));
+        }
+
+        Assert.Contains("\"decisions\":[{", said.ToString(), StringComparison.Ordinal);
         await accounted.EndAsync();
         said.AppendLine(accounted.Gateway.Events).AppendJoin('\n', accounted.Gateway.AccessLog.Lines);
         Assert.True(accounted.Gateway.AccessLog.Lines.Count > 40, "there are lines");

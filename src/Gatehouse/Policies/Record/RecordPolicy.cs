@@ -21,6 +21,7 @@ internal sealed class RecordPolicy : Policy
     private readonly ExchangeSpans? _spans;
     private readonly HttpInstruments? _http;
     private readonly SecurityWatch? _security;
+    private readonly PastExchanges? _past;
     private readonly bool _tls;
 
     public RecordPolicy(Listener listener, CompileContext context)
@@ -28,6 +29,7 @@ internal sealed class RecordPolicy : Policy
         _clock = context.Clock;
         _accessLog = context.AccessLog;
         _meter = context.Meter;
+        _past = context.Past;
         _noRoute = _meter.Exchanges(listener.Name, GatehouseMeter.NoRoute);
         _tls = listener.Tls is not null;
         if (context is { Traces: not null, Spans: { } channel }) _spans = new ExchangeSpans(channel, _clock);
@@ -54,6 +56,7 @@ internal sealed class RecordPolicy : Policy
         var line = AccessLine.Of(exchange, _clock, total);
         if (exchange.Trace is { } trace) _accessLog.Write(line, trace.Trace, trace.Span);
         else _accessLog.Write(line);
+        if (_past is not null) Remembered.Add(_past, exchange, _clock, total);
         var tally = exchange.RouteTally ?? _noRoute;
         tally.Add(exchange.Status, total);
         if (_http is not null) Measure(exchange, tally, total, _http);

@@ -85,7 +85,8 @@ public sealed class SharedQuotaTests
     {
         await using var redis = await RedisServer.StartAsync(Cancel);
         const string More = "cost: 3\nlimits: [ { per: all, allow: 10000, every: 1s, shared: exact } ]\n";
-        const string Quotas = "[ { per: consumer, allow: 100, every: day, shared: exact }, { per: api, allow: 10, every: day, shared: exact, count: cost } ]";
+        const string Quotas = "[ { per: consumer, allow: 100, every: day, shared: exact }, "
+            + "{ per: api, allow: 10, every: day, shared: exact, count: cost } ]";
         using var instances = await QuotaInstances.StartAsync(redis, 2, Quotas, Cancel, More);
         Assert.Equal(3, await instances.PassAsync(0, 8) + await instances.PassAsync(1, 8));
         var alone = await QuotaInstances.StartAsync(redis, 1, Quota("exact", 100), Cancel);
@@ -99,15 +100,18 @@ public sealed class SharedQuotaTests
         await using var redis = await RedisServer.StartAsync(Cancel);
         using var instances = await QuotaInstances.StartAsync(redis, 1, Quota("exact", 20), Cancel);
         await instances.PassAsync(0, 5);
-        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n").Where(l => l.Contains("gatehouse", StringComparison.Ordinal)).ToList();
+        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n")
+            .Where(l => l.Contains("gatehouse", StringComparison.Ordinal)).ToList();
         var lives = new List<long>();
         foreach (var key in keys)
         {
             Assert.Matches("^\\{gatehouse:front/test\\}:[A-Za-z0-9_-]{22}$", key);
-            lives.Add(long.Parse((await redis.CommandAsync(Cancel, "PTTL", key)).Split("\r\n")[0].TrimStart(':'), CultureInfo.InvariantCulture));
+            var life = (await redis.CommandAsync(Cancel, "PTTL", key)).Split("\r\n")[0];
+            lives.Add(long.Parse(life.TrimStart(':'), CultureInfo.InvariantCulture));
         }
 
-        Assert.InRange(lives.Max(), (long)TimeSpan.FromHours(35).TotalMilliseconds, (long)TimeSpan.FromHours(36).TotalMilliseconds); // the day, and one more
+        // to the end of the day, and one more
+        Assert.InRange(lives.Max(), (long)TimeSpan.FromHours(35).TotalMilliseconds, (long)TimeSpan.FromHours(36).TotalMilliseconds);
     }
 
     [Fact]
@@ -138,7 +142,8 @@ public sealed class SharedQuotaTests
         var passed = await instances.PassAsync(0, 50) + await instances.PassAsync(1, 60);
         Assert.Equal(110, passed);
         await redis.KillAsync();
-        var alone = await instances.PassAsync(0, 100, or: Problems.QuotaUnavailable) + await instances.PassAsync(1, 100, or: Problems.QuotaUnavailable);
+        var alone = await instances.PassAsync(0, 100, or: Problems.QuotaUnavailable)
+            + await instances.PassAsync(1, 100, or: Problems.QuotaUnavailable);
         Assert.InRange(alone, reserved == 0 ? 0 : 1, reserved);
         Assert.Same(Problems.QuotaUnavailable, (await instances.CallAsync(0)).Exchange.Problem);
 
@@ -155,7 +160,8 @@ public sealed class SharedQuotaTests
     public async Task Is_one_quota_of_three_gateways_and_answers_503_without_its_store()
     {
         await using var redis = await RedisServer.StartAsync(Cancel);
-        const string Limits = "[ { per: all, allow: 100000, every: 1s, shared: local } ]\n        quotas: [ { per: all, allow: 40, every: month, shared: exact } ]";
+        const string Limits = "[ { per: all, allow: 100000, every: 1s, shared: local } ]\n"
+            + "        quotas: [ { per: all, allow: 40, every: month, shared: exact } ]";
         await using var instances = await Instances.StartAsync(3, Limits, redis.Address, Cancel);
         Assert.Equal(30, await instances.PassAsync(0, 30, Cancel));
         await redis.KillAsync();
@@ -185,7 +191,8 @@ public sealed class SharedQuotaTests
     /// <summary>The one count in the store: life, turn, what was before, what is since.</summary>
     private static async Task<long> SpentAsync(RedisServer redis)
     {
-        foreach (var key in (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n").Where(l => l.Contains("gatehouse", StringComparison.Ordinal)))
+        var keys = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n").Where(l => l.Contains("gatehouse", StringComparison.Ordinal));
+        foreach (var key in keys)
         {
             var parts = (await redis.CommandAsync(Cancel, "GET", key)).Split("\r\n")[1].Split(' ');
             if (parts.Length == 4) return long.Parse(parts[2], CultureInfo.InvariantCulture) + long.Parse(parts[3], CultureInfo.InvariantCulture);

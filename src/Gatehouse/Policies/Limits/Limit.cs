@@ -61,7 +61,8 @@ internal sealed record Limit(string Name, Per Per, int Allow, TimeSpan Every)
     public Place Place { get; init; }
 
     /// <summary>
-    /// Who counts, where that is written; otherwise all instances where they have a store and it can be shared, with leases; of a quota, each instance.
+    /// Who counts, where that is written; otherwise all instances where they have a store and it can be shared, with leases;
+    /// of a quota, each instance.
     /// </summary>
     public Sharing? Shared { get; init; }
 

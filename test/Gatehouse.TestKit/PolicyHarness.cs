@@ -7,6 +7,7 @@ using Gatehouse.Policies.Record;
 using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
+using Gatehouse.Stores;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
 using Microsoft.AspNetCore.Http;
@@ -55,6 +56,9 @@ internal sealed class PolicyHarness
     /// <summary>Where quotas are kept; null for nowhere.</summary>
     public string? QuotaFile { get; set; }
 
+    /// <summary>What instances share; null where they share nothing.</summary>
+    public SharedStore? Store { get; set; }
+
     /// <summary>Under what the trail keeps what is personal; null where there is no trail.</summary>
     public InvestigationKey? Subjects { get; set; }
 
@@ -76,6 +80,7 @@ internal sealed class PolicyHarness
         HttpMetrics = httpMetrics,
         Security = Security,
         QuotaFile = QuotaFile,
+        Store = Store,
         Register = Register,
         Events = new EventWriter(Told, Clock),
         Subjects = Subjects,

@@ -7,7 +7,7 @@ namespace Gatehouse.Ledger;
 /// Keeps what was spent of quotas. Questions are answered by a thread of its own, in batches; what is answered is on disk. While the file cannot be
 /// written every question is answered with nothing at once, and the file is tried again twice a second.
 /// </summary>
-internal sealed class QuotaLedger : IDisposable
+internal sealed class QuotaLedger : IQuotaStore, IDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastBatch = TimeSpan.FromSeconds(5);
@@ -41,8 +41,7 @@ internal sealed class QuotaLedger : IDisposable
     }
 
     /// <summary>Gives back what was reserved and not spent. Where that cannot be kept, it counts as spent.</summary>
-    public void Return(string quota, string who, long period, long units) =>
-        Post(new Order(new LedgerQuestion(quota, who, period, period, -units, 0), null));
+    public void Return(LedgerQuestion question) => Post(new Order(question, null));
 
     /// <summary>Writes what is there, for at most five seconds.</summary>
     public void Dispose()

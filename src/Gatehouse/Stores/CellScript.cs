@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using StackExchange.Redis;
 
 namespace Gatehouse.Stores;
 
@@ -21,7 +20,7 @@ internal static class CellScript
     /// so that it stays small. A cell that is further ahead than its window (the store's clock was set back, or the window has shrunk) counts as
     /// full.
     /// </summary>
-    public const string Text = """
+    private const string Text = """
         local t = redis.call('TIME')
         local now = (tonumber(t[1]) - 1767225600) * 16000000 + tonumber(t[2]) * 16
         local tats, dirty, passes = {}, {}, 1
@@ -72,8 +71,27 @@ internal static class CellScript
         return out
         """;
 
-    /// <summary>By which a server knows the script once it has seen it: SHA-1, as the protocol has it.</summary>
-    public static byte[] Hash { get; } = Sha1(Text);
+    private static readonly StoreScript Script = new(Text);
+
+    public static StoreQuestion Encode(CellAsk[] asks, int count)
+    {
+        var keys = new RedisKey[count];
+        var values = new RedisValue[count * Arguments];
+        for (var i = 0; i < count; i++)
+        {
+            ref var ask = ref asks[i];
+            keys[i] = ask.Key;
+            var at = i * Arguments;
+            values[at] = ask.Interval;
+            values[at + 1] = ask.Window;
+            values[at + 2] = ask.Cost;
+            values[at + 3] = ask.Extra;
+            values[at + 4] = ask.Floor;
+            values[at + 5] = ask.Owed;
+        }
+
+        return new StoreQuestion(Script, keys, values);
+    }
 
     /// <summary>The answer as it came; null for what no answer of the script looks like.</summary>
     public static StoreAnswer? Read(ReadOnlySpan<long> numbers, int cells)
@@ -88,8 +106,4 @@ internal static class CellScript
 
         return new StoreAnswer(numbers[0] == 1, states, NoAnswer.None);
     }
-
-#pragma warning disable CA5350 // it names a script and protects nothing
-    private static byte[] Sha1(string text) => SHA1.HashData(Encoding.ASCII.GetBytes(text));
-#pragma warning restore CA5350
 }

@@ -21,6 +21,9 @@ internal sealed class RedisLink(RedisSettings settings) : IDisposable
 
     public bool IsConnected => Volatile.Read(ref _connection)?.IsConnected == true;
 
+    /// <summary>Called after a connection was lost and came back, whether anybody has noticed or not; it may not wait.</summary>
+    public Action? Restored { get; set; }
+
     /// <summary>Connects, and tries again until that is possible at all (a name that has no address yet); from then on the library does.</summary>
     public async Task ConnectAsync(TimeProvider clock)
     {
@@ -29,6 +32,7 @@ internal sealed class RedisLink(RedisSettings settings) : IDisposable
             try
             {
                 var connection = await ConnectionMultiplexer.ConnectAsync(Options());
+                connection.ConnectionRestored += (_, _) => Restored?.Invoke();
                 Volatile.Write(ref _connection, connection);
                 if (_ended.IsCancellationRequested) await connection.DisposeAsync();
                 return;
@@ -43,19 +47,19 @@ internal sealed class RedisLink(RedisSettings settings) : IDisposable
     }
 
     /// <summary>Runs the script. Ends when an answer is there, or when the library has given the question up; fails in any way.</summary>
-    public async Task<long[]?> RunAsync(CellAsk[] asks, int count)
+    public async Task<long[]?> RunAsync(StoreQuestion question)
     {
         var database = (Volatile.Read(ref _connection) ?? throw new InvalidOperationException("not connected yet"))
             .GetDatabase();
-        var (keys, values) = Encode(asks, count);
+        var (script, keys, values) = question;
         try
         {
-            return (long[]?)await database.ScriptEvaluateAsync(CellScript.Hash, keys, values, CommandFlags.DemandMaster);
+            return (long[]?)await database.ScriptEvaluateAsync(script.Hash, keys, values, CommandFlags.DemandMaster);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             // the server is new, or was emptied: it is given the script itself, which it keeps
-            return (long[]?)await database.ScriptEvaluateAsync(CellScript.Text, keys, values, CommandFlags.DemandMaster);
+            return (long[]?)await database.ScriptEvaluateAsync(script.Text, keys, values, CommandFlags.DemandMaster);
         }
     }
 
@@ -63,26 +67,6 @@ internal sealed class RedisLink(RedisSettings settings) : IDisposable
     {
         _ended.Cancel();
         Volatile.Read(ref _connection)?.Close(allowCommandsToComplete: false); // a store that hangs holds up no stop
-    }
-
-    private static (RedisKey[] Keys, RedisValue[] Values) Encode(CellAsk[] asks, int count)
-    {
-        var keys = new RedisKey[count];
-        var values = new RedisValue[count * CellScript.Arguments];
-        for (var i = 0; i < count; i++)
-        {
-            ref var ask = ref asks[i];
-            keys[i] = ask.Key;
-            var at = i * CellScript.Arguments;
-            values[at] = ask.Interval;
-            values[at + 1] = ask.Window;
-            values[at + 2] = ask.Cost;
-            values[at + 3] = ask.Extra;
-            values[at + 4] = ask.Floor;
-            values[at + 5] = ask.Owed;
-        }
-
-        return (keys, values);
     }
 
     private ConfigurationOptions Options()

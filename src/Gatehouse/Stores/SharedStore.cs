@@ -31,7 +31,7 @@ internal sealed class SharedStore : IDisposable
     {
         _settings = settings;
         _clock = clock;
-        _link = new RedisLink(settings);
+        _link = new RedisLink(settings) { Restored = FoundUnnoticed };
         _tally = meter.Store(Name);
         _health = new StoreHealth(Name, settings.Instances, events, _tally, clock);
         Keys = new StoreKeys(settings.Prefix, settings.Pepper);
@@ -77,15 +77,18 @@ internal sealed class SharedStore : IDisposable
     /// <summary>Asks about the first cells of <paramref name="asks"/>, which may not be changed before this ends. Never throws.</summary>
     public ValueTask<StoreAnswer> AskAsync(CellAsk[] asks, int count)
     {
-        if (!IsFine) return new(StoreAnswer.Without(NoAnswer.Lost));
-        if (Interlocked.Increment(ref _pending) > MostPending)
-        {
-            Interlocked.Decrement(ref _pending);
-            _tally.Question((int)NoAnswer.Busy);
-            return new(StoreAnswer.Without(NoAnswer.Busy));
-        }
+        var why = Begin();
+        return why == NoAnswer.None ? AskNowAsync(asks, count) : new(StoreAnswer.Without(why));
+    }
 
-        return AskNowAsync(asks, count);
+    /// <summary>Asks about what was spent of the first of <paramref name="asks"/>; null when there is no answer. Never throws.</summary>
+    public async ValueTask<SpentState[]?> AskAsync(SpentAsk[] asks, int count)
+    {
+        if (Begin() != NoAnswer.None) return null;
+        var (numbers, why) = await AnswerAsync(SpentScript.Encode(asks, count));
+        var states = numbers is null ? null : SpentScript.Read(numbers, count);
+        Note(numbers is not null && states is null ? NoAnswer.Failed : why);
+        return states;
     }
 
     public void Dispose()
@@ -95,43 +98,64 @@ internal sealed class SharedStore : IDisposable
         _link.Dispose();
     }
 
+    /// <summary>Nobody has asked while it was away, so nobody has lost it; but it may have lost what it knew.</summary>
+    private void FoundUnnoticed()
+    {
+        if (IsFine) Found?.Invoke();
+    }
+
+    private NoAnswer Begin()
+    {
+        if (!IsFine) return NoAnswer.Lost;
+        if (Interlocked.Increment(ref _pending) <= MostPending) return NoAnswer.None;
+        Interlocked.Decrement(ref _pending);
+        _tally.Question((int)NoAnswer.Busy);
+        return NoAnswer.Busy;
+    }
+
     private async ValueTask<StoreAnswer> AskNowAsync(CellAsk[] asks, int count)
     {
-        var answer = await AnswerAsync(asks, count);
-        _tally.Question((int)answer.Why);
-        if (answer.IsThere) _health.Answered();
-        else _health.Unanswered(answer.Why);
+        var (numbers, why) = await AnswerAsync(CellScript.Encode(asks, count));
+        var answer = numbers is null ? StoreAnswer.Without(why) : CellScript.Read(numbers, count) ?? StoreAnswer.Without(NoAnswer.Failed);
+        Note(answer.Why);
         return answer;
     }
 
-    private async ValueTask<StoreAnswer> AnswerAsync(CellAsk[] asks, int count)
+    private void Note(NoAnswer why)
     {
-        var running = RunAsync(asks, count);
+        _tally.Question((int)why);
+        if (why == NoAnswer.None) _health.Answered();
+        else _health.Unanswered(why);
+    }
+
+    private async ValueTask<(long[]? Numbers, NoAnswer Why)> AnswerAsync(StoreQuestion question)
+    {
+        var running = RunAsync(question);
         try
         {
             var numbers = await running.WaitAsync(_settings.Timeout, _clock);
-            return numbers is null ? StoreAnswer.Without(NoAnswer.Failed) : CellScript.Read(numbers, count) ?? StoreAnswer.Without(NoAnswer.Failed);
+            return (numbers, numbers is null ? NoAnswer.Failed : NoAnswer.None);
         }
         catch (TimeoutException)
         {
-            return StoreAnswer.Without(NoAnswer.Slow); // the library's own time is over too
+            return (null, NoAnswer.Slow); // the library's own time is over too
         }
         catch (StackExchange.Redis.RedisServerException)
         {
-            return StoreAnswer.Without(NoAnswer.Failed);
+            return (null, NoAnswer.Failed);
         }
         catch (Exception)
         {
-            return StoreAnswer.Without(NoAnswer.Gone);
+            return (null, NoAnswer.Gone);
         }
     }
 
     /// <summary>Counts as under way until the library has given it up, whoever has stopped to wait for it.</summary>
-    private async Task<long[]?> RunAsync(CellAsk[] asks, int count)
+    private async Task<long[]?> RunAsync(StoreQuestion question)
     {
         try
         {
-            return await _link.RunAsync(asks, count);
+            return await _link.RunAsync(question);
         }
         finally
         {

@@ -66,7 +66,7 @@ public sealed class QuotaLedgerTests : IDisposable
     {
         var ledger = Open();
         await AskAsync(ledger, "shop", 100);
-        ledger.Return("orders day", "shop", 10, 40);
+        ledger.Return(new LedgerQuestion("orders day", "shop", 10, 10, -40, 0));
         ledger.Dispose();
         Assert.Null(await AskAsync(ledger, "shop", 1));
         using var again = Open();

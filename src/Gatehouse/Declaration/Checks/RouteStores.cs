@@ -12,6 +12,6 @@ internal static class RouteStores
             foreach (var kind in draft.Kinds)
                 if (kind.OutlivesAt(route.Specs) is { } place)
                     draft.Findings.Add(Rules.UnknownReference, place, $"route {route.Id} has a quota, and the declaration names no file to keep it in",
-                        "at the top of the declaration: stores: { sqlite: gatehouse.db }");
+                        "at the top of the declaration: stores: { sqlite: gatehouse.db }; or let instances share it: shared: leased");
     }
 }

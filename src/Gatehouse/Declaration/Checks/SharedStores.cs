@@ -19,7 +19,7 @@ internal static class SharedStores
                 {
                     (uses, personal) = (true, personal || use.IsPersonal);
                     if (use.IsWritten && redis is null)
-                        draft.Findings.Add(Rules.MissingKey, use.Place, $"route {route.Id} has a limit that instances share, but they share no store",
+                        draft.Findings.Add(Rules.MissingKey, use.Place, $"route {route.Id} has a limit or a quota that instances share, but they share no store",
                             "declare stores: { redis: { addresses: [\"HOST:PORT\"], instances: N } }, or leave 'shared' out");
                 }
             }
@@ -29,7 +29,7 @@ internal static class SharedStores
         CheckCleartext(store.Value, draft.Findings);
         if (!uses)
             draft.Findings.Add(
-                Rules.Unused, store.Place, "no limit is shared, so the redis store holds nothing", "remove it, or let a limit be shared");
+                Rules.Unused, store.Place, "no limit and no quota is shared, so the redis store holds nothing", "remove it, or let one be shared");
         if (personal && !store.Value.Has(RedisSection.Pepper) && !draft.Root.SaysKeys)
             draft.Findings.Add(Rules.MissingKey, store.Place,
                 "callers are named in the redis store by digests that anybody could guess, because they are made without a secret",

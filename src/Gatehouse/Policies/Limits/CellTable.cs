@@ -55,6 +55,15 @@ internal sealed class CellTable(
         return Add(cells, key, now);
     }
 
+    /// <summary>All cells that there are.</summary>
+    public IEnumerable<Cell> All()
+    {
+        yield return Everybody;
+        yield return _overflow;
+        if (_cells is not { } cells) yield break;
+        foreach (var (_, cell) in cells) yield return cell;
+    }
+
     /// <summary>Gives the table's places back when no snapshot uses it any more.</summary>
     public void Dispose()
     {

@@ -24,7 +24,7 @@ internal sealed class LeaseRefill : IDisposable
     public LeaseRefill(SharedStore store, TimeProvider clock)
     {
         (_store, _clock) = (store, clock);
-        store.Found = () => _waiting.Writer.TryWrite(default); // there may be debts to tell of
+        store.Found += () => _waiting.Writer.TryWrite(default); // there may be debts to tell of
         _ = Task.Run(RunAsync);
     }
 

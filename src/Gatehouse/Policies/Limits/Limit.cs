@@ -60,7 +60,10 @@ internal sealed record Limit(string Name, Per Per, int Allow, TimeSpan Every)
     /// <summary>Where <see cref="Allow"/> is written.</summary>
     public Place Place { get; init; }
 
-    /// <summary>Who counts, where that is written; otherwise all instances where they have a store and it can be shared, with leases.</summary>
+    /// <summary>
+    /// Who counts, where that is written; otherwise all instances where they have a store and it can be shared, with leases;
+    /// of a quota, each instance.
+    /// </summary>
     public Sharing? Shared { get; init; }
 
     /// <summary>Where <see cref="Shared"/> is written.</summary>
@@ -71,6 +74,9 @@ internal sealed record Limit(string Name, Per Per, int Allow, TimeSpan Every)
 
     /// <summary>Whether instances count it together where they have a store.</summary>
     public bool IsShared => CanBeShared && Shared is not Sharing.Local;
+
+    /// <summary>Whether it is a quota that instances spend together.</summary>
+    public bool IsSharedQuota => IsQuota && Shared is (Sharing.Leased or Sharing.Exact);
 
     /// <summary>Whether it is a budget over a period of the calendar, and not a limit.</summary>
     public bool IsQuota => Form is LimitForm.Day or LimitForm.Month;

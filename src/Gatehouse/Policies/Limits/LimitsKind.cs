@@ -12,7 +12,7 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
     public const string KindName = "limits";
 
     /// <summary>Cells of forms that know more than a time take as much room as two plain ones.</summary>
-    private const int LargePlaces = 2;
+    public const int LargePlaces = 2;
 
     public override IReadOnlyList<Key> Keys => [LimitsSpec.Key, LimitsSpec.QuotasKey, LimitsSpec.Cost];
 
@@ -25,10 +25,10 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
 
     public override Place? CountsPersonsAt(IReadOnlyDictionary<string, object> specs) => FirstPlace(specs, static l => l.Per == Per.Person);
 
-    public override Place? OutlivesAt(IReadOnlyDictionary<string, object> specs) => FirstPlace(specs, static l => l.IsQuota);
+    public override Place? OutlivesAt(IReadOnlyDictionary<string, object> specs) => FirstPlace(specs, static l => l.IsQuota && !l.IsSharedQuota);
 
     public override IReadOnlyList<StoreUse> StoreUses(IReadOnlyDictionary<string, object> specs) =>
-        [.. ((specs.GetValueOrDefault(Name) as LimitsSpec)?.Limits ?? []).Where(l => l.IsShared).Select(l =>
+        [.. ((specs.GetValueOrDefault(Name) as LimitsSpec)?.All ?? []).Where(l => l.IsShared || l.IsSharedQuota).Select(l =>
             new StoreUse(l.SharedPlace ?? l.Place, l.Shared is not null, l.Per is Per.Person or Per.Credential or Per.Address))];
 
     /// <summary>
@@ -103,6 +103,7 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
             LimitForm.Even => Table(identity, null, 1),
             LimitForm.Sliding => Table(identity, static _ => new SlidingCell(), LargePlaces),
             LimitForm.AtOnce => Table(identity, static _ => new AtOnceCell(), 1),
+            LimitForm.Day or LimitForm.Month when limit.IsSharedQuota => SharedQuotas.CellsOf(limit, identity, budget, context),
             LimitForm.Day or LimitForm.Month => Quota(),
         };
 

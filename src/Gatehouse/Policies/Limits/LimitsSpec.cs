@@ -45,8 +45,11 @@ internal sealed record LimitsSpec(IReadOnlyList<Limit> Limits)
     };
 
     private static readonly Section<Limit> Budget = new("a quota",
-        [LimitKeys.PerKey, BudgetKey, PeriodKey, LimitKeys.AcrossKey, LimitKeys.CountKey, LimitKeys.ReportKey, LimitKeys.NameKey],
-        ReadBudget);
+        [
+            LimitKeys.PerKey, BudgetKey, PeriodKey, LimitKeys.AcrossKey, LimitKeys.CountKey, LimitKeys.ReportKey, LimitKeys.NameKey,
+            SharingKey.OfQuota,
+        ],
+        static text => SharingKey.CompleteQuota(text, ReadBudget(text)));
 
     public static Key<IReadOnlyList<Limit>> Key { get; } = new("limits", Shapes.List(Entry, 1, MostPerRoute),
         "How often the route may be called. Several limits hold at once.");

@@ -5,9 +5,9 @@ namespace Gatehouse.Policies.Limits;
 /// <summary>What the cells of one quota have in common.</summary>
 /// <param name="ledger">Where what is spent is kept; null when nothing will be served.</param>
 /// <param name="identity">The quota's name there.</param>
-internal sealed class QuotaBook(QuotaLedger? ledger, string identity, LimitForm form, TimeProvider clock)
+internal sealed class QuotaBook(IQuotaStore? ledger, string identity, LimitForm form, TimeProvider clock)
 {
-    /// <summary>Of a quota this share is reserved ahead.</summary>
+    /// <summary>Of a quota this share is reserved ahead, by all instances together.</summary>
     private const int Share = 100;
 
     private const int MostAhead = 1000;
@@ -20,7 +20,7 @@ internal sealed class QuotaBook(QuotaLedger? ledger, string identity, LimitForm 
 
     private readonly long _idle = (long)(Idle.TotalSeconds * clock.TimestampFrequency);
 
-    public QuotaLedger? Ledger { get; } = ledger;
+    public IQuotaStore? Ledger { get; } = ledger;
 
     public TimeProvider Clock { get; } = clock;
 
@@ -28,8 +28,25 @@ internal sealed class QuotaBook(QuotaLedger? ledger, string identity, LimitForm 
 
     public LimitForm Form { get; } = form;
 
+    /// <summary>Who counts.</summary>
+    public Sharing Sharing { get; init; } = Sharing.Local;
+
+    /// <summary>How many instances count together.</summary>
+    public int Instances { get; init; } = 1;
+
+    /// <summary>The least that is reserved ahead of calls that do not wait.</summary>
+    public int LeastAhead { get; init; }
+
+    public bool IsShared => Sharing != Sharing.Local;
+
+    /// <summary>Whether no call may pass: a file that cannot be written says so; of what is shared, what is reserved may still be spent.</summary>
+    public bool IsClosed => Ledger is null || (!IsShared && Ledger.IsFailing);
+
     /// <summary>Until when a cell that was just used is kept.</summary>
     public long KeptUntil() => Clock.GetTimestamp() + _idle;
+
+    /// <summary>Whether others may have given something back since then: for a second, what is used up counts as used up.</summary>
+    public bool IsOld(long heardAt) => Clock.GetTimestamp() - heardAt >= Clock.TimestampFrequency;
 
     public DateTimeOffset Now() => Clock.GetUtcNow();
 
@@ -37,6 +54,11 @@ internal sealed class QuotaBook(QuotaLedger? ledger, string identity, LimitForm 
     public long Left(long period, DateTimeOffset now) =>
         (long)((Int128)Math.Max(0, (QuotaPeriod.EndOf(Form, period) - now).Ticks) * Clock.TimestampFrequency / TimeSpan.TicksPerSecond);
 
-    /// <summary>How much is reserved ahead for one caller: what a crash can cost it.</summary>
-    public static int AheadOf(int allow) => Math.Clamp(allow / Share, 1, MostAhead);
+    /// <summary>How much is reserved ahead for one caller: what a crash can cost it. Nothing where calls are counted one by one.</summary>
+    public int AheadOf(int allow) => Sharing switch
+    {
+        Sharing.Local => Math.Clamp(allow / Share, 1, MostAhead),
+        Sharing.Leased => (int)Math.Clamp(allow / ((long)Share * Instances), LeastAhead, MostAhead),
+        Sharing.Exact => LeastAhead,
+    };
 }

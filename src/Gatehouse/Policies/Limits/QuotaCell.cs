@@ -6,7 +6,7 @@ namespace Gatehouse.Policies.Limits;
 /// <summary>
 /// What one caller has left of one quota. It spends only what the ledger has reserved for it, and asks for more before that is used up; what is not
 /// spent goes back when the cell is dropped or the gateway stops. So a crash costs what was reserved, and never allows a call too many. Calls that
-/// have to wait for the ledger are charged in the order in which they came.
+/// have to wait for the ledger are charged in the order in which they came. Where instances count call by call, nothing is reserved ahead.
 /// </summary>
 internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
 {
@@ -18,13 +18,17 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     private long _period;
     private long _spent; // as the ledger has it: what is reserved here is part of it
     private long _left; // of what is reserved
+    private int _allow;
+    private long _life; // what a shared ledger said of its count
+    private long _turn;
+    private long _heardAt;
 
     /// <summary>Charges a call. False when the cell is <see cref="Cell.Gone"/>.</summary>
     public bool TryCharge(int cost, int allow, out Outcome outcome, out Answer answer)
     {
         (outcome, answer) = (Outcome.Unavailable, default);
-        if (book.Ledger is not { IsFailing: false } ledger) return true;
-        lock (_gate) return TryChargeNow(ledger, cost, allow, out outcome, out answer);
+        if (book.IsClosed) return true;
+        lock (_gate) return TryChargeNow(book.Ledger!, cost, allow, waits: false, out outcome, out answer);
     }
 
     /// <summary>
@@ -32,11 +36,11 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     /// </summary>
     public Task<Settled>? SettleAsync(int cost, int allow)
     {
-        if (book.Ledger is not { IsFailing: false } ledger) return Task.FromResult(new Settled(Outcome.Unavailable, this, default));
+        if (book.IsClosed) return Task.FromResult(new Settled(Outcome.Unavailable, this, default));
         WaitingCall call;
         lock (_gate)
         {
-            if (!TryChargeNow(ledger, cost, allow, out var outcome, out var answer)) return null;
+            if (!TryChargeNow(book.Ledger!, cost, allow, waits: true, out var outcome, out var answer)) return null;
             if (outcome != Outcome.Unknown) return Task.FromResult(new Settled(outcome, this, answer));
             if (!_asks) return Task.FromResult(new Settled(Outcome.Unavailable, this, default)); // the ledger is lost since
             _waiting ??= new Queue<WaitingCall>();
@@ -60,7 +64,29 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     public void GiveBack(int cost, long period)
     {
         lock (_gate)
-            if (_known && _period == period) _left += cost;
+        {
+            if (!_known || _period != period) return;
+            _left += cost;
+            ReturnSpare();
+        }
+    }
+
+    /// <summary>
+    /// What a store is to be told that may have lost it; the answer is to be given to the cell. False when it knows nothing, or is asking.
+    /// </summary>
+    public bool TryTell(out LedgerQuestion question)
+    {
+        question = default;
+        lock (_gate)
+        {
+            var held = Time;
+            if (_retired || _asks || held == Gone) return false;
+            Turn(book.Now());
+            if (!_known || _spent == 0 || !Replace(held, long.MaxValue)) return false;
+            _asks = true;
+            question = About(want: 0, allow: 0, book.Now());
+            return true;
+        }
     }
 
     /// <summary>Gives back what is not spent.</summary>
@@ -68,14 +94,15 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     {
         lock (_gate)
         {
-            if (_known && _left > 0) book.Ledger?.Return(book.Identity, Who(), _period, _left);
+            if (_known && _left > 0) Return(_period, _left);
             (_known, _retired, _left) = (false, true, 0);
         }
     }
 
-    private bool TryChargeNow(QuotaLedger ledger, int cost, int allow, out Outcome outcome, out Answer answer)
+    /// <param name="waits">Whether the call waits where nobody knows yet.</param>
+    private bool TryChargeNow(IQuotaStore ledger, int cost, int allow, bool waits, out Outcome outcome, out Answer answer)
     {
-        (outcome, answer) = (Outcome.Unknown, default);
+        (outcome, answer, _allow) = (Outcome.Unknown, default, allow);
         var held = Time;
         if (held == Gone) return false;
         var now = book.Now();
@@ -83,20 +110,24 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
         if (_known && Remaining(allow) < cost)
         {
             (outcome, answer) = (Outcome.Refused, Refusal(allow, now));
+            if (book.IsShared && !_asks && !ledger.IsFailing && book.IsOld(_heardAt) && Replace(held, long.MaxValue)) Ask(ledger, 0, allow, now);
             return true;
         }
 
         var has = _left >= cost && _waiting is not { Count: > 0 };
+        var ahead = book.AheadOf(allow);
+        var asks = !has && !_asks && !ledger.IsFailing && (waits || ahead > 0);
         // while something is asked, the cell has to stay for the answer
-        if (!Replace(held, has && !_asks ? book.KeptUntil() : long.MaxValue)) return false; // it was swept away just now
+        if (!Replace(held, asks || _asks ? long.MaxValue : book.KeptUntil())) return false; // it was swept away just now
         if (!has)
         {
-            if (!_asks) Ask(ledger, cost, allow, now);
+            if (ledger.IsFailing) outcome = Outcome.Unavailable;
+            else if (asks) Ask(ledger, cost, allow, now);
             return true;
         }
 
         _left -= cost;
-        if (!_asks && _left <= QuotaBook.AheadOf(allow) / 2 && _spent < allow) Ask(ledger, 0, allow, now);
+        if (!_asks && ahead > 0 && _left <= ahead / 2 && _spent < allow && !ledger.IsFailing) Ask(ledger, 0, allow, now);
         (outcome, answer) = (Outcome.Charged, Charged(cost, allow, now));
         return true;
     }
@@ -141,25 +172,48 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     }
 
     /// <summary>Asks for what calls need that wait, and for some ahead.</summary>
-    private void Ask(QuotaLedger ledger, long need, int allow, DateTimeOffset now)
+    private void Ask(IQuotaStore ledger, long need, int allow, DateTimeOffset now)
     {
         _asks = true;
         Replace(Time, long.MaxValue);
-        var (period, latest) = (QuotaPeriod.At(book.Form, now), QuotaPeriod.LatestAt(book.Form, now));
-        ledger.Ask(new LedgerQuestion(book.Identity, Who(), period, latest, need + QuotaBook.AheadOf(allow) - _left, allow)
-        {
-            Ends = QuotaPeriod.EndOf(book.Form, latest),
-        }, Answered);
+        ledger.Ask(About(need + book.AheadOf(allow) - _left, allow, now), Answered);
     }
 
-    private void Answered(Grant? grant)
+    private LedgerQuestion About(long want, int allow, DateTimeOffset now)
+    {
+        var (period, latest) = (QuotaPeriod.At(book.Form, now), QuotaPeriod.LatestAt(book.Form, now));
+        return new LedgerQuestion(book.Identity, Who(), period, latest, want, allow)
+        {
+            Ends = QuotaPeriod.EndOf(book.Form, latest),
+            Known = _known ? new Grant(_period, _spent, 0) { Life = _life, Turn = _turn } : null,
+        };
+    }
+
+    private void Return(long period, long units, Grant? known = null) =>
+        book.Ledger?.Return(new LedgerQuestion(book.Identity, Who(), period, period, -units, 0)
+        {
+            Ends = QuotaPeriod.EndOf(book.Form, period),
+            Known = known ?? new Grant(period, _spent, 0) { Life = _life, Turn = _turn },
+        });
+
+    /// <summary>Where instances count call by call, what no call has taken is for the others.</summary>
+    private void ReturnSpare()
+    {
+        if (!book.IsShared || _asks || _left <= 0 || book.AheadOf(_allow) > 0) return;
+        Return(_period, _left);
+        _spent -= _left;
+        _left = 0;
+    }
+
+    /// <summary>Hears the answer to what was asked, or that there is none.</summary>
+    public void Answered(Grant? grant)
     {
         lock (_gate)
         {
             _asks = false;
             if (_retired)
             {
-                if (grant is { Units: > 0 } late) book.Ledger?.Return(book.Identity, Who(), late.Period, late.Units);
+                if (grant is { Units: > 0 } late) Return(late.Period, late.Units, late);
                 grant = null;
             }
 
@@ -167,11 +221,13 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
             {
                 if (!_known || _period != given.Period) _left = 0;
                 (_known, _period, _spent) = (true, given.Period, given.Spent);
+                (_life, _turn, _heardAt) = (given.Life, given.Turn, book.Clock.GetTimestamp());
                 _left += given.Units;
             }
 
             Serve(isKnown: grant is not null);
-            if (!_asks) Replace(Time, book.KeptUntil());
+            ReturnSpare();
+            if (!_asks && !_retired) Replace(Time, book.KeptUntil());
         }
     }
 

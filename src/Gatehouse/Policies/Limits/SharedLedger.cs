@@ -1,0 +1,161 @@
+using System.Text;
+using Gatehouse.Ledger;
+using Gatehouse.Stores;
+
+namespace Gatehouse.Policies.Limits;
+
+/// <summary>
+/// Keeps what is spent of one quota in the store that instances share. When the store was lost, or turns out to have lost what it knew, it is told
+/// what this instance knows, beside the calls.
+/// </summary>
+/// <param name="most">How many counts this instance makes in one period, at most; further callers share one.</param>
+internal sealed class SharedLedger : IQuotaStore, IDisposable
+{
+    public const int MostCounts = 1_000_000;
+
+    private const int MostAtOnce = 32;
+
+    /// <summary>How long a count outlives its period: clocks of instances may differ.</summary>
+    private static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
+
+    private static readonly TimeSpan LastReturns = TimeSpan.FromSeconds(1);
+
+    private readonly SharedStore _store;
+    private readonly TimeProvider _clock;
+    private readonly int _most;
+    private readonly Lock _gate = new();
+    private Task _returning = Task.CompletedTask;
+    private long _toldAt = long.MinValue;
+    private long _period;
+    private int _made;
+    private int _calls;
+
+    public SharedLedger(SharedStore store, TimeProvider clock, int most = MostCounts)
+    {
+        (_store, _clock, _most) = (store, clock, most);
+        store.Found += Tell;
+    }
+
+    /// <summary>The cells of the quota: what this instance knows.</summary>
+    public CellTable? Cells { get; set; }
+
+    public bool IsFailing => !_store.IsFine;
+
+    public void Ask(LedgerQuestion question, Action<Grant?> answered) => _ = AskAsync(question, answered);
+
+    public void Return(LedgerQuestion question)
+    {
+        var returned = _store.AskAsync([AskOf(question, question.Who)], 1).AsTask();
+        lock (_gate) _returning = _returning.IsCompleted ? returned : Task.WhenAll(_returning, returned);
+    }
+
+    /// <summary>Waits until what was given back has arrived, for at most a second.</summary>
+    public void Dispose()
+    {
+        _store.Found -= Tell;
+        Task returning;
+        lock (_gate) returning = _returning;
+        try
+        {
+            returning.Wait(LastReturns);
+        }
+        catch (AggregateException)
+        {
+            // what could not be given back counts as spent
+        }
+    }
+
+    private async Task AskAsync(LedgerQuestion question, Action<Grant?> answered)
+    {
+        var states = await _store.AskAsync([AskOf(question, question.Who)], 1);
+        if (states is [{ Life: 0 }]) states = await _store.AskAsync([AskOf(question, "")], 1); // there is no place for one of its own
+        if (states is not [var state])
+        {
+            answered(null);
+            return;
+        }
+
+        Note(question, state);
+        answered(GrantOf(question, state));
+    }
+
+    /// <summary>Counts what was made; and when a count has another life than this instance knew, others will have one too.</summary>
+    private void Note(LedgerQuestion question, SpentState state)
+    {
+        if (question.Known is { Life: > 0 } known)
+        {
+            if (known.Life == state.Life) return;
+            var (now, last) = (_clock.GetTimestamp(), Volatile.Read(ref _toldAt));
+            if (last != long.MinValue && now - last < _clock.TimestampFrequency) return;
+            if (Interlocked.CompareExchange(ref _toldAt, now, last) == last) Tell();
+        }
+        else if (state is { Turn: 1, Granted: > 0 })
+        {
+            lock (_gate)
+            {
+                if (question.Latest > _period) (_period, _made) = (question.Latest, 0);
+                _made++;
+            }
+        }
+    }
+
+    private void Tell()
+    {
+        if (Interlocked.Increment(ref _calls) == 1) _ = Task.Run(TellAsync);
+    }
+
+    /// <summary>Tells the store of every cell that knows something, some at a time; once more when it was called again meanwhile.</summary>
+    private async Task TellAsync()
+    {
+        var cells = new QuotaCell[MostAtOnce];
+        var questions = new LedgerQuestion[MostAtOnce];
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _calls);
+            var count = 0;
+            foreach (var cell in Cells?.All() ?? [])
+            {
+                if (!((QuotaCell)cell).TryTell(out questions[count])) continue;
+                cells[count++] = (QuotaCell)cell;
+                if (count < MostAtOnce) continue;
+                await TellAsync(cells, questions, count);
+                count = 0;
+            }
+
+            if (count > 0) await TellAsync(cells, questions, count);
+        }
+        while (Interlocked.CompareExchange(ref _calls, 0, seen) != seen);
+    }
+
+    private async Task TellAsync(QuotaCell[] cells, LedgerQuestion[] questions, int count)
+    {
+        var asks = new SpentAsk[count]; // its own each time: one that was given up may still be read
+        for (var i = 0; i < count; i++) asks[i] = AskOf(questions[i], questions[i].Who);
+        var states = await _store.AskAsync(asks, count);
+        for (var i = 0; i < count; i++)
+            cells[i].Answered(states is null || states[i].Life == 0 ? null : GrantOf(questions[i], states[i]));
+    }
+
+    private SpentAsk AskOf(in LedgerQuestion question, string who)
+    {
+        var period = PeriodOf(question);
+        bool mayMake;
+        lock (_gate) mayMake = _made < _most || question.Latest > _period || who.Length == 0;
+        var key = _store.Keys.Of($"quota {question.Quota} {period}", 0, Encoding.UTF8.GetBytes(who));
+        var life = question.Ends + KeptFor - _clock.GetUtcNow();
+        return new SpentAsk(key, question.Want, question.Allow, Math.Max(1000, (long)life.TotalMilliseconds))
+        {
+            Known = question.Known?.Spent ?? 0,
+            Life = question.Known?.Life ?? 0,
+            Turn = question.Known?.Turn ?? 0,
+            MayMake = mayMake,
+        };
+    }
+
+    private static Grant GrantOf(in LedgerQuestion question, SpentState state) =>
+        new(PeriodOf(question), state.Spent, state.Granted) { Life = state.Life, Turn = state.Turn };
+
+    /// <summary>A period that was begun goes on; each has a count of its own, so that no clock resets one.</summary>
+    private static long PeriodOf(in LedgerQuestion question) => question.Known?.Period ?? question.Period;
+}

@@ -28,6 +28,7 @@ internal sealed class AuditTrail : IDisposable
     private readonly EventWriter _events;
     private readonly TimeProvider _clock;
     private readonly AuditTally _tally;
+    private readonly TrailNews _news;
     private readonly Thread _thread;
     private readonly ITimer _watch;
     private readonly ITimer _due;
@@ -40,13 +41,13 @@ internal sealed class AuditTrail : IDisposable
     private long _uncertainAfter = -1;
     private long _notTaken;
     private bool _writable;
-    private bool _told;
     private bool _stopping;
     private bool _ended;
 
     public AuditTrail(AuditStore store, AuditTrailOptions options, EventWriter events, TimeProvider clock, AuditTally tally)
     {
         (_store, _options, _events, _clock, _tally) = (store, options, events, clock, tally);
+        _news = new TrailNews(store, events, tally);
         tally.CopyFailures = () => _copies?.Failures ?? 0;
         (_front, _back) = (new AuditBatch(options.QueueBytes), new AuditBatch(options.QueueBytes));
         _watch = clock.CreateTimer(static trail => ((AuditTrail)trail!).GiveUpWaiting(), this, options.WriteWithin / 4, options.WriteWithin / 4);
@@ -294,7 +295,7 @@ internal sealed class AuditTrail : IDisposable
         {
             _store.Close();
             _writer = null;
-            _events.Write($"records whose time is over could not be taken out of {_store.Name} ({Show.Bounded(_store.Why(e))}); it is tried again in an hour");
+            _news.NotTakenOut(e);
         }
     }
 
@@ -309,10 +310,7 @@ internal sealed class AuditTrail : IDisposable
     private void Succeed()
     {
         lock (_gate) Volatile.Write(ref _writable, !_ended);
-        _tally.IsLost = false;
-        if (!_told) return;
-        _told = false;
-        _events.Write($"the audit trail is written again in {_store.Name}");
+        _news.Found();
     }
 
     private void Fail(Exception e)
@@ -331,7 +329,7 @@ internal sealed class AuditTrail : IDisposable
         first?.TrySetResult(false);
         second?.TrySetResult(false);
         _tally.Failures.Add();
-        Tell($"the audit trail cannot be written in {_store.Name} ({Show.Bounded(_store.Why(e))}); what has to be recorded first is refused until it can");
+        _news.Lost(e);
     }
 
     /// <summary>Nobody waits for longer than is allowed, whatever the disk does.</summary>
@@ -350,19 +348,11 @@ internal sealed class AuditTrail : IDisposable
         first?.TrySetResult(false);
         second?.TrySetResult(false);
         _tally.Failures.Add();
-        Tell($"the audit trail takes longer than {_options.WriteWithin.TotalSeconds:0.#} s to be written in {_store.Name}; what has to be recorded first is refused");
+        _news.Lost(_options.WriteWithin);
     }
 
     private bool HasWaitedTooLong(AuditBatch batch) =>
         batch.HasWaiters && !batch.IsAbandoned && _clock.GetElapsedTime(batch.WaitedSince) > _options.WriteWithin;
-
-    private void Tell(string text)
-    {
-        _tally.IsLost = true;
-        if (_told) return;
-        _told = true;
-        _events.Write(text);
-    }
 
     private void Clear(AuditBatch batch, bool written)
     {
@@ -401,7 +391,7 @@ internal sealed class AuditTrail : IDisposable
         }
         catch (Exception e)
         {
-            _events.Write($"the audit trail could not be ended in {_store.Name} ({Show.Bounded(_store.Why(e))}); the next start will say so");
+            _news.NotEnded(e);
         }
     }
 }

@@ -43,6 +43,9 @@ internal sealed class Http2Frames : IAsyncDisposable
         return WriteAsync(Headers, (byte)(EndHeaders | (ends ? EndStream : 0)), stream, [.. block], cancel);
     }
 
+    /// <summary>Sends frames, or what is none, as they are given.</summary>
+    public Task SendAsync(byte[] frames, CancellationToken cancel) => Stream.WriteAsync(frames, cancel).AsTask();
+
     public Task DataAsync(int stream, bool ends, byte[] bytes, CancellationToken cancel) =>
         WriteAsync(Data, ends ? EndStream : (byte)0, stream, bytes, cancel);
 

@@ -79,6 +79,7 @@ public sealed partial class LeakTests
 
     [Theory]
     [Control("ERR-6")]
+    [Control("SMG-13", "what the parser refuses")]
     [MemberData(nameof(Unparsable))]
     public async Task What_the_parser_refuses_is_told_without_a_word_of_it_and_logged(string request)
     {

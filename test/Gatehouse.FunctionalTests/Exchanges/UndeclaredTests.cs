@@ -60,6 +60,7 @@ public sealed class UndeclaredTests
 
     [Fact]
     [Control("EXP-2")]
+    [Control("SMG-10", "CONNECT")]
     public async Task A_tunnel_is_never_opened()
     {
         await using var upstream = await FakeUpstream.StartAsync();

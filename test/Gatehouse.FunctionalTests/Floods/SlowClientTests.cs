@@ -119,6 +119,47 @@ public sealed class SlowClientTests
 
     [Fact]
     [Control("LIM-6", "slow reader")]
+    public async Task A_window_that_grows_byte_by_byte_is_not_waited_for()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(LargeAsync);
+        await using var gateway = await StartAsync(upstream, ", protocols: [http2]", ", timeouts: { connect: 1s, head: 1s, idle: 1s }");
+        await using var client = await ConnectAsync(gateway.AddressOf("edge"), [0, 4, 0, 0, 0, 1]);
+        await client.SendAsync(Frame(Headers, EndStream | EndHeaders, 1, Request("/things/1")));
+        using var between = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        await Eventually.HoldsAsync(
+            async () => client.IsClosed || client.HasEnded(1) || !await client.SendAsync(Frame(WindowUpdate, 0, 1, 0, 0, 0, 1))
+                || !await between.WaitForNextTickAsync(Cancel),
+            Cancel);
+        var record = await gateway.AccessLog.WaitForAsync(r => (string?)r["route"] == "things/get-thing", Cancel);
+        Assert.Equal("the client took nothing for longer than the idle timeout", (string?)record["reason"]);
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow reader")]
+    public async Task A_response_that_is_taken_byte_by_byte_is_not_kept()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Otherwise(LargeAsync);
+        await using var gateway = await StartAsync(upstream);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        using var between = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var reason = ReasonAsync(gateway);
+        try
+        {
+            while (!reason.IsCompleted && await client.Stream.ReadAsync(new byte[10], Cancel) > 0) await between.WaitForNextTickAsync(Cancel);
+        }
+        catch (IOException)
+        {
+            // cut
+        }
+
+        Assert.Equal(("reads too slowly", "127.0.0.1"), await reason);
+    }
+
+    [Fact]
+    [Control("LIM-6", "slow reader")]
     public async Task A_stream_without_a_window_is_not_kept()
     {
         await using var upstream = await FakeUpstream.StartAsync();

@@ -44,20 +44,21 @@ internal sealed class IntakeFront : IAsyncDisposable
 
     /// <summary>Sends these bytes and, after them, a request that ends the connection; reads all answers.</summary>
     /// <param name="patience">After it, nothing more is sent: what has come so far waits for more, and gets none.</param>
-    public async Task<IntakeAnswers> PlayAsync(byte[] bytes, TimeSpan? patience = null)
+    /// <param name="piece">So many bytes at a time; null for all at once.</param>
+    public async Task<IntakeAnswers> PlayAsync(byte[] bytes, TimeSpan? patience = null, int? piece = null)
     {
         byte[] sent = [.. bytes, .. Last];
-        var answers = await SendAsync(sent, patience);
+        var answers = await SendAsync(sent, patience, piece);
         _played.Enqueue((sent, answers));
         return answers;
     }
 
-    private async Task<IntakeAnswers> SendAsync(byte[] sent, TimeSpan? patience)
+    private async Task<IntakeAnswers> SendAsync(byte[] sent, TimeSpan? patience, int? piece)
     {
         await using var client = await RawHttpClient.ConnectAsync(Port, patience);
         try
         {
-            await client.SendAsync(sent);
+            foreach (var part in sent.Chunk(piece ?? sent.Length)) await client.SendAsync(part);
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
@@ -107,6 +108,8 @@ internal sealed class IntakeFront : IAsyncDisposable
             Assert.True(requests.Any(r => r.IsWhole && r.Field("X-Request-Id") == id), $"{context}: logged and never sent: {record}");
         }
 
+        var answered = _played.Sum(p => p.Answers.Finals.Count);
+        Assert.True(records.Count >= answered, $"{context}: {answered} answers, and {records.Count} records");
         foreach (var (sent, answers) in _played) Compare(sent, answers, requests, context);
         return records;
     }

@@ -25,6 +25,7 @@ public sealed class KeysTests
 
     [Fact]
     [Control("KEY-3")]
+    [Control("ERR-4", "keys")]
     public async Task Nobody_can_tell_one_bad_key_from_another()
     {
         await using var upstream = await FakeUpstream.StartAsync();

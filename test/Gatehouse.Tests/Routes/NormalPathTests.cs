@@ -23,6 +23,7 @@ public sealed class NormalPathTests
     [InlineData("/100%25-off", "/100%25-off")]
     [InlineData("/a!$&'()*+,=:@b", "/a!$&'()*+,=:@b")]
     [Control("NRM-1")]
+    [Control("NRM-5", "what is decided")]
     public void Brings_a_path_into_its_one_form(string path, string normal)
     {
         Assert.True(NormalPath.TryRead(path, null, out var found, out var fault), fault);

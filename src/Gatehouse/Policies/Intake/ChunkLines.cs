@@ -20,13 +20,14 @@ internal struct ChunkLines
     private int _extensions;
     private bool _inExtension;
     private bool _over;
+    private bool _odd;
 
     /// <summary>Null for nothing wrong; otherwise what is, as a constant text.</summary>
     /// <param name="bytes">What the parser has taken since it was last looked.</param>
     public string? Read(in ReadOnlySequence<byte> bytes)
     {
         foreach (var part in bytes)
-            if (!Read(part.Span)) return "the chunks have too long extensions";
+            if (!Read(part.Span)) return _odd ? "a line between the chunks has a control character" : "the chunks have too long extensions";
         return null;
     }
 
@@ -59,6 +60,8 @@ internal struct ChunkLines
             return true;
         }
 
+        _odd = value is < 0x20 and not ((byte)'\r' or (byte)'\t') or 0x7f;
+        if (_odd) return false;
         if (value == ';') _inExtension = true;
         if (_inExtension) _extensions++;
         else if (char.IsAsciiHexDigit((char)value)) _size = (_size << 4) + DigitOf(value); // the parser takes no more than eight

@@ -35,6 +35,8 @@ internal static class RequestHead
             foreach (var value in values)
             {
                 if (value.AsSpan().ContainsAny(Controls)) return Malformed("a header field's value has a control character");
+                // the parser of HTTP/1.1 takes them off (RFC 9113 section 8.2.1)
+                if (value is [' ' or '\t', ..] or [.., ' ' or '\t']) return Malformed("a header field's value begins or ends with a blank");
                 bytes += name.Length + (value?.Length ?? 0) + LineOverhead;
             }
 

@@ -29,6 +29,7 @@ internal static class EveryCheck
         RouteListeners.Check(draft);
         CertificateCalls.Check(draft);
         RouteClashes.Check(draft);
+        RouteLookalikes.Check(draft);
         RouteLifecycles.Check(draft);
         RouteReviews.Check(draft);
         RoutePolicies.Check(draft);

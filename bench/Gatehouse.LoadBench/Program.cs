@@ -14,6 +14,7 @@ return args switch
     ["routes", ..] => Suites.Run(Suites.Routes),
     ["swap", ..] => Suites.Run(Suites.Swap),
     ["shared", ..] => Suites.Run(SharedSuite.Run),
+    ["audit", ..] => AuditSuite.Run(),
     ["start", ..] => Suites.Run(Suites.Start),
     _ => Usage(),
 };
@@ -21,6 +22,6 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine(
-        "usage: ./build bench [all | plain | gateway | parts | routes | swap | shared | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
+        "usage: ./build bench [all | plain | gateway | parts | routes | swap | shared | audit | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length");
     return 2;
 }

@@ -33,7 +33,11 @@ internal sealed class CommandLine
         new("check", () => CheckCommand.Create(gateway)),
         new("inventory", () => InventoryCommand.Create(gateway)),
         new("schema", () => SchemaCommand.Create(gateway.Kinds)),
-        new("key", () => KeyCommand.Create(gateway.Clock)),
+        new("key", () => KeyCommand.Create(gateway)),
+        new("suspend", () => SuspendCommand.Suspend(gateway)),
+        new("resume", () => SuspendCommand.Resume(gateway)),
+        new("suspended", () => SuspendCommand.Suspended(gateway)),
+        new("audit", () => AuditCommand.Create(gateway)),
         new("import", ImportCommand.Create),
     ];
 

@@ -11,8 +11,8 @@ public static class HostCommands
 {
     /// <summary>
     /// Runs the command that the arguments name: <c>run</c>, which is also meant by none, starts the host; <c>check</c>, <c>inventory</c>,
-    /// <c>schema</c> and <c>key</c> are those of <c>gatehouse</c>, and know the host's declaration and its own policies. Nothing listens
-    /// for them.
+    /// <c>schema</c>, <c>key</c>, <c>suspend</c> and the others are those of <c>gatehouse</c>, and know the host's declaration and its
+    /// own policies. Nothing listens for them.
     /// </summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="InvalidOperationException">The host was built without <see cref="GatehouseHostExtensions.AddGatehouse"/>.</exception>

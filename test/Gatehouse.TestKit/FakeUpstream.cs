@@ -24,6 +24,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
     private readonly WebApplication _app;
     private Script _otherwise = new(static http => http.Response.WriteAsync("ok"), ReadsBody: false);
     private int _connections;
+    private bool _isGone;
 
     private FakeUpstream(HttpProtocols protocols, X509Certificate2? certificate)
     {
@@ -108,6 +109,8 @@ internal sealed class FakeUpstream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isGone) return;
+        _isGone = true;
         using var atOnce = new CancellationTokenSource(0);
         try
         {

@@ -1,8 +1,10 @@
 using System.Net;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Telemetry;
@@ -47,16 +49,37 @@ internal sealed class PolicyHarness
     /// <summary>The other routes of the declaration.</summary>
     public List<Route> Routes { get; } = [];
 
+    /// <summary>What is known of issued keys and suspensions; null where there is no register.</summary>
+    public KnownRegister? Register { get; set; }
+
     /// <summary>Where quotas are kept; null for nowhere.</summary>
     public string? QuotaFile { get; set; }
+
+    /// <summary>Under what the trail keeps what is personal; null where there is no trail.</summary>
+    public InvestigationKey? Subjects { get; set; }
+
+    /// <summary>What has to be accounted for goes there; null for nowhere.</summary>
+    public AuditTrail? Trail { get; set; }
+    /// <summary>From when on what callers do is a security event.</summary>
+    public SecurityRules Security { get; set; } = new();
 
     /// <summary>What the operator is told.</summary>
     public StringWriter Told { get; } = new();
 
-    public CompileContext Context => new()
+    public CompileContext Context => Compiled(httpMetrics: false);
+
+    /// <summary>The same, with metrics of HTTP.</summary>
+    public CompileContext Measured => Compiled(httpMetrics: true);
+
+    private CompileContext Compiled(bool httpMetrics) => new()
     {
+        HttpMetrics = httpMetrics,
+        Security = Security,
         QuotaFile = QuotaFile,
+        Register = Register,
         Events = new EventWriter(Told, Clock),
+        Subjects = Subjects,
+        Trail = Trail,
         Clock = Clock,
         State = State,
         Consumers = new ConsumerDirectory(Consumers, People),
@@ -99,7 +122,7 @@ internal sealed class PolicyHarness
     /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
     public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
         IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None,
-        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order")
+        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order", RouteAudit? audit = null)
     {
         var specs = new Dictionary<string, object>();
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
@@ -129,6 +152,7 @@ internal sealed class PolicyHarness
             Upgrade = upgrade,
             Assertion = assertion,
             Canary = canary,
+            Audit = audit ?? RouteAudit.Usual,
             Waivers = waivers ?? [],
             Specs = specs,
             Place = new Place("test.yaml", 1, 1),

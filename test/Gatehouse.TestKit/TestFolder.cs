@@ -16,5 +16,13 @@ internal sealed class TestFolder : IDisposable
         return Of(name);
     }
 
+    /// <summary>Writes a file that only its owner may read, and returns its path.</summary>
+    public string WriteSecret(string name, string text)
+    {
+        var path = Write(name, text);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

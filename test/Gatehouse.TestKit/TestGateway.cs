@@ -17,10 +17,11 @@ internal sealed class TestGateway : IAsyncDisposable
     private const string FileName = "gatehouse.yaml";
     private readonly List<HttpClient> _clients = [];
     private readonly StringWriter _events;
+    private readonly TextWriter _written;
 
-    private TestGateway(string folder, RunningGateway running, MemoryLines accessLog, StringWriter events)
+    private TestGateway(string folder, RunningGateway running, MemoryLines accessLog, StringWriter events, TextWriter written)
     {
-        (Folder, Running, AccessLog, _events) = (folder, running, accessLog, events);
+        (Folder, Running, AccessLog, _events, _written) = (folder, running, accessLog, events, written);
         Administration = Client(running.Administration);
     }
 
@@ -38,7 +39,7 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         get
         {
-            lock (_events) return _events.ToString();
+            lock (_written) return _events.ToString(); // as it locks itself while it is written to
         }
     }
 
@@ -67,17 +68,18 @@ internal sealed class TestGateway : IAsyncDisposable
 
         await File.WriteAllTextAsync(Path.Combine(folder, FileName), yaml);
         var (lines, events) = (new MemoryLines(), new StringWriter());
+        var written = TextWriter.Synchronized(events);
         var options = new GatewayOptions
         {
             DeclarationPath = Path.Combine(folder, FileName),
             AccessLog = accessLog ?? lines,
-            Events = TextWriter.Synchronized(events),
+            Events = written,
             Clock = clock ?? TimeProvider.System,
             Kinds = kinds ?? PolicyCatalog.AfterRoute,
             HasHeartbeat = hasHeartbeat, // on a machine that is busy with other tests, gateways would rightly find themselves short
             WatchEvery = watchEvery ?? TimeSpan.FromDays(1),
         };
-        return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events);
+        return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events, written);
     }
 
     public IPEndPoint AddressOf(string listener) => Running.AddressOf(listener);

@@ -4,5 +4,6 @@ using Gatehouse.TestPrograms;
 return args switch
 {
     ["destination", var port, var name] => await Destination.RunAsync(port, name),
+    ["audit-writer", var file, var key, var copies, var run] => await TrailWriter.RunAsync(file, key, copies, run),
     _ => await BusyHost.RunAsync(args), // the commands of a gateway that has the policy 'work'
 };

@@ -61,8 +61,14 @@ internal static class DemoCommand
         var answered = await check.RunAsync(DemoCalls.For(site), output, cancelled);
         await site.StopAsync();
         var different = (await DemoLogs.ReadAsync(site, cancelled)).Differences(check.Made).ToList();
+        different.AddRange(DemoTrail.Differences(site, check.Made, out var records));
         foreach (var difference in different) output.WriteLine($"✗ {difference}");
-        if (different.Count == 0) output.WriteLine("The logs say who refused what and why, and hold no key, token or person.");
+        if (different.Count == 0)
+        {
+            output.WriteLine("The logs say who refused what and why, and hold no key, token or person.");
+            output.WriteLine($"The audit trail holds, {records} records; so does what it says of these calls.");
+        }
+
         return answered && different.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 }

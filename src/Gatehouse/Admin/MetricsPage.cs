@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Gatehouse.Declaration;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using OpenTelemetry;
@@ -24,12 +25,14 @@ internal sealed class MetricsPage : IDisposable
     private readonly GatehouseMeter _meter;
     private readonly string _gateway;
     private readonly int _series;
+    private readonly OtlpShipping? _shipping;
     private readonly Lazy<Exporter> _exporter;
     private ITimer? _soon;
 
-    public MetricsPage(GatehouseMeter meter, GatewayDefinition definition)
+    /// <param name="shipping">Where metrics are sent too; null for nowhere.</param>
+    public MetricsPage(GatehouseMeter meter, GatewayDefinition definition, OtlpShipping? shipping = null)
     {
-        _meter = meter;
+        (_meter, _shipping) = (meter, shipping);
         _gateway = definition.Name;
         _series =
             Math.Clamp((definition.Routes.Count + 1) * definition.Listeners.Count * ExchangeTally.StatusClasses.Count, FewestSeries, MostSeries);
@@ -49,12 +52,14 @@ internal sealed class MetricsPage : IDisposable
 
     private Exporter Create()
     {
-        var provider = Sdk.CreateMeterProviderBuilder()
+        var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService(_gateway, autoGenerateServiceInstanceId: false))
             .AddMeter(GatehouseMeter.Name)
             .AddView(ViewOf)
-            .AddPrometheusExporter()
-            .Build();
+            .AddPrometheusExporter();
+        if (_shipping is { Metrics: { } channel, Settings.Every: var every })
+            builder.AddReader(new PeriodicExportingMetricReader(new OtlpMetrics(channel), (int)every.TotalMilliseconds));
+        var provider = builder.Build();
         var pipeline = new ApplicationBuilder(NoServices.Instance);
         pipeline.UseOpenTelemetryPrometheusScrapingEndpoint(provider, static _ => true, null, null, null);
         return new Exporter(provider, pipeline.Build());

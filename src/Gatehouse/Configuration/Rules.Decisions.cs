@@ -72,6 +72,9 @@ internal static partial class Rules
     public static readonly Rule KeyLife = new(
         "GH1043", "A credential belongs to one consumer, and a key lives for a bounded time", Severity.Error,
         "A shared credential names nobody; an old key has been copied.");
+    public static readonly Rule Unaccounted = new(
+        "GH1041", "What has to be accounted for is recorded, under a key that is kept elsewhere", Severity.Warning,
+        "Without a record nobody can say who did what, and who holds record and key can rewrite both.");
     public static readonly Rule SingleDestination = new(
         "GH1049", "Production upstreams have several destinations", Severity.Warning,
         "One server's restart is then everybody's outage.");

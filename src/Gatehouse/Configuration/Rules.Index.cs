@@ -14,11 +14,12 @@ internal static partial class Rules
         NoAccess, Anonymous, KeyAlone, CatchAll, Method, Interlock, Administration, AdministrativePath, MissingDecision, Review, Lifecycle,
         Overlap, Wildcard, EffectMismatch, IssuerDecision, TokenAlgorithm, WeakKey, KeyAddress, TokenTimes, SharedIssuer,
         ClientCertificates, CertificateName, OpenNetwork, AddressAlone, TrustedProxy, ProxyRange, NoLimit, LargeBody, LongDeadline,
-        Repetition, CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, CrossOrigin, InlineSecret, KeyLife, SingleDestination,
+        Repetition, CleartextUpstream, ForbiddenDestination, ForwardedCredential, Adaptation, CrossOrigin, Unaccounted, InlineSecret, KeyLife,
+        SingleDestination,
         CleartextListener, UnneededUpgrade, WaiverHolds, Unused, NotYaml, YamlTrick, DuplicateKey, UnknownKey, MissingKey, WrongType,
         NotYetEnforced, UnknownReference, Undecided, NoFile, Contradiction, UnusableFile, Include, SameAddress, NeedsRestart,
         UncheckedBackend, OperationWithoutRoute, RouteWithoutOperation, Environment, Bounds, Assertions,
-        MirroredPeople,
+        MirroredPeople, NoSubject,
     ];
 
     /// <summary>The rule with this id, or null.</summary>

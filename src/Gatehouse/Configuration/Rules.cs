@@ -63,6 +63,9 @@ internal static partial class Rules
     public static readonly Rule Assertions = new(
         "GH2050", "Backends that check for themselves are told who calls", Severity.Warning,
         "A backend that is told nothing it can verify trusts whoever reaches it.", Waivable: true);
+    public static readonly Rule NoSubject = new(
+        "GH2070", "Routes with personal data say whose it is", Severity.Warning,
+        "Who asks what was done with their data can be answered only when it was recorded whose it was.", Waivable: true);
     public static readonly Rule InlineSecret = new(
         "GH1042", "Secrets are references", Severity.Error,
         "A secret in a declaration, or in a file that others read, is a secret in every copy of it.");

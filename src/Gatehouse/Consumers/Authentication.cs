@@ -22,13 +22,15 @@ internal static class CredentialKindsQuestions
 /// <param name="ApiKey">The API key that has to be presented, or null.</param>
 /// <param name="Token">Whose token has to be presented, or null.</param>
 /// <param name="Certificate">What the client certificate has to say, or null.</param>
+/// <param name="Issued">Whether instead any API key that was issued for the consumer may be presented, and one has to be.</param>
 /// <param name="Addresses">The networks the caller has to come from, or null for any. Addresses alone never authenticate.</param>
 internal sealed record Authentication(
-    ApiKeyCredential? ApiKey, Networks? Addresses, TokenBinding? Token = null, CertificateBinding? Certificate = null)
+    ApiKeyCredential? ApiKey, Networks? Addresses, TokenBinding? Token = null, CertificateBinding? Certificate = null,
+    bool Issued = false)
 {
     /// <summary>The kinds of credentials that it names.</summary>
     public CredentialKinds Kinds { get; } =
-        (ApiKey is null ? CredentialKinds.None : CredentialKinds.ApiKey)
+        (ApiKey is null && !Issued ? CredentialKinds.None : CredentialKinds.ApiKey)
         | (Token is null ? CredentialKinds.None : CredentialKinds.Token)
         | (Certificate is null ? CredentialKinds.None : CredentialKinds.Certificate);
 

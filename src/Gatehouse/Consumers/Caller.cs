@@ -5,10 +5,14 @@ using System.Text;
 namespace Gatehouse.Consumers;
 
 /// <summary>
-/// Who calls, as far as credentials prove it, and for whom. Made once for a credential and used by every exchange that presents it: immutable.
+/// Who calls, as far as credentials prove it, and for whom. Made once for a credential and used by every exchange that presents it: immutable, but
+/// for a note of where it came from first.
 /// </summary>
 internal sealed class Caller
 {
+    private ulong _firstFrom;
+    private int _isTold;
+
     public required Consumer Consumer { get; init; }
 
     /// <summary>What proved it, in the words of the declaration: <c>apiKey</c>, <c>token</c>, <c>certificate</c>, or several joined by a plus
@@ -48,6 +52,14 @@ internal sealed class Caller
 
     /// <summary>The first instant at which what proved it does not hold any more, leeway included; null when nobody knows.</summary>
     public DateTimeOffset? Expires { get; init; }
+
+    /// <summary>Whether the credential comes from another network than at first. True once.</summary>
+    /// <param name="network">Not 0.</param>
+    public bool IsNowElsewhere(ulong network)
+    {
+        var first = Interlocked.CompareExchange(ref _firstFrom, network, 0);
+        return first != 0 && first != network && Interlocked.Exchange(ref _isTold, 1) == 0;
+    }
 
     /// <summary>Everything that is said of this caller, as one value.</summary>
     public CallerIdentity Identity => field ??= CallerIdentity.Of(this);

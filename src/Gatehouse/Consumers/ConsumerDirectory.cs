@@ -21,19 +21,26 @@ internal sealed class ConsumerDirectory
         People = [.. people ?? []];
         var entries = _byName.Values.SelectMany(c => c.Authenticate.Select(a => (Consumer: c, Entry: a))).ToList();
         _byKeyId = entries.Where(e => e.Entry.ApiKey is not null)
-            .Select(e => new ApiKeyHolder(e.Consumer, e.Entry, e.Entry.ApiKey!))
+            .Select(e => new ApiKeyHolder(e.Consumer, e.Entry.ApiKey!))
             .ToFrozenDictionary(h => h.Key.Id, StringComparer.Ordinal);
         _byKeyIdSpan = _byKeyId.GetAlternateLookup<ReadOnlySpan<char>>();
         _byToken = entries.Where(e => e.Entry.Token is not null).Select(e => (Proof: e.Entry.Token!, e.Consumer)).Distinct()
             .ToFrozenDictionary(e => e.Proof, e => e.Consumer);
         _byCertificate = entries.Where(e => e.Entry.Certificate is not null).Select(e => (e.Entry.Certificate!.Proof, e.Consumer)).Distinct()
             .ToFrozenDictionary(e => e.Proof, e => e.Consumer, StringComparer.Ordinal);
-        foreach (var (_, entry) in entries) _declared |= 1 << (int)entry.Kinds;
+        foreach (var (_, entry) in entries)
+        {
+            _declared |= 1 << (int)entry.Kinds;
+            TakesIssuedKeys |= entry.Issued;
+        }
     }
 
     public IReadOnlyCollection<Consumer> All => _byName.Values;
 
     public IReadOnlyList<PeopleGroup> People { get; }
+
+    /// <summary>Whether some consumer may call with keys that are issued for it.</summary>
+    public bool TakesIssuedKeys { get; }
 
     public Consumer? Find(ConsumerId id) => _byName.GetValueOrDefault(id.Value);
 
@@ -73,9 +80,12 @@ internal sealed class ConsumerDirectory
     }
 }
 
-/// <summary>A consumer together with the entry of its <c>authenticate</c> that names the key.</summary>
-internal sealed record ApiKeyHolder(Consumer Consumer, Authentication Entry, ApiKeyCredential Key)
+/// <summary>A consumer together with a key of its own: one that an entry of its <c>authenticate</c> names, or one that was issued for it.</summary>
+internal sealed record ApiKeyHolder(Consumer Consumer, ApiKeyCredential Key)
 {
+    /// <summary>Whether the key is kept in the register, and not in the declaration.</summary>
+    public bool IsIssued { get; init; }
+
     /// <summary>Who calls when the key alone is presented.</summary>
     public Caller Caller { get; } = new()
     {

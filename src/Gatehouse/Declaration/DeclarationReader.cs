@@ -3,6 +3,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Declaration.Checks;
 using Gatehouse.Declaration.Sections;
 using Gatehouse.Pipeline;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 
@@ -65,6 +66,7 @@ internal static class DeclarationReader
         var contracts = new NamedContracts(files);
         List<RouteDraft> routes = [.. apis.SelectMany(api => RoutesOf(api, files, contracts, kinds))];
         var pepper = root.Keys is { } keys ? SecretReference.Resolve(keys.Pepper, "pepper", ApiKeyHash.LeastPepperBytes, files) : null;
+        var database = root.Stores?.Postgres is { } postgres ? PostgresSection.Read(postgres.Value, files) : null;
         return new Draft
         {
             Findings = files.Findings,
@@ -72,7 +74,10 @@ internal static class DeclarationReader
             Root = root,
             Pepper = pepper,
             Store = root.Stores?.Redis is { } redis ? RedisSection.Read(redis.Value, root.Gateway, pepper, files) : null,
+            Telemetry = TelemetrySection.Read(root.Telemetry, files),
+            Postgres = database,
             Assertions = root.Assertions is { } assertions ? AssertionsSection.Read(assertions, root.Gateway, files) : null,
+            Trail = root.Audit is { } audit ? AuditSection.Read(audit.Value, audit.Place, root, database, files) : null,
             Listeners = [.. root.Listeners.Select(l => Drafted(l, ListenerSection.Read(l, files)))],
             Upstreams = upstreams.ToDictionary(u => u.Name, u => Drafted(u, UpstreamSection.Read(u, files)), StringComparer.Ordinal),
             Consumers = consumers.ToDictionary(c => c.Name, c => Drafted(c, ConsumerSection.Read(c)), StringComparer.Ordinal),
@@ -120,6 +125,20 @@ internal static class DeclarationReader
         return kept;
     }
 
+    private static RegisterSettings RegisterOf(RegisterText text, Draft draft)
+    {
+        var root = draft.Root;
+        return new RegisterSettings(
+            $"{root.Gateway!.Name}/{root.Gateway.Environment}", SourceFiles.Beside(text.Kept.Place.File, text.Kept.Value), text.MaxAge, draft.Pepper!)
+        {
+            Sqlite = text.Store.Value == RegisterPlace.Sqlite ? FileOf(root) : null,
+            Postgres = text.Store.Value == RegisterPlace.Postgres ? draft.Postgres : null,
+        };
+    }
+
+    private static string? FileOf(RootText root) =>
+        root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null;
+
     private static GatewayDefinition Complete(Draft draft, string fingerprint)
     {
         var root = draft.Root;
@@ -142,11 +161,15 @@ internal static class DeclarationReader
             Authorisers = draft.Authorisers.ToDictionary(a => a.Key, a => a.Value.Value!, StringComparer.Ordinal),
             TokenExchanges = draft.TokenExchanges,
             Store = draft.Store,
+            Postgres = draft.Postgres,
+            Register = root.Register is { } register ? RegisterOf(register, draft) : null,
             Routes = [.. draft.Routes.Select(r => r.Complete()!)],
             AccessLog = access is { } log && log.Value != "stdout" ? SourceFiles.Beside(log.Place.File, log.Value) : null,
-            QuotaFile = root.Stores?.Sqlite is { } sqlite ? SourceFiles.Beside(sqlite.Place.File, sqlite.Value) : null,
+            QuotaFile = FileOf(root),
+            Trail = draft.Trail,
             Drain = root.Drain ?? DrainSection.Usual,
             Overload = root.Overload ?? OverloadLimits.Usual,
+            Telemetry = draft.Telemetry,
             Fingerprint = fingerprint,
         };
     }

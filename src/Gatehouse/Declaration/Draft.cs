@@ -7,6 +7,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -31,8 +32,17 @@ internal sealed class Draft
     /// <summary>What instances share; null when they share nothing, or it could not be read.</summary>
     public required RedisSettings? Store { get; init; }
 
+    /// <summary>How what happens is told.</summary>
+    public required TelemetrySettings Telemetry { get; init; }
+
+    /// <summary>The database that instances share; null when they share none, or it could not be read.</summary>
+    public required PostgresSettings? Postgres { get; init; }
+
     /// <summary>Null when there is no <c>assertions</c>, or it could not be read.</summary>
     public required AssertionIssuer? Assertions { get; init; }
+
+    /// <summary>Null when there is no <c>audit</c>, or it could not be read.</summary>
+    public required TrailDeclaration? Trail { get; init; }
 
     public required IReadOnlyList<Drafted<Listener>> Listeners { get; init; }
 

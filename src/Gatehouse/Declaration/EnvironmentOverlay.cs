@@ -46,7 +46,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             else Unknown("listener", listener, EntriesOf(main, "listeners"));
         }
 
-        foreach (var key in (string[])["administration", "health"])
+        foreach (var key in (string[])["administration", "health", "audit"])
         {
             if (environment.Entry(key) is not { Value: MapNode } point) continue;
             if (main[key] is MapNode declared) main = main.With(key, Placing(declared, point));
@@ -55,16 +55,26 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
                     Rules.Environment,
                     point.KeyPlace,
                     $"the declaration has no '{key}'",
-                    "what listens is declared; an environment says where");
+                    "what listens and what is recorded is declared; an environment says where");
         }
 
-        if ((environment["stores"] as MapNode)?.Entry("redis") is { Value: MapNode } store)
+        foreach (var key in (string[])["redis", "postgres"])
         {
-            if (main["stores"] is MapNode stores && stores["redis"] is MapNode shared)
-                main = main.With("stores", stores.With("redis", Placing(shared, store)));
+            if ((environment["stores"] as MapNode)?.Entry(key) is not { Value: MapNode } store) continue;
+            if (main["stores"] is MapNode stores && stores[key] is MapNode shared)
+                main = main.With("stores", stores.With(key, Placing(shared, store)));
             else
-                findings.Add(Rules.Environment, store.KeyPlace, "the declaration has no 'redis' in 'stores'",
+                findings.Add(Rules.Environment, store.KeyPlace, $"the declaration has no '{key}' in 'stores'",
                     "that instances share is declared; an environment says where");
+        }
+
+        if ((environment["telemetry"] as MapNode)?.Entry("otlp") is { Value: MapNode } collector)
+        {
+            if (main["telemetry"] is MapNode telemetry && telemetry["otlp"] is MapNode declared)
+                main = main.With("telemetry", telemetry.With("otlp", Placing(declared, collector)));
+            else
+                findings.Add(Rules.Environment, collector.KeyPlace, "the declaration has no 'otlp' in 'telemetry'",
+                    "that something is sent is declared; an environment says where");
         }
 
         foreach (var key in (string[])["log", "stores"])
@@ -136,6 +146,9 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             LogSection.Access.Name,
             StoresSection.Sqlite.Name,
             .. RedisSection.Placing.Select(k => k.Name),
+            .. AuditSection.Placing.Select(k => k.Name),
+            .. OtlpSection.Placing.Select(k => k.Name),
+            .. PostgresSection.Placing.Select(k => k.Name),
             IssuerSection.Identifier.Name,
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,

@@ -2,9 +2,11 @@ using System.Net;
 using Gatehouse.Assertions;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -46,6 +48,12 @@ internal sealed class GatewayDefinition
     /// <summary>The store that instances share; null when they share nothing.</summary>
     public required RedisSettings? Store { get; init; }
 
+    /// <summary>The database that instances share; null when they share none.</summary>
+    public PostgresSettings? Postgres { get; init; }
+
+    /// <summary>Where keys are kept that are issued, and what is suspended; null for nowhere.</summary>
+    public RegisterSettings? Register { get; init; }
+
     /// <summary>Every route of every api, in the order written.</summary>
     public required IReadOnlyList<Route> Routes { get; init; }
 
@@ -55,7 +63,13 @@ internal sealed class GatewayDefinition
     /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
     public string? QuotaFile { get; init; }
 
+    /// <summary>The trail of what has to be accounted for; null where there is none.</summary>
+    public TrailDeclaration? Trail { get; init; }
+
     public required Drain Drain { get; init; }
+
+    /// <summary>How what happens is told.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Usual;
 
     /// <summary>From when on work is shed.</summary>
     public OverloadLimits Overload { get; init; } = OverloadLimits.Usual;

@@ -54,6 +54,11 @@ internal sealed class RouteDraft
 
     public required AssertionUse Assertion { get; init; }
 
+    /// <summary>The parameters that may be read in the trail; null where the route says nothing of it.</summary>
+    public required Located<IReadOnlyList<Located<string>>>? Audit { get; init; }
+
+    public required IReadOnlyList<Named<Located<(RequestPart Part, string Name)>>> About { get; init; }
+
     public required Located<RouteRetries>? Retries { get; init; }
 
     public required Located<HedgeText>? Hedge { get; init; }
@@ -86,6 +91,9 @@ internal sealed class RouteDraft
         : new RouteId(named.Value.Contains('/', StringComparison.Ordinal)
             ? named.Value
             : Id.Value[..(Id.Value.IndexOf('/', StringComparison.Ordinal) + 1)] + named.Value);
+
+    /// <summary>Whether its exchanges have to be accounted for, whatever the declaration adds.</summary>
+    public bool IsAccountable => Changes || TouchesPeople || Exposure == Routes.Exposure.Partner;
 
     public bool TouchesPeople => PersonalData is Routes.PersonalData.Ordinary or Routes.PersonalData.Special;
 
@@ -123,6 +131,9 @@ internal sealed class RouteDraft
             Upgrade = Upgrade,
             Lifecycle = Lifecycle is { } end ? new Lifecycle(end.Deprecated?.Value, end.Sunset?.Value, SuccessorId, end.Documentation) : null,
             Assertion = Assertion,
+            Audit = new RouteAudit(
+                Audit is not null, [.. Audit?.Value.Select(n => n.Value) ?? []],
+                [.. About.Select(a => new AboutSource(a.Name, a.Value.Value.Part, a.Value.Value.Name))]),
             Retries = Retries?.Value ?? RouteRetries.Usual,
             HedgeAfter = Hedge?.Value.After,
             Canary = Canary?.Value.Value,

@@ -59,6 +59,8 @@ internal sealed class RouteReader
             Upgrade = text.FindOwn(RouteSection.Upgrade)?.Value,
             Lifecycle = text.Find(RouteSection.Lifecycle)?.Value,
             Assertion = text.Find(RouteSection.Assertion)?.Value ?? AssertionUse.Reuse,
+            Audit = text.Find(RouteSection.Audit),
+            About = text.Find(RouteSection.About)?.Value ?? [],
             Retries = text.Find(RouteSection.Retries),
             Hedge = text.Find(RouteSection.Hedge),
             Canary = text.Find(RouteSection.Canary),

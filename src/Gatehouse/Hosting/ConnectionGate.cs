@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Audit;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
@@ -17,7 +18,9 @@ namespace Gatehouse.Hosting;
 /// is told, for a stranger must not be able to fill a log.
 /// </summary>
 /// <param name="tls">Whether the listener speaks TLS.</param>
-internal sealed class ConnectionGate(int index, bool tls, Activation activation, GatehouseMeter meter, EventWriter events, TimeProvider clock)
+/// <param name="trail">Has the handshakes that were refused; null where there is no trail.</param>
+internal sealed class ConnectionGate(
+    int index, bool tls, Activation activation, GatehouseMeter meter, EventWriter events, TimeProvider clock, AuditTrail? trail = null)
 {
     private static readonly TimeSpan LongestPreamble = TimeSpan.FromSeconds(5);
     private readonly HashSet<string> _told = [];
@@ -132,6 +135,8 @@ internal sealed class ConnectionGate(int index, bool tls, Activation activation,
         var handshake = new RefusedHandshake(
             listener, accepted.ProxiedFor ?? peer, peer, accepted.ServerName, presented?.Serial, presented?.SpkiDigest, reason);
         meter.AccessLog?.Write(HandshakeLine.Of(handshake, clock.GetUtcNow()));
+        trail?.Post(HandshakeLine.RecordOf(handshake, clock.GetUtcNow()));
+        events.Security?.HandshakeRefused(listener, handshake.Client, AddressKey.Of(handshake.Client), reason);
     }
 
     private void Write(string what, string listener, AcceptedConnection accepted, string reason)

@@ -1,11 +1,15 @@
 using System.Net;
+using System.Security.Cryptography;
 using Gatehouse.Admin;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
+using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Overload;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Microsoft.AspNetCore.Hosting;
 
 namespace Gatehouse.Hosting;
@@ -14,11 +18,15 @@ namespace Gatehouse.Hosting;
 internal sealed class RunningGateway : IAsyncDisposable
 {
     private static readonly IntakeLimits OperatorLimits = new() { Connections = 100 };
+    /// <summary>How long a start waits for a store of keys and suspensions; after that it serves what it knows.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(5);
+
     private readonly TimeProvider _clock;
     private readonly EventWriter _events;
     private readonly GatehouseMeter _meter = new();
     private readonly StateStore _state = new();
     private readonly BufferedLineSink? _ownLog;
+    private readonly OtlpShipping? _shipping;
     private readonly DrainState _drain = new();
     private readonly UnderWay _underWay = new();
     private readonly DeclarationWatch _watch;
@@ -30,6 +38,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly LastGood? _lastGood;
     private readonly TaskCompletionSource _expired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Heartbeat? _heartbeat;
+    private readonly AuditTrail? _trail;
+    private readonly ActivationTrail? _activations;
     private ITimer? _expiry;
     private bool _stopped;
 
@@ -40,16 +50,29 @@ internal sealed class RunningGateway : IAsyncDisposable
         _events = new EventWriter(options.Events, _clock);
         var definition = first.Definition!;
         if (options.AccessLog is null) _ownLog = OpenLog(definition.AccessLog);
-        _meter.AccessLog = options.AccessLog ?? _ownLog!;
-        Activation = new Activation(first, new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events), _state);
+        _shipping = OpenShipping(definition);
+        _meter.AccessLog = Shipped(options.AccessLog ?? _ownLog!);
+        _events.Security = SecurityOf(definition);
+        if (definition.Trail is { } declared)
+        {
+            _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock, _shipping?.Logs("gatehouse.audit"));
+            _activations = new ActivationTrail(_trail, _clock);
+        }
+
+        var compiler = new SnapshotCompiler(_clock, _state, _meter.AccessLog, _meter, options.Kinds, _events, _trail) { Spans = _shipping?.Spans };
+        Activation = new Activation(first, compiler, _state)
+        {
+            Record = _activations is { } activations ? activations.Record : null,
+        };
+        Activation.Swapped += next => _shipping?.Use(next.Definition.Telemetry.Otlp?.Headers ?? []);
         _lists = new RevocationFetch(Activation, _events, _clock);
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
-        _metrics = new MetricsPage(_meter, definition);
+        _metrics = new MetricsPage(_meter, definition, _shipping);
         _lastGood = start.LastGood;
         _meter.UnderWay = () => _underWay.Count;
         _meter.LastGoodAge = () => _lastGood?.Age;
-        var source = new WatchSource(start.Load, options.Files, options.WatchEvery, _lastGood);
+        var source = new WatchSource(start.Load, options.Files, options.WatchEvery, _lastGood, _activations);
         _watch = new DeclarationWatch(source, start.Watched, Activation, _events, _meter, _clock);
         if (options.HasHeartbeat) _heartbeat = new Heartbeat(OverloadKind.ShortageOf(_state), Activation, _underWay, _events, _meter);
         foreach (var finding in first.Findings) _events.Write(finding.ToString());
@@ -115,7 +138,9 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (_expiry is not null) await _expiry.DisposeAsync();
         _heartbeat?.Dispose();
         _state.Dispose(); // what is counted is written down
+        _trail?.Dispose(); // after the last exchange: its end is written down too
         _metrics.Dispose();
+        if (_shipping is not null) await _shipping.DisposeAsync(); // what it loses is counted, and what is counted is told once more before
         _meter.Dispose();
         _ownLog?.Dispose();
     }
@@ -123,7 +148,10 @@ internal sealed class RunningGateway : IAsyncDisposable
     internal async Task ListenAsync(CancellationToken cancel)
     {
         var definition = Activation.Current.Definition;
+        if (_trail is not null) await _trail.Begun; // where it cannot be opened, it is tried again, and until then nothing is changed
         await _lists.StartAsync(cancel);
+        if (Activation.Current.Register is { } register)
+            await register.FirstLook.WaitAsync(FirstLook, _clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _upstreams.Start();
         for (var i = 0; i < Activation.Current.Listeners.Count; i++)
         {
@@ -141,6 +169,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");
         _events.Write($"administration on {Administration}; revision 1 is in force, fingerprint {definition.Fingerprint}");
+        _activations?.Begun(Activation.Current);
         _metrics.PrepareSoon(_clock);
         if (_lastGood?.InUse is { } kept) ExpireAt(kept.Until);
     }
@@ -165,7 +194,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application, ClientAdmission clients)
     {
-        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events, _clock);
+        var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events, _clock, _trail);
         return new ListeningPlan(listener.Address, listener.Protocols, listener.Intake)
         {
             Tls = listener.Tls is not null,
@@ -186,6 +215,23 @@ internal sealed class RunningGateway : IAsyncDisposable
             Ended = gate.Ended,
         };
     }
+
+    private OtlpShipping? OpenShipping(GatewayDefinition definition)
+    {
+        if (definition.Telemetry.Otlp is not { } settings) return null;
+        var version = typeof(RunningGateway).Assembly.GetName().Version?.ToString(3);
+        var resource = OtlpResource.Of(definition.Name, definition.Environment, OtlpShipping.NewInstance(), version);
+        return new OtlpShipping(settings, resource, _meter, _events, _clock);
+    }
+
+    private LineSink Shipped(LineSink own) => _shipping?.Logs("gatehouse.access") is { } logs ? new BothLines(own, logs) : own;
+
+    /// <summary>Digests mean the same in every instance and after every start, where there is a secret that they have in common.</summary>
+    private SecurityEvents SecurityOf(GatewayDefinition definition) =>
+        new(_events, _meter, _clock, definition.Pepper?.Bytes ?? RandomNumberGenerator.GetBytes(32), definition.Telemetry.Security)
+        {
+            Shipped = _shipping?.Logs("gatehouse.security", OtlpSeverity.Warning),
+        };
 
     private BufferedLineSink OpenLog(string? path) =>
         path is null ? BufferedLineSink.ToStandardOutput(Failing) : BufferedLineSink.ToFile(path, Failing);

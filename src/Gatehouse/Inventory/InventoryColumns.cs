@@ -73,6 +73,11 @@ internal static class InventoryColumns
             "assertion",
             "how the backend is told who calls: `reuse` (one assertion for the same caller), `perRequest`; nothing when it is told nothing",
             e => Text(e.Assertion)),
+        new(
+            "audit",
+            "what is recorded of a call: `intent` (before it is forwarded, and its outcome after) or `record` (one, after); nothing where only refusals are",
+            e => e.Recorded),
+        new("about", "whose data a call touches, for investigations, and where the request says who", e => List(e.Route.Audit.About.Select(a => a.ToString()))),
         new("cors", "the sites whose scripts may call from browsers, and whether with the visitor's credentials", e => List(Text(e.Cors))),
         new("forwardCredential", "why the backend gets the client's `Authorization`; nothing when it does not", e => e.ForwardReason),
         new("scopes", "the scopes that a caller has to hold, every one of them", e => List(e.Route.Access.Scopes.Select(s => s.Value))),

@@ -9,6 +9,7 @@ using Gatehouse.Policies.Identify;
 using Gatehouse.Policies.Lifecycle;
 using Gatehouse.Policies.Limits;
 using Gatehouse.Policies.Overload;
+using Gatehouse.Policies.Record;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.Upstreams;
@@ -53,6 +54,10 @@ internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener>
         Find<AssertPolicy>(compiled) is not null ? AssertionUse.Reuse
         : Find<AssertEachPolicy>(compiled) is not null ? AssertionUse.PerRequest
         : AssertionUse.None;
+
+    /// <summary>What is recorded of its calls in the trail, or null for no more than refusals.</summary>
+    public string? Recorded { get; } =
+        Find<IntentPolicy>(compiled) is not null ? "intent" : Find<AccountPolicy>(compiled) is not null ? "record" : null;
 
     /// <summary>Limits and quotas.</summary>
     public IReadOnlyList<Limit> Limits { get; } =

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Configuration;
 using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Ledger;
@@ -19,8 +20,6 @@ internal sealed class QuotaFile : IDisposable
 
     /// <summary>How much older than what is asked about a row has to be before it may go: the clock may be wrong.</summary>
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(93);
-
-    private static readonly string[] Companions = ["", "-wal", "-shm"];
 
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _find;
@@ -51,7 +50,7 @@ internal sealed class QuotaFile : IDisposable
     /// <exception cref="InvalidDataException">It is of another version.</exception>
     public static QuotaFile Open(string path, int mostRows = MostRows)
     {
-        CloseToOthers(path);
+        OwnersFile.Prepare(path);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -110,25 +109,6 @@ internal sealed class QuotaFile : IDisposable
         _find.Dispose();
         _put.Dispose();
         _connection.Dispose();
-    }
-
-    /// <summary>
-    /// Makes the file with mode 0600 where there is none: what it makes beside has the same. What others could read they cannot any more.
-    /// </summary>
-    private static void CloseToOthers(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            if (!File.Exists(path)) File.Create(path).Dispose();
-            return;
-        }
-
-        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        // it is never opened besides: to close it again would let go of the locks of whoever has it open in this process
-        if (!File.Exists(path))
-            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = owner }).Dispose();
-        foreach (var file in Companions.Select(c => path + c))
-            if (File.Exists(file) && (File.GetUnixFileMode(file) & ~owner) != 0) File.SetUnixFileMode(file, owner);
     }
 
     private static void Prepare(SqliteConnection connection)

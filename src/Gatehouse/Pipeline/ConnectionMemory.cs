@@ -1,3 +1,8 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Gatehouse.Consumers;
+
 namespace Gatehouse.Pipeline;
 
 /// <summary>
@@ -12,12 +17,18 @@ internal sealed class ConnectionMemory
     /// <summary>The last value of <c>Authorization</c> that held a token, and the token. Never for a log.</summary>
     public KeptToken? Token { get; set; }
 
-    /// <summary>The last API key that was good. Never for a log.</summary>
-    public string? ProvedKey { get; set; }
+    /// <summary>The last API key that was good, and whose it was found to be. Never for a log.</summary>
+    public KeptKey? Key { get; set; }
 
     /// <summary>The key that was last remembered as good, as the same object. Never for a log.</summary>
     public string? RememberedKey { get; set; }
+
+    /// <summary>The credential that was last looked at for where it comes from; null for none.</summary>
+    public PlacedCredential? Placed { get; set; }
 }
+
+/// <param name="Credential">Its id, as the same object.</param>
+internal sealed record PlacedCredential(string Credential, IPAddress Address);
 
 /// <param name="Authorization">The whole value of the field.</param>
 /// <param name="Text">The token in it.</param>
@@ -25,4 +36,22 @@ internal sealed record KeptToken(string Authorization, string Text)
 {
     /// <summary>Nothing of a token is shown by accident.</summary>
     public override string ToString() => "a token";
+}
+
+/// <summary>An API key that was found good over this connection: whose it is need not be found again while the declaration is in force.</summary>
+internal sealed class KeptKey(ConsumerDirectory directory, string text, ApiKeyHolder holder)
+{
+    public string Text { get; } = text;
+
+    public ApiKeyHolder Holder { get; } = holder;
+
+    /// <summary>
+    /// Whether this is the key, in the declaration that it was found in. In constant time: a proxy may bring several clients over one connection.
+    /// </summary>
+    public bool Is(ConsumerDirectory other, string key) =>
+        ReferenceEquals(directory, other)
+        && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(Text.AsSpan()), MemoryMarshal.AsBytes(key.AsSpan()));
+
+    /// <summary>Nothing of a key is shown by accident.</summary>
+    public override string ToString() => "a key";
 }

@@ -29,6 +29,9 @@ public sealed class Exchange
     /// <summary>The trace (W3C trace context, 32 hexadecimal digits) that this exchange is part of.</summary>
     public string TraceId { get; internal set; } = "";
 
+    /// <summary>Its place in that trace, where exchanges are traced; null where none are.</summary>
+    internal ExchangeTrace? Trace { get; set; }
+
     /// <summary>The number of the declaration's revision that decides about this exchange.</summary>
     public long Revision { get; }
 
@@ -168,6 +171,9 @@ public sealed class Exchange
     /// <summary>The first limit or quota that would have refused the exchange, if it did not only report; for the log.</summary>
     internal string? ReportedLimit { get; set; }
 
+    /// <summary>How far the exchange has come in the trail.</summary>
+    internal Accounting Accounting { get; set; }
+
     /// <summary>What the policy of limits gives back when the exchange is over; only that policy knows what it is.</summary>
     internal object? Held { get; set; }
 
@@ -207,8 +213,27 @@ public sealed class Exchange
     /// <summary>Where an exchange of its route is counted; null while there is no route.</summary>
     internal ExchangeTally? RouteTally { get; set; }
 
+    /// <summary>Where it is counted as being under way, beginning with 1; 0 where it is not.</summary>
+    internal int CountedAt { get; set; }
+
     /// <summary>The policies that saw the request.</summary>
     internal PolicyWalk Walk { get; } = new();
+}
+
+/// <summary>How far an exchange has come in the trail that has to account for it.</summary>
+internal enum Accounting
+{
+    /// <summary>Nothing of it is there, and no place is kept for it.</summary>
+    None,
+
+    /// <summary>A place is kept for its one record: it may be forwarded.</summary>
+    Reserved,
+
+    /// <summary>Its intent was written, or may have been: its outcome is owed.</summary>
+    Intended,
+
+    /// <summary>Nothing more is owed.</summary>
+    Settled,
 }
 
 /// <summary>What became of the attempt to prove who calls, as its address's failures are counted.</summary>
@@ -249,6 +274,9 @@ internal sealed class ForwardState
 
     /// <summary>The status of the service's answer; 0 while there is none.</summary>
     public int Status { get; set; }
+
+    /// <summary>Whether a destination may have got the request or a part of it. False only where that is certain.</summary>
+    public bool MayHaveArrived { get; set; }
 
     /// <summary>Seconds after which a client that was refused may try again, for <c>Retry-After</c>; 0 where nothing is said.</summary>
     public int RetrySeconds { get; set; }

@@ -1,10 +1,13 @@
 using Gatehouse.Assertions;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Services;
 using Gatehouse.Stores;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 
 namespace Gatehouse.Pipeline;
@@ -46,8 +49,28 @@ internal sealed class CompileContext
     /// <summary>What instances of the gateway share; null when they share nothing.</summary>
     public SharedStore? Store { get; init; }
 
+    /// <summary>What is known of issued keys and of what is suspended; null where the declaration has no register.</summary>
+    public KnownRegister? Register { get; init; }
+
     /// <summary>The file in which what was spent of quotas is kept; null where nothing is.</summary>
     public string? QuotaFile { get; init; }
+
+    /// <summary>Under what the trail keeps what is personal; null where the declaration has no trail.</summary>
+    public InvestigationKey? Subjects { get; init; }
+
+    /// <summary>The trail; null where there is none, and where nothing will be served.</summary>
+    public AuditTrail? Trail { get; init; }
+    /// <summary>Which exchanges are traced; null for none.</summary>
+    public TraceRules? Traces { get; init; }
+
+    /// <summary>Where spans go; null for nowhere.</summary>
+    public OtlpChannel? Spans { get; init; }
+
+    /// <summary>From when on what callers do is a security event.</summary>
+    public SecurityRules Security { get; init; } = new();
+
+    /// <summary>Whether durations are measured by the semantic conventions of HTTP too.</summary>
+    public bool HttpMetrics { get; init; }
 
     public required LineSink AccessLog { get; init; }
 

@@ -19,6 +19,8 @@ internal static class Problems
         "certificate-refused", 401, "The client certificate is not good, or no longer.", ProblemSource.Downstream, closes: true);
     public static readonly Problem Forbidden = new(
         "forbidden", 403, "The caller may not do this.", ProblemSource.Downstream);
+    public static readonly Problem ConsumerSuspended = new(
+        "consumer-suspended", 403, "The caller is suspended for the time being.", ProblemSource.Downstream);
     public static readonly Problem InsufficientScope = new(
         "insufficient-scope", 403, "The caller lacks a scope that this needs.", ProblemSource.Downstream);
     public static readonly Problem NotFound = new(
@@ -71,8 +73,12 @@ internal static class Problems
         "identity-unavailable", 503, "The caller's identity cannot be established at the moment.", ProblemSource.Gateway);
     public static readonly Problem AuthorisationUnavailable = new(
         "authorisation-unavailable", 503, "Whether the caller may do this cannot be established at the moment.", ProblemSource.Gateway);
+    public static readonly Problem RouteSuspended = new(
+        "route-suspended", 503, "What is asked for is suspended for the time being.", ProblemSource.Gateway);
     public static readonly Problem QuotaUnavailable = new(
         "quota-unavailable", 503, "What is left of the quota cannot be established at the moment.", ProblemSource.Gateway);
+    public static readonly Problem RecordUnavailable = new(
+        "record-unavailable", 503, "What is asked for cannot be recorded at the moment, so it is not done.", ProblemSource.Gateway);
     public static readonly Problem UpstreamTimeout = new(
         "upstream-timeout", 504, "The service behind the gateway did not answer in time.", ProblemSource.Upstream);
     public static readonly Problem DeadlineExceeded = new(
@@ -89,6 +95,6 @@ internal static class Problems
         UpgradeNotAllowed, LimitExceeded, TooManyAtOnce, QuotaExceeded, TooManyFailures, TooManyMisses, HeadersTooLarge, InternalError,
         UpstreamFailed, UpstreamUnavailable, CircuitOpen, UpstreamBusy, Overloaded, IdentityUnavailable, AuthorisationUnavailable, QuotaUnavailable,
         UpstreamTimeout, DeadlineExceeded, LoopDetected,
-        MalformedJson, JsonTooComplex, TooManyStreams,
+        MalformedJson, JsonTooComplex, TooManyStreams, RecordUnavailable, ConsumerSuspended, RouteSuspended,
     ];
 }

@@ -61,6 +61,15 @@ internal sealed class Route
     /// <summary>The assertion that the backend is sent, where the gateway makes any.</summary>
     internal AssertionUse Assertion { get; init; }
 
+    /// <summary>What is recorded of its exchanges, where the gateway keeps a trail.</summary>
+    internal RouteAudit Audit { get; init; } = RouteAudit.Usual;
+
+    /// <summary>Whether a call may change something: then nothing is forwarded that is not recorded.</summary>
+    internal bool Changes => Effect is Effect.Write or Effect.Action;
+
+    /// <summary>Whether its exchanges have to be accounted for.</summary>
+    internal bool IsAccountable => Changes || PersonalData != PersonalData.None || Exposure == Exposure.Partner || Audit.Always;
+
     /// <summary>Whether calls may be sent again, where the upstream retries.</summary>
     internal RouteRetries Retries { get; init; } = RouteRetries.Usual;
 

@@ -32,6 +32,9 @@ internal sealed class Activation
     /// <summary>Told of each snapshot that comes into force after the first.</summary>
     public Action<GatewaySnapshot>? Swapped { get; set; }
 
+    /// <summary>Records durably that a snapshot comes into force. False keeps it from doing so; null where nothing is recorded.</summary>
+    public Func<GatewaySnapshot, bool>? Record { get; set; }
+
     /// <summary>
     /// Compiles the next snapshot beside the one in force and swaps them in one step, if the declaration is valid and needs no restart.
     /// </summary>
@@ -43,6 +46,7 @@ internal sealed class Activation
         if (definition.Fingerprint == _current.Definition.Fingerprint && next.CertificateDigests() == _loaded.CertificateDigests())
             return new(ActivationOutcome.Unchanged, next.Findings);
         var snapshot = _compiler.Compile(definition, _current.Revision + 1, _listeners, next);
+        if (Record?.Invoke(snapshot) == false) return new(ActivationOutcome.Unrecorded, next.Findings);
         _loaded = next;
         Volatile.Write(ref _current, snapshot);
         Swapped?.Invoke(snapshot);
@@ -65,6 +69,9 @@ internal enum ActivationOutcome
 
     /// <summary>It changes what only a restart can change; the one before stays in force, and nothing of the new one is taken.</summary>
     NeedsRestart,
+
+    /// <summary>That it comes into force cannot be recorded at the moment; the one before stays in force, and this one is tried again.</summary>
+    Unrecorded,
 }
 
 /// <param name="Findings">What was wrong or worth a word.</param>

@@ -19,6 +19,7 @@ internal sealed class DeclarationWatch : IAsyncDisposable
     private readonly ITimer _timer;
     private readonly Task _loop;
     private WatchedFiles _files;
+    private bool _isOwed;
     private int _untilFullLook;
 
     /// <param name="digests">The files of the declaration in force.</param>
@@ -65,7 +66,7 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         {
             var full = asked || --_untilFullLook < 0;
             if (full) _untilFullLook = LooksBetweenFullOnes;
-            if (_files.HaveChanged(full, _source.Files)) return await BackgroundThread.RunAsync(Activate);
+            if (_isOwed || _files.HaveChanged(full, _source.Files)) return await BackgroundThread.RunAsync(Activate);
             _source.LastGood?.Renew();
             if (asked) _events.Write("reload: no file has changed");
         }
@@ -85,6 +86,9 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         _files = new WatchedFiles(next.Digests);
         _untilFullLook = 0; // a file may have changed between its reading and its first stamp
         var result = _activation.TryReplace(next);
+        if (_isOwed && result.Outcome == ActivationOutcome.Unrecorded) return result; // it was told
+        _isOwed = result.Outcome == ActivationOutcome.Unrecorded;
+        _source.Trail?.Refused(result, next);
         if (result.Outcome is ActivationOutcome.Activated or ActivationOutcome.Unchanged) _source.LastGood?.Keep(files);
         else _source.LastGood?.Doubt();
         var current = _activation.Current;
@@ -95,11 +99,23 @@ internal sealed class DeclarationWatch : IAsyncDisposable
                 ("activated", $"reload: revision {current.Revision} is in force, fingerprint {current.Definition.Fingerprint}"),
             ActivationOutcome.Unchanged => ("unchanged", $"reload: the declaration means the same; revision {current.Revision} stays in force"),
             ActivationOutcome.Refused => ("refused", $"reload refused; revision {current.Revision} stays in force"),
+            ActivationOutcome.Unrecorded =>
+                ("unrecorded", $"reload put off: it cannot be recorded; revision {current.Revision} stays in force until it can"),
             ActivationOutcome.NeedsRestart => ("needs-restart", $"reload refused, it needs a restart; revision {current.Revision} stays in force"),
         };
         _meter.Reloads(outcome).Add();
         _events.Write(text);
+        Tell(outcome, current);
         return result;
+    }
+
+    /// <summary>Another declaration in force, or one that was not taken, matters to whoever watches over the gateway.</summary>
+    private void Tell(string outcome, GatewaySnapshot current)
+    {
+        if (outcome == "unchanged") return;
+        var facts = new SecurityFacts { Revision = current.Revision, Fingerprint = current.Definition.Fingerprint };
+        if (outcome == "activated") _events.Security?.Tell(SecurityEvent.ConfigurationChanged, facts);
+        else _events.Security?.Tell(SecurityEvent.ConfigurationRefused, facts with { Outcome = outcome });
     }
 }
 
@@ -108,4 +124,6 @@ internal sealed class DeclarationWatch : IAsyncDisposable
 /// <param name="Files">The files as they are now.</param>
 /// <param name="Every">The time between two looks.</param>
 /// <param name="LastGood">Keeps what is in force for a start in worse times; null where nobody asked for it.</param>
-internal sealed record WatchSource(Func<SourceFiles, LoadedDeclaration> Load, Func<SourceFiles> Files, TimeSpan Every, LastGood? LastGood = null);
+/// <param name="Trail">Records what is not activated; null where there is no trail.</param>
+internal sealed record WatchSource(
+    Func<SourceFiles, LoadedDeclaration> Load, Func<SourceFiles> Files, TimeSpan Every, LastGood? LastGood = null, ActivationTrail? Trail = null);

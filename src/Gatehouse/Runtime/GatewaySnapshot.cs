@@ -4,6 +4,7 @@ using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Record;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Gatehouse.Tokens;
@@ -23,6 +24,9 @@ internal sealed class GatewaySnapshot
 
     /// <summary>Says whether tokens are good, for all routes.</summary>
     public required TokenVerifier Tokens { get; init; }
+
+    /// <summary>What is known of issued keys and of what is suspended; null where the declaration has no register.</summary>
+    public KnownRegister? Register { get; init; }
 
     /// <summary>Whether every issuer's keys are there or could not be had; has them fetched where it was not tried yet. Never waits.</summary>
     /// <param name="without">The names of the issuers whose keys are not there.</param>

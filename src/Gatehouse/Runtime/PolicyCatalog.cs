@@ -18,6 +18,7 @@ using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Own;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Streams;
+using Gatehouse.Policies.Suspensions;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -51,12 +52,14 @@ internal static class PolicyCatalog
     /// <summary>The same, with the policies that a host brings along.</summary>
     public static IReadOnlyList<RoutePolicyKind> AfterRouteWith(IReadOnlyList<PolicyKind> own) =>
     [
+        new AccountKind(), // first in, so last out: whoever refuses an exchange of an accountable route, its record has the end
         new RouteAddressesKind(), // who calls from the wrong place must not get to try credentials
         new CorsKind(), // preflights carry no credential, and scripts have to be able to read every refusal from here on
         new OverloadKind(), // the route says how much it matters, scripts can read the refusal, and what is shed costs no look at a credential
         new IdentifyKind(), // who calls has to be known before anybody asks whether they may
         new LifecycleKind(), // what has ended is over for everybody, whether they might have called it or not
         new AccessKind(), // nothing is done, counted or changed for a caller that may not
+        new SuspensionsKind(), // only who may call learns that something is suspended, and nothing is counted or done for it
         new UpgradeKind(), // a stranger is refused as a stranger, not for the protocol it asks for
         new LimitsKind(), // who calls is known: its calls are counted, before anything that costs more than counting
         new AuthorizeKind(), // a stranger or a flood costs its service no question, and it can only take away what access grants
@@ -64,6 +67,7 @@ internal static class PolicyCatalog
         new BodyKind(), // only who may call, and is within the limits, gets memory or disk for a body
         new CanaryKind(), // where it goes is known before anything is made for one upstream alone: its token, its assertion
         new UpstreamTokenKind(), // asked for when the request is whole and everybody has agreed: it goes nowhere but to the backend
+        new IntentKind(), // everybody has agreed, and nothing has left for the backend: nothing changes before it is written down that it will
         new AdaptKind(), // every policy before has decided on what was sent, and on the way back this sees first what the backend sent
         new AssertKind(), // last: nothing that was refused costs a signature, and what is vouched for is what is forwarded
     ];

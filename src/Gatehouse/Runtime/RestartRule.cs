@@ -29,8 +29,15 @@ internal static class RestartRule
             NeedsRestart(findings, file,
                 $"the health listener moves from {running.Health?.ToString() ?? "nowhere"} to {next.Health?.ToString() ?? "nowhere"}");
         if (running.AccessLog != next.AccessLog) NeedsRestart(findings, file, "the access log goes elsewhere");
+        if (!IsSameTrail(running.Trail, next.Trail))
+            NeedsRestart(findings, next.Trail?.Place ?? file, "the audit trail goes elsewhere, or is kept or signed otherwise");
+        if (running.Telemetry.Otlp?.Identity != next.Telemetry.Otlp?.Identity)
+            NeedsRestart(findings, file, "what is told goes to another collector, or something else goes there");
         return findings;
     }
+
+    private static bool IsSameTrail(TrailDeclaration? running, TrailDeclaration? next) =>
+        running is null ? next is null : next is not null && running.IsSameTrail(next);
 
     private static void Compare(Listener running, Listener next, Findings findings)
     {

@@ -1,9 +1,12 @@
+using Gatehouse.Audit;
 using Gatehouse.Certificates;
 using Gatehouse.Declaration;
 using Gatehouse.Pipeline;
+using Gatehouse.Register;
 using Gatehouse.Routes;
 using Gatehouse.Stores;
 using Gatehouse.Telemetry;
+using Gatehouse.Telemetry.Otlp;
 using Gatehouse.Tokens;
 using Gatehouse.Upstreams;
 
@@ -12,10 +15,16 @@ namespace Gatehouse.Runtime;
 /// <summary>Makes a snapshot from a definition. It cannot fail for reasons that lie in the declaration: those were findings.</summary>
 /// <param name="kinds">The second part of the catalogue, as the declaration was read with.</param>
 /// <param name="events">Tells the operator; null when nothing will be served.</param>
+/// <param name="trail">What has to be accounted for goes there; null where there is no trail, and when nothing will be served.</param>
 internal sealed class SnapshotCompiler(
     TimeProvider clock, StateStore state, LineSink accessLog, GatehouseMeter meter, IReadOnlyList<RoutePolicyKind> kinds,
-    EventWriter? events = null)
+    EventWriter? events = null, AuditTrail? trail = null)
 {
+    /// <summary>Where spans go; null for nowhere.</summary>
+    public OtlpChannel? Spans { get; init; }
+
+    private KnownRegister? _register;
+
     /// <param name="order">The order of the listeners by name; the definition's own when null.</param>
     /// <param name="loaded">Has the certificates of the listeners that speak TLS; null when nothing will be served.</param>
     public GatewaySnapshot Compile(
@@ -37,14 +46,22 @@ internal sealed class SnapshotCompiler(
             TokenExchanges = definition.TokenExchanges,
             Tokens = TokenVerifier.For(definition.Issuers, (kind, identity, create) => state.Get(kind, identity, create), clock, events, meter),
             Store = StoreOf(definition),
+            Register = RegisterOf(definition),
             QuotaFile = definition.QuotaFile,
             Events = events,
+            Subjects = definition.Trail?.Subjects,
+            Trail = trail,
             AccessLog = accessLog,
+            Traces = Spans is null ? null : definition.Telemetry.Traces,
+            Spans = Spans,
+            Security = definition.Telemetry.Security,
+            HttpMetrics = definition.Telemetry.HttpMetrics,
             Meter = meter,
         };
+        var http = definition.Telemetry.HttpMetrics ? meter.Http : null;
         var inside = InsideAddresses.AuthoritiesOf(definition.Upstreams.Values);
         var upstreams = definition.Upstreams.ToDictionary(
-            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside, events, meter), StringComparer.Ordinal);
+            u => u.Key, u => UpstreamClient.For(u.Value, state, clock, inside, events, meter, http: http), StringComparer.Ordinal);
         var routes = new List<CompiledRoute>(definition.Routes.Count);
         foreach (var route in definition.Routes) routes.Add(Compile(route, definition, upstreams, context));
         return new GatewaySnapshot
@@ -53,6 +70,7 @@ internal sealed class SnapshotCompiler(
             Definition = definition,
             Upstreams = [.. upstreams.Values],
             Tokens = context.Tokens,
+            Register = context.Register,
             Listeners = [.. InOrder(definition, order).Select(l => Compile(l, routes, context, loaded))],
         };
     }
@@ -100,6 +118,18 @@ internal sealed class SnapshotCompiler(
         var store = state.Get("store", settings.Identity, () => new SharedStore(settings, clock, events, meter));
         if (events is not null) store.Start();
         return store;
+    }
+
+    /// <summary>What is kept of keys and suspensions; it is followed only where something will be served, and one at a time.</summary>
+    private KnownRegister? RegisterOf(GatewayDefinition definition)
+    {
+        var register = definition.Register is { } settings
+            ? state.Get("register", settings.Identity, () => new KnownRegister(settings, clock, events, meter)) : null;
+        if (!ReferenceEquals(register, _register)) _register?.Stop(); // two would write one file
+        _register = register;
+        if (register is null) meter.Register.Age = null;
+        else if (events is not null) register.Start();
+        return register;
     }
 
     private FetchedLists Fetched() => state.Get("revocation", "fetched", () => new FetchedLists(clock.GetUtcNow()));

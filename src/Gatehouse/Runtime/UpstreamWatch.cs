@@ -21,7 +21,7 @@ internal sealed class UpstreamWatch : IAsyncDisposable
     /// <summary>Begins to ask, and follows every reload.</summary>
     public void Start()
     {
-        _activation.Swapped = Follow;
+        _activation.Swapped += Follow;
         Follow(_activation.Current);
     }
 

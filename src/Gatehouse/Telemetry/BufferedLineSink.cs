@@ -10,7 +10,7 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     /// <summary>Bytes that each of the two buffers holds unless told otherwise.</summary>
     public const int DefaultCapacity = 1 << 20;
 
-    private const int WriteAt = 32 * 1024;
+    private const int WriteBlocksOf = 32 * 1024;
     private static readonly TimeSpan WriteAfter = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastFlush = TimeSpan.FromSeconds(2);
@@ -23,6 +23,7 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     private readonly Thread _writer;
     private readonly Func<Stream> _open;
     private readonly Action<Exception>? _failing;
+    private readonly int _writeAt;
     private readonly TimeProvider _clock;
     private readonly ITimer _stallCheck;
     private byte[] _front;
@@ -38,8 +39,11 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     /// <param name="open">Opens the target; called on the writing thread, again after each failure and each <see cref="Reopen"/>.</param>
     /// <param name="failing">Told of a failure when writing worked before: once per outage, not once per attempt. A target that hangs is one
     /// too.</param>
-    public BufferedLineSink(Func<Stream> open, Action<Exception>? failing = null, int capacity = DefaultCapacity, TimeProvider? clock = null)
+    /// <param name="writeAt">Bytes that are written at once, without waiting for more.</param>
+    public BufferedLineSink(Func<Stream> open, Action<Exception>? failing = null, int capacity = DefaultCapacity, TimeProvider? clock = null,
+        int writeAt = WriteBlocksOf)
     {
+        _writeAt = writeAt;
         _open = open;
         _failing = failing;
         _clock = clock ?? TimeProvider.System;
@@ -78,7 +82,7 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
             line.CopyTo(_front.AsSpan(length));
             length += line.Length;
             _front[length++] = (byte)'\n';
-            wake = _frontLength < WriteAt && length >= WriteAt;
+            wake = _frontLength < _writeAt && length >= _writeAt;
             _frontLength = length;
         }
 

@@ -11,6 +11,9 @@ internal sealed class EventWriter(TextWriter to, TimeProvider clock)
 {
     private readonly Lock _gate = new();
 
+    /// <summary>Tells what matters for security, typed and counted; null where nothing is served.</summary>
+    public SecurityEvents? Security { get; set; }
+
     public void Write(string text)
     {
         var time = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Gatehouse.Telemetry.Otlp;
 
 namespace Gatehouse.Telemetry;
 
@@ -23,7 +24,7 @@ internal sealed class GatehouseMeter : IDisposable
 
     private readonly Meter _meter;
     private readonly ConcurrentDictionary<(string Listener, string Route), ExchangeTally> _exchanges = new();
-    private readonly ConcurrentDictionary<string, Tally> _refusals = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Problem, string Policy), Tally> _refusals = new();
     private readonly ConcurrentDictionary<(string Listener, string Reason), Tally> _connections = new();
     private readonly ConcurrentDictionary<string, Tally> _reloads = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Issuer, string Outcome), Tally> _keyFetches = new();
@@ -38,13 +39,18 @@ internal sealed class GatehouseMeter : IDisposable
     private readonly ConcurrentDictionary<string, Tally> _softened = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StoreTally> _stores = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Tally> _shed = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Tally> _security = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, OtlpTally> _shipped = new(StringComparer.Ordinal);
+
+    /// <summary>What is counted of the audit trail.</summary>
+    public AuditTally Audit { get; } = new();
 
     public GatehouseMeter()
     {
         _meter = new Meter(new MeterOptions(Name) { Scope = this });
         _meter.CreateObservableCounter("gatehouse.exchanges", ReadExchanges, null, "Exchanges by listener, route and class of status.");
         Durations = _meter.CreateHistogram<double>("gatehouse.exchange.duration", "s", "From the request's head to the response's end; beyond 1,000 routes by api, as in `orders/*`.");
-        _meter.CreateObservableCounter("gatehouse.refusals", ReadRefusals, null, "Exchanges refused by the gateway, by problem.");
+        _meter.CreateObservableCounter("gatehouse.refusals", ReadRefusals, null, "Exchanges refused by the gateway, by problem and by the policy or stage that decided.");
         _meter.CreateObservableCounter("gatehouse.limits.refused", () => ReadTallies(static t => t.LimitsRefused), null,
             "Exchanges refused because a limit was reached.");
         _meter.CreateObservableCounter("gatehouse.limits.reported", () => ReadTallies(static t => t.LimitsReported), null,
@@ -87,15 +93,17 @@ internal sealed class GatehouseMeter : IDisposable
             "Times that an upstream's part of the calls was taken from it or given back.");
         _meter.CreateObservableGauge("gatehouse.upstreams.open", () => CircuitsOpen?.Invoke() ?? [], null,
             "Whether an upstream's calls are refused because too many have failed: 1, or 0.");
-        _meter.CreateObservableGauge("gatehouse.stores.lost", () => StoreTally.ReadLost(_stores), null,
-            "1 while a shared store is lost and this instance counts alone, else 0.");
-        _meter.CreateObservableCounter("gatehouse.stores.changes", () => StoreTally.ReadChanges(_stores), null,
-            "Times that a shared store was lost, and that it was found again.");
-        _meter.CreateObservableCounter("gatehouse.stores.questions", () => StoreTally.ReadQuestions(_stores), null,
-            "Questions to a shared store, by outcome.");
-        _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
-            "Calls that a shared limit counted alone, because its store could not be asked.");
+        Audit.Register(_meter);
+        Register = new RegisterTally(_meter);
+        MeasureOthers();
+        Http = new HttpInstruments(_meter);
     }
+
+    /// <summary>Instruments by the semantic conventions of HTTP.</summary>
+    public HttpInstruments Http { get; }
+
+    /// <summary>What is measured of the register of keys and suspensions.</summary>
+    public RegisterTally Register { get; }
 
     /// <summary>The sink whose dropped lines are reported.</summary>
     public LineSink? AccessLog { get; set; }
@@ -137,7 +145,14 @@ internal sealed class GatehouseMeter : IDisposable
         _exchanges.GetOrAdd((listener, route), static (key, meter) => new ExchangeTally(meter, key.Listener, key.Route), this);
 
     /// <param name="problem">A problem's name.</param>
-    public Tally Refusals(string problem) => _refusals.GetOrAdd(problem, static _ => new Tally());
+    /// <param name="policy">Who decided: a policy's name or a stage's.</param>
+    public Tally Refusals(string problem, string policy) => _refusals.GetOrAdd((problem, policy), static _ => new Tally());
+
+    /// <param name="name">A constant text.</param>
+    public Tally SecurityEvents(string name) => _security.GetOrAdd(name, static _ => new Tally());
+
+    /// <param name="signal">A constant text.</param>
+    public OtlpTally Shipped(string signal) => _shipped.GetOrAdd(signal, static _ => new OtlpTally());
 
     /// <param name="reason">A constant text.</param>
     public Tally RefusedConnections(string listener, string reason) => _connections.GetOrAdd((listener, reason), static _ => new Tally());
@@ -182,6 +197,24 @@ internal sealed class GatehouseMeter : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
+    /// <summary>What is said of stores, of security and of what is shipped.</summary>
+    private void MeasureOthers()
+    {
+        _meter.CreateObservableGauge("gatehouse.stores.lost", () => StoreTally.ReadLost(_stores), null,
+            "1 while a shared store is lost and this instance counts alone, else 0.");
+        _meter.CreateObservableCounter("gatehouse.stores.changes", () => StoreTally.ReadChanges(_stores), null,
+            "Times that a shared store was lost, and that it was found again.");
+        _meter.CreateObservableCounter("gatehouse.stores.questions", () => StoreTally.ReadQuestions(_stores), null,
+            "Questions to a shared store, by outcome.");
+        _meter.CreateObservableCounter("gatehouse.limits.alone", () => StoreTally.ReadAlone(_stores), null,
+            "Calls that a shared limit counted alone, because its store could not be asked.");
+        _meter.CreateObservableCounter("gatehouse.security.events", ReadSecurity, null, "Security events, by event.");
+        _meter.CreateObservableCounter("gatehouse.telemetry.sent", () => OtlpTally.ReadSent(_shipped), null,
+            "Spans, metrics and records of logs that the collector has taken.");
+        _meter.CreateObservableCounter("gatehouse.telemetry.lost", () => OtlpTally.ReadLost(_shipped), null,
+            "Spans, metrics and records of logs that the collector was not sent or has refused, by reason.");
+    }
+
     private static IEnumerable<Measurement<long>> Read(ConcurrentDictionary<(string Upstream, string Label), Tally> counts, string label)
     {
         foreach (var (key, tally) in counts) yield return new(tally.Value, new("upstream", key.Upstream), new(label, key.Label));
@@ -208,7 +241,7 @@ internal sealed class GatehouseMeter : IDisposable
 
     private IEnumerable<Measurement<long>> ReadRefusals()
     {
-        foreach (var (problem, tally) in _refusals) yield return new(tally.Value, new KeyValuePair<string, object?>("problem", problem));
+        foreach (var (key, tally) in _refusals) yield return new(tally.Value, new("problem", key.Problem), new("policy", key.Policy));
     }
 
     private IEnumerable<Measurement<long>> ReadReloads()
@@ -256,6 +289,11 @@ internal sealed class GatehouseMeter : IDisposable
     private IEnumerable<Measurement<long>> ReadShed()
     {
         foreach (var (priority, tally) in _shed) yield return new(tally.Value, new KeyValuePair<string, object?>("priority", priority));
+    }
+
+    private IEnumerable<Measurement<long>> ReadSecurity()
+    {
+        foreach (var (name, tally) in _security) yield return new(tally.Value, new KeyValuePair<string, object?>("event", name));
     }
 
     private IEnumerable<Measurement<double>> ReadLastGood() => LastGoodAge?.Invoke() is { } age ? [new(age.TotalSeconds)] : [];

@@ -7,4 +7,7 @@ internal abstract class LineSink
     public abstract long Dropped { get; }
 
     public abstract void Write(ReadOnlySpan<byte> line);
+
+    /// <summary>The same, for those who tie a line to the span that it tells of; 0 for none.</summary>
+    public virtual void Write(ReadOnlySpan<byte> line, UInt128 trace, ulong span) => Write(line);
 }

@@ -17,6 +17,11 @@ internal sealed class Destination(DestinationAddress address) : IDisposable
     private long _returnedAt;
     private ITimer? _return;
 
+    public Uri Address { get; } = address.Value;
+
+    /// <summary>The port, ready to be a label.</summary>
+    public object Port { get; } = (long)address.Value.Port;
+
     /// <summary>Scheme, host and port, as logs and request targets begin.</summary>
     public string Text { get; } = address.Text;
 

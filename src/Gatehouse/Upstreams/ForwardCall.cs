@@ -18,6 +18,9 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
     /// <summary>What the destination is asked for as; null for its address.</summary>
     public string? Host { get; set; }
 
+    /// <summary>The attempt as it is traced; null where nothing is.</summary>
+    public AttemptTrace? Attempt { get; set; }
+
     /// <summary>What the exchange has left of further attempts; null for none.</summary>
     public Repeats? Repeats { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         Replace(sent, received, "X-Request-Id", exchange.RequestId);
         if (exchange.Assertion is { } assertion) Replace(sent, received, GatewayHeaders.Assertion, assertion);
         if (exchange.Via is { } via) Replace(sent, received, HeaderNames.Via, via);
+        if (Attempt is not null) Replace(sent, received, HeaderNames.TraceParent, Attempt.Header);
     }
 
     public override async ValueTask<bool> TransformResponseAsync(

@@ -13,6 +13,7 @@ internal sealed class HedgedSend(
 {
     private static readonly HttpMessageHandler Unused = new Nothing();
     private int? _second;
+    private AttemptTrace? _losing;
 
     /// <summary>The index of the destination whose answer it is; until there is one, of the one that was chosen.</summary>
     public int Winner => _second ?? first;
@@ -28,6 +29,7 @@ internal sealed class HedgedSend(
         two.Begin(client.Connections, copy);
         var winner = await FirstAsync(one, two);
         var isFirst = winner == one;
+        Trace(isFirst);
         client.Leave(isFirst ? index : first); // the winner's is left when its answer is over
         if (!isFirst)
         {
@@ -57,8 +59,18 @@ internal sealed class HedgedSend(
         if (index < 0 || !repeats.TryHedge()) return (-1, request);
         var copy = new HttpRequestMessage { Method = request.Method, Version = request.Version, VersionPolicy = request.VersionPolicy };
         call.Host = client.HostOf(index);
+        _losing = call.Attempt; // until it is known which of them is
+        call.Attempt = client.Trace(exchange, index);
         await call.TransformRequestAsync(exchange.Http, copy, client.NameOf(index), cancellation);
         return (index, copy);
+    }
+
+    /// <summary>The one whose answer is passed on ends with that answer, the other one here.</summary>
+    private void Trace(bool isFirst)
+    {
+        if (_losing is null) return;
+        if (isFirst) (_losing, call.Attempt) = (call.Attempt, _losing);
+        _losing?.End(repeats.Plan.Clock.GetTimestamp(), 0, "cut off");
     }
 
     /// <summary>The side that answers first; one that says that it cannot, or does not answer, gives way to the other.</summary>

@@ -17,6 +17,10 @@ internal sealed partial class UpstreamClient
     /// <summary>What a destination is asked for as; null for its address.</summary>
     public string? HostOf(int index) => _hosts[index];
 
+    /// <summary>An attempt as it is traced; null where nothing is.</summary>
+    public AttemptTrace? Trace(Exchange exchange, int index) =>
+        exchange.Trace?.Send(Name, _destinations[index].Address, _clock.GetTimestamp());
+
     public void Enter(int index) => _destinations[index].Enter();
 
     public void Leave(int index) => _destinations[index].Leave();

@@ -45,12 +45,15 @@ internal sealed partial class UpstreamClient
     private readonly BulkheadRule _atOnce;
     private readonly TimeSpan _retryAfter;
     private readonly ForwarderRequestConfig _settings;
+    private readonly UpstreamNews _news;
+    private readonly HttpInstruments? _http;
     private readonly InsideAddresses _inside;
     private readonly long _headTicks;
 
-    private UpstreamClient(Upstream upstream, StateStore state, TimeProvider clock, FrozenSet<string> inside, UpstreamNews news, Dialer dialer)
+    private UpstreamClient(
+        Upstream upstream, StateStore state, TimeProvider clock, FrozenSet<string> inside, UpstreamNews news, Dialer dialer, HttpInstruments? http)
     {
-        _clock = clock;
+        (_clock, _news, _http) = (clock, news, http);
         _inside = new InsideAddresses(upstream, inside);
         var identity = UpstreamConnections.IdentityOf(upstream);
         _connections = state.Get("upstream connections", identity, () => UpstreamConnections.Open(upstream, dialer));
@@ -86,12 +89,13 @@ internal sealed partial class UpstreamClient
     /// <summary>The client for an upstream, with the connections and counters of the client before it where the upstream is the same.</summary>
     /// <param name="inside">Host and port of every server that no answer may name; the upstream's own are among them anyway.</param>
     /// <param name="events">Tells the operator; null when nothing is served.</param>
+    /// <param name="http">Measures what is sent; null for nobody.</param>
     public static UpstreamClient For(
         Upstream upstream, StateStore state, TimeProvider clock, FrozenSet<string>? inside = null, EventWriter? events = null,
-        GatehouseMeter? meter = null, Dialer? dialer = null)
+        GatehouseMeter? meter = null, Dialer? dialer = null, HttpInstruments? http = null)
     {
-        return new UpstreamClient(
-            upstream, state, clock, inside ?? FrozenSet<string>.Empty, new UpstreamNews(upstream.Name, events, meter), dialer ?? Dialer.ByDns(clock));
+        var news = new UpstreamNews(upstream.Name, events, meter);
+        return new UpstreamClient(upstream, state, clock, inside ?? FrozenSet<string>.Empty, news, dialer ?? Dialer.ByDns(clock), http);
     }
 
     public string Name { get; }
@@ -156,11 +160,14 @@ internal sealed partial class UpstreamClient
         {
             var destination = _destinations[index];
             call.Host = _hosts[index];
+            call.Attempt = Trace(exchange, index);
             exchange.Forward.Destination = destination.Text;
             exchange.Forward.Attempts++;
             var hedge = repeats is { Hedges: true } ? new HedgedSend(this, repeats, exchange, call, index) : null;
             ForwarderError error;
-            var began = _breaker is null ? 0 : _clock.GetTimestamp();
+            var began = _breaker is null && _http is null ? 0 : _clock.GetTimestamp();
+            var arrivedBefore = exchange.Forward.MayHaveArrived;
+            exchange.Forward.MayHaveArrived = true; // until it is known better
             destination.Enter();
             try
             {
@@ -175,6 +182,7 @@ internal sealed partial class UpstreamClient
             var exception = error == ForwarderError.None ? null : exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
             var end = AttemptEnds.Of(exchange, call, timer.Expired, error, exception, body is not { Ended: false });
             Judge(exchange.Forward, destination, end, body is null ? began : body.EndedAt);
+            Tell(exchange, call, destination, end, began, exception);
             repeats?.Tried.Add(index);
             if (call.IsReplaced) return Verdict.Continue;
             // an upgrade between different versions of HTTP has another status on each side
@@ -183,6 +191,7 @@ internal sealed partial class UpstreamClient
             if (error == ForwarderError.None) return Verdict.Answered;
             tried.Add(index);
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);
+            if (nothingSent) exchange.Forward.MayHaveArrived = arrivedBefore;
             if (!nothingSent || timer.Token.IsCancellationRequested || (index = ChooseNext(exchange, tried)) < 0)
                 return repeats?.Replaces(timer.Expired, error, exception, nothingSent) == true
                     ? Verdict.Continue : ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);
@@ -204,6 +213,19 @@ internal sealed partial class UpstreamClient
     {
         _health.Ended(destination, end);
         _breaker?.Ended(forward.Phase, end, began == 0 || forward.HeadAt == 0 ? 0 : forward.HeadAt - began);
+    }
+
+    /// <summary>Says what became of an attempt to those who watch.</summary>
+    /// <param name="began">The timestamp at which it began; 0 where nobody measures it.</param>
+    private void Tell(Exchange exchange, ForwardCall call, Destination destination, AttemptEnd end, long began, Exception? exception)
+    {
+        var error = end.IsFailure() && end != AttemptEnd.Unavailable ? end.Say() : null;
+        call.Attempt?.End(_clock.GetTimestamp(), call.Status, error);
+        if (exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }) _news.TlsFailed(destination);
+        if (_http is null) return;
+        var answered = exchange.Forward.HeadAt >= began ? exchange.Forward.HeadAt : _clock.GetTimestamp();
+        var took = _clock.GetElapsedTime(began, answered);
+        _http.Sent(took, exchange.Method, destination.Address.Host, destination.Port, call.Status, error);
     }
 
     private Verdict NobodyCan(Exchange exchange)

@@ -22,6 +22,13 @@ internal sealed class UpstreamNews(string upstream, EventWriter? events, Gatehou
 
     public void Closed() => Tell("closed", "its circuit is closed again");
 
+    /// <summary>No connection came about because of TLS: told as what it is for security, each destination once in a while.</summary>
+    public void TlsFailed(Destination destination)
+    {
+        events?.Security?.TellOnce(
+            SecurityEvent.UpstreamTls, destination.Hash, new SecurityFacts { Upstream = upstream, Destination = destination.Text });
+    }
+
     private static string Seconds(TimeSpan time) => FormattableString.Invariant($"{time.TotalSeconds:0.#} s");
 
     private void Tell(string change, string text)

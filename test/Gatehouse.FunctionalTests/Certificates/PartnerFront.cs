@@ -38,12 +38,14 @@ internal sealed class PartnerFront : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<PartnerFront> StartAsync()
+    /// <param name="more">More of the declaration, at its top.</param>
+    /// <param name="file">One more file that it names.</param>
+    public static async Task<PartnerFront> StartAsync(string more = "", (string Name, string Text)? file = null)
     {
         var front = new PartnerFront();
         front.Upstream = await FakeUpstream.StartAsync();
         var own = front._server.Issue("localhost", Host);
-        front.Gateway = await TestGateway.StartAsync(front.Declaration(), new Dictionary<string, string>
+        var files = new Dictionary<string, string>
         {
             ["edge.pem"] = await File.ReadAllTextAsync(own.CertificateFile, Cancel),
             ["edge.key"] = await File.ReadAllTextAsync(own.KeyFile, Cancel),
@@ -51,7 +53,9 @@ internal sealed class PartnerFront : IAsyncDisposable
             ["partner.crl"] = Partners.Pem(front.Root.List(front.Revoked)),
             ["keys.json"] = front.Issuer.Jwks(),
             ["assert.pem"] = Vouching.NewKey(),
-        });
+        };
+        if (file is { } one) files[one.Name] = one.Text;
+        front.Gateway = await TestGateway.StartAsync(front.Declaration(more), files);
         return front;
     }
 
@@ -122,7 +126,7 @@ internal sealed class PartnerFront : IAsyncDisposable
 
     private static string Base64(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
 
-    private string Declaration()
+    private string Declaration(string more)
     {
         var packersKey = "sha256:" + Base64(SHA256.HashData(_packersKey.ExportSubjectPublicKeyInfo()));
         return $$"""
@@ -136,6 +140,7 @@ internal sealed class PartnerFront : IAsyncDisposable
             tls: { certificate: edge.pem, key: edge.key, clientAuthorities: [ca.pem], revocation: { lists: [partner.crl] } }
           edge: { address: "127.0.0.1:0", serves: [public], hosts: [localhost, {{Host}}] }
         administration: { address: "127.0.0.1:0" }
+        {{more}}
         assertions: { issuer: "{{Vouching.Issuer}}", keys: [ "file:assert.pem" ] }
         issuers:
           id: { issuer: "{{Issuer.Issuer}}", audiences: [{{Issuer.Audience}}], algorithms: [ES256], lifetime: 1h, keys: { file: keys.json } }

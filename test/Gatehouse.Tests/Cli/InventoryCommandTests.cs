@@ -87,7 +87,7 @@ public sealed class InventoryCommandTests : IDisposable
             "purpose":"Stock | of <shops>",
             "consequence":"Wrong numbers","backendChecks":"service","anonymous":null,
             "consumers":["web-shop"],"consumersLackingScope":["counter"],"credentials":["apiKey+addresses"],
-            "people":[],"claims":[],"authorize":null,"assertion":null,"cors":[],"forwardCredential":null,
+            "people":[],"claims":[],"authorize":null,"assertion":null,"audit":null,"about":[],"cors":[],"forwardCredential":null,
             "scopes":["stock.read"],"addresses":["allow 10.0.0.0/8","deny 10.9.0.0/16"],
             "listeners":["inside"],"hosts":[],"conditions":[],
             "upstream":"stock","destinations":["http://127.0.0.1:5101","http://127.0.0.1:5102"],

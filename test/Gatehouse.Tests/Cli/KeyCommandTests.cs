@@ -5,6 +5,7 @@ using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Hosting;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
 
@@ -205,7 +206,8 @@ public sealed partial class KeyCommandTests : IDisposable
         return _folder.Write("gatehouse.yaml", declaration);
     }
 
-    private Task<Runs.Run> KeyAsync(params string[] arguments) => Runs.Async(KeyCommand.Create(_clock), ["key", .. arguments]);
+    private Task<Runs.Run> KeyAsync(params string[] arguments) =>
+        Runs.Async(KeyCommand.Create(new GatewayOptions { DeclarationPath = "gatehouse.yaml", Clock = _clock }), ["key", .. arguments]);
 
     [GeneratedRegex("ghk_[0-9a-z_]+")]
     private static partial Regex Keys();

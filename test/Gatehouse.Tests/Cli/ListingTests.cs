@@ -42,6 +42,19 @@ public sealed class ListingTests
     public void Markdown_stays_one_cell(string text, string expected) =>
         Assert.Equal($"| x |\n|---|\n| {expected} |\n", Write(new Listing(["x"], [new(text)]), "markdown"));
 
+    [Theory]
+    [InlineData("table")]
+    [InlineData("csv")]
+    [InlineData("markdown")]
+    [InlineData("json")]
+    public void No_form_lets_a_value_drive_a_terminal_or_reorder_its_line(string form)
+    {
+        var written = Write(new Listing(["x"], [new("a\u001b[2Jb\u202ec\u0085d\u0000e\u007ff")]), form);
+
+        Assert.DoesNotContain(written, c => c is '\u001b' or '\u202e' or '\u0085' or '\u0000' or '\u007f');
+        Assert.Contains("u001b[2J", written, StringComparison.OrdinalIgnoreCase);
+    }
+
     private static string Write(Listing listing, string form)
     {
         var output = new StringWriter { NewLine = "\n" };

@@ -82,7 +82,7 @@ internal static class Declarations
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var rsa = RSA.Create(2048);
-        files["keys/assert-2026.pem"] = files["keys/open-to-others.pem"] = Pem(key);
+        files["keys/assert-2026.pem"] = files["keys/audit.pem"] = files["keys/open-to-others.pem"] = Pem(key);
         files["keys/public.pem"] = key.ExportSubjectPublicKeyInfoPem();
         files["keys/assert-rsa.pem"] = rsa.ExportPkcs8PrivateKeyPem();
         files["keys/p384.pem"] = Pem(ECDsa.Create(ECCurve.NamedCurves.nistP384));

@@ -48,6 +48,17 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    public void Says_where_the_database_is()
+    {
+        var files = Golden.Read(Declarations.Folder, "right-register-postgres").Files(Declarations.File);
+        files[Path] = "stores: { postgres: { connection: \"file:db\" } }";
+        files["environments/db"] = "Host=10.0.9.9;Database=gatehouse;Username=gatehouse";
+        var definition = Declarations.Read(files, "test").Definition!;
+        Assert.Equal(("10.0.9.9", 5432, true), (definition.Postgres!.Host, definition.Postgres.Port, definition.Postgres.Tls));
+        Assert.Equal("front-door/test", definition.Register!.Gateway);
+    }
+
+    [Fact]
     public void Changes_what_is_served_and_so_the_fingerprint()
     {
         var without = Declarations.Read(Files).Definition!;

@@ -15,6 +15,7 @@ public sealed partial class GuideTests
         var reading = Declarations.Read(new Dictionary<string, string>
         {
             [Declarations.File] = declaration,
+            ["keys/investigation.key"] = "0123456789abcdef0123456789abcdef\n",
             ["keys/pdp.token"] = "0123456789abcdef0123456789abcdef\n",
         });
 

@@ -16,6 +16,7 @@ using Gatehouse.Policies.Loop;
 using Gatehouse.Policies.Overload;
 using Gatehouse.Policies.Record;
 using Gatehouse.Policies.Streams;
+using Gatehouse.Policies.Suspensions;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Policies.Upgrade;
 using Gatehouse.Policies.UpstreamToken;
@@ -38,9 +39,10 @@ public sealed class PolicyCatalogTests
     [Fact]
     public void After_the_route() => Assert.Equal(
         [
-            typeof(RouteAddressesKind), typeof(CorsKind), typeof(OverloadKind), typeof(IdentifyKind), typeof(LifecycleKind), typeof(AccessKind),
-            typeof(UpgradeKind), typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
-            typeof(UpstreamTokenKind), typeof(AdaptKind), typeof(AssertKind),
+            typeof(AccountKind), typeof(RouteAddressesKind), typeof(CorsKind), typeof(OverloadKind), typeof(IdentifyKind),
+            typeof(LifecycleKind), typeof(AccessKind), typeof(SuspensionsKind), typeof(UpgradeKind),
+            typeof(LimitsKind), typeof(AuthorizeKind), typeof(BodyKind), typeof(CanaryKind),
+            typeof(UpstreamTokenKind), typeof(IntentKind), typeof(AdaptKind), typeof(AssertKind),
         ],
         PolicyCatalog.AfterRoute.Select(k => k.GetType()));
 

@@ -16,6 +16,7 @@ public sealed class RestartRuleTests
     [InlineData("127.0.0.1:9900", "127.0.0.1:9901", "the administration listener moves from 127.0.0.1:9900 to 127.0.0.1:9901")]
     [InlineData("log:", "health: { address: \"127.0.0.1:9902\" }\nlog:", "the health listener moves from nowhere to 127.0.0.1:9902")]
     [InlineData("access.log", "other.log", "the access log goes elsewhere")]
+    [InlineData("log:", "telemetry: { otlp: { endpoint: \"https://c.example\", send: [logs] } }\nlog:", "what is told goes to another collector")]
     public void Needs_a_restart(string was, string isNow, string because) =>
         Assert.Contains(Check(was, isNow), message => message.StartsWith(because, StringComparison.Ordinal));
 
@@ -29,6 +30,7 @@ public sealed class RestartRuleTests
     [InlineData("hosts:", "throttle: { failures: 5 }, hosts:")]
     [InlineData("serves: [internal]", "serves: [public]")]
     [InlineData("log:", "drain: { announce: 1s }\nlog:")]
+    [InlineData("log:", "telemetry: { httpMetrics: false, security: { failures: 3 } }\nlog:")]
     [InlineData("http://127.0.0.1:5101", "http://127.0.0.1:5102")]
     [InlineData("get-stock", "read-stock")]
     public void Is_live(string was, string isNow) => Assert.Empty(Check(was, isNow));

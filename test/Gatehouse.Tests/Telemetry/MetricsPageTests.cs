@@ -35,7 +35,12 @@ public sealed class MetricsPageTests
         tally.AddLimitRefused();
         tally.AddLimitReported();
         tally.AddQuotaRefused();
-        meter.Refusals("not-found").Add();
+        meter.Refusals("not-found", "route").Add();
+        meter.SecurityEvents("new-network").Add();
+        meter.Shipped("logs").AddLost(0, 1);
+        meter.Http.End(meter.Http.Begin("GET", tls: true));
+        meter.Http.Served(TimeSpan.Zero, "GET", tls: true, "/orders/{id}", 502, "2", "upstream-failed");
+        meter.Http.Sent(TimeSpan.Zero, "GET", "10.0.3.1", 5101L, 502, null);
         meter.RefusedConnections("edge", "too many connections").Add();
         meter.CutConnections("edge", "idle").Add();
         meter.Guesses("edge", "credentials-guessed").Add();
@@ -53,6 +58,7 @@ public sealed class MetricsPageTests
         meter.CircuitsOpen = () => [new Measurement<long>(0, new KeyValuePair<string, object?>("upstream", "orders"))];
         meter.Store("redis").Question(0);
         meter.Shed("low").Add();
+        meter.Register.Age = static () => TimeSpan.FromSeconds(1);
         meter.LastGoodAge = static () => TimeSpan.FromMinutes(1);
         listener.RecordObservableInstruments();
 
@@ -85,7 +91,8 @@ public sealed class MetricsPageTests
 
     private static string KindOf(Instrument instrument) =>
         instrument is Histogram<double> ? "histogram"
-        : instrument is ObservableGauge<double> or ObservableGauge<long> ? "gauge" : instrument.IsObservable ? "counter" : "other";
+        : instrument is ObservableGauge<double> or ObservableGauge<long> or ObservableUpDownCounter<long> ? "gauge"
+        : instrument.IsObservable ? "counter" : "other";
 
     private static string NamesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -23,30 +23,34 @@ public sealed class WallsTests
         ["Services"] = ["Configuration"],
         ["Ledger"] = ["Configuration", "Telemetry"],
         ["Stores"] = ["Configuration", "Telemetry"],
+        ["Register"] = ["Configuration", "Telemetry", "Stores"],
+        ["Audit"] = ["Configuration", "Telemetry", "Stores"],
         ["Routes"] = ["Configuration", "Consumers"],
         ["Contracts"] = ["Configuration", "Routes"],
         ["Certificates"] = ["Consumers", "Routes"],
-        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Telemetry"],
+        ["Pipeline"] = ["Configuration", "Consumers", "Tokens", "Assertions", "Services", "Audit", "Stores", "Register", "Routes", "Telemetry"],
         ["Upstreams"] = ["Configuration", "Routes", "Pipeline", "Telemetry"],
         ["Policies"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Stores", "Routes", "Pipeline", "Telemetry",
+            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Ledger", "Audit", "Stores", "Register", "Routes", "Pipeline",
+            "Telemetry",
         ],
         ["Declaration"] =
         [
-            "Configuration", "Consumers", "Tokens", "Assertions", "Services", "Stores", "Routes", "Contracts", "Certificates", "Pipeline",
-            "Upstreams",
+            "Configuration", "Telemetry", "Consumers", "Tokens", "Assertions", "Services", "Audit", "Stores", "Register", "Routes",
+            "Contracts", "Certificates", "Pipeline", "Upstreams",
         ],
         ["Runtime"] =
         [
-            "Configuration", "Telemetry", "Tokens", "Stores", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies", "Declaration",
+            "Configuration", "Telemetry", "Tokens", "Audit", "Stores", "Register", "Routes", "Certificates", "Pipeline", "Upstreams", "Policies",
+            "Declaration",
         ],
         ["Inventory"] = ["Configuration", "Consumers", "Routes", "Pipeline", "Upstreams", "Policies", "Declaration", "Runtime"],
-        ["Admin"] = ["Telemetry", "Routes", "Pipeline", "Declaration", "Runtime"],
+        ["Admin"] = ["Telemetry", "Register", "Routes", "Pipeline", "Declaration", "Runtime"],
         ["Hosting"] =
         [
-            "Configuration", "Telemetry", "Consumers", "Assertions", "Routes", "Certificates", "Pipeline", "Policies", "Declaration", "Runtime",
-            "Admin",
+            "Configuration", "Telemetry", "Consumers", "Assertions", "Audit", "Register", "Routes", "Certificates", "Pipeline", "Policies",
+            "Declaration", "Runtime", "Admin",
         ],
     };
 
@@ -58,7 +62,9 @@ public sealed class WallsTests
         ["Microsoft.OpenApi."] = ["Contracts"],
         ["Microsoft.IdentityModel."] = ["Tokens"],
         ["StackExchange.Redis."] = ["Stores"],
-        ["Microsoft.Data.Sqlite."] = ["Ledger"],
+        ["Npgsql."] = ["Stores", "Register", "Audit"],
+        ["Microsoft.Data.Sqlite."] = ["Ledger", "Audit", "Register"],
+        ["SQLitePCL."] = ["Audit"],
         ["OpenTelemetry."] = ["Admin"],
         ["Microsoft.AspNetCore."] = ["Pipeline", "Upstreams", "Policies", "Runtime", "Admin", "Hosting"],
     };

@@ -14,6 +14,7 @@ internal static class DemoDeclaration
 {
     private const string Pepper = "demo.pepper";
     private const string AssertionKey = "demo.assert.pem";
+    private const string Keys = "keys";
     private const string GatewayName = "https://gateway.retailer.example";
     private const string KeysPath = "/.well-known/gatehouse/keys";
 
@@ -26,6 +27,9 @@ internal static class DemoDeclaration
     {
         await KeyInitCommand.WriteAsync(Path.Combine(folder, Pepper), cancelled);
         await KeyInitCommand.WriteAssertionKeyAsync(Path.Combine(folder, AssertionKey), cancelled);
+        Directory.CreateDirectory(Path.Combine(folder, Keys));
+        await KeyInitCommand.WriteAuditKeyAsync(Path.Combine(folder, Keys, "audit.pem"), cancelled);
+        await KeyInitCommand.WriteAsync(Path.Combine(folder, Keys, "investigation.key"), cancelled);
         var pepper =
             new Secret("file:" + Pepper, Encoding.ASCII.GetBytes((await File.ReadAllTextAsync(Path.Combine(folder, Pepper), cancelled)).TrimEnd()));
         var declaration = Path.Combine(folder, "gatehouse.yaml");

@@ -47,6 +47,10 @@ internal static class DemoGuide
         output.WriteLine("Who refused, and why; a line with 'destination' and no 'problem' is a service's own answer:");
         output.WriteLine("    tail -f access.log services.log");
         output.WriteLine();
+        output.WriteLine("What has to be accounted for, as it happens; and what nobody knows the end of:");
+        output.WriteLine("    gatehouse audit tail demo.audit.db");
+        output.WriteLine("    gatehouse audit open");
+        output.WriteLine();
         output.WriteLine("Who may reach what, from the declaration that is enforced:");
         output.WriteLine("    gatehouse inventory");
         output.WriteLine();

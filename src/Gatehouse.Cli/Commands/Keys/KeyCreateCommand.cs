@@ -2,19 +2,22 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Cli.Commands.Output;
+using Gatehouse.Cli.Commands.Register;
 using Gatehouse.Configuration;
 using Gatehouse.Consumers;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
-/// <summary><c>gatehouse key create</c>: makes a key, shows it once, and prints the credential that the declaration keeps.</summary>
+/// <summary><c>gatehouse key create</c>: makes a key, shows it once, and prints the credential that the declaration keeps, or
+/// keeps it in the register.</summary>
 internal static class KeyCreateCommand
 {
     private const int LongestLifeInYears = 1;
 
-    public static Command Create(TimeProvider clock)
+    public static Command Create(GatewayOptions gateway)
     {
-        var declaration = SharedOptions.Declaration();
+        var (declaration, environment) = (SharedOptions.Declaration(gateway.DeclarationPath), SharedOptions.Environment());
         var output = SharedOptions.Output("text", "json");
         var consumer = new Option<string>("--consumer")
         {
@@ -22,39 +25,48 @@ internal static class KeyCreateCommand
             HelpName = "NAME",
             Required = true,
         };
-        var expires = SharedOptions.Day("--expires",
-            "The first day (UTC) on which the key is no longer accepted; a year from now unless given, which is also the longest.", day =>
+        var expires = Expires(gateway.Clock);
+        var store = new Option<bool>("--store") { Description = "Keep the key in the declaration's register: it is good within five seconds, without a change of the declaration." };
+        var (reason, by) = (ActOptions.Reason("issued"), ActOptions.By());
+        var command = new Command("create", "Makes a key for a consumer. Without --store, of the declaration it needs the pepper and the consumer's name, nothing else.")
+        {
+            consumer, declaration, environment, expires, store, reason, by, output,
+        };
+        command.SetAction(async (parsed, cancelled) =>
+        {
+            var (file, form, day) = (parsed.GetRequiredValue(declaration), parsed.GetRequiredValue(output), DayOf(parsed, expires, gateway.Clock));
+            if (!parsed.GetValue(store))
+                return CreateDeclared(file, parsed.GetRequiredValue(consumer), day, form, gateway.Clock, parsed.InvocationConfiguration);
+            return await new StoredKeys(gateway, file, parsed.GetValue(environment), parsed.InvocationConfiguration).CreateAsync(
+                parsed.GetRequiredValue(consumer), day, parsed.GetRequiredValue(by).Trim(), parsed.GetRequiredValue(reason).Trim(), form, cancelled);
+        });
+        return command;
+    }
+
+    public static Option<DateOnly?> Expires(TimeProvider clock) => SharedOptions.Day("--expires",
+        "The first day (UTC) on which the key is no longer accepted; a year from now unless given, which is also the longest.", day =>
         {
             var today = Today(clock);
             return day > today && day <= today.AddYears(LongestLifeInYears) ? null
                 : $"A key expires after today and within a year: by {Write(today.AddYears(LongestLifeInYears))}.";
         });
-        var command =
-            new Command("create", "Makes a key for a consumer. Of the declaration it needs the pepper and the consumer's name, nothing else.")
-            {
-                consumer,
-                declaration,
-                expires,
-                output,
-            };
-        command.SetAction(parsed =>
-        {
-            var (file, error) = (parsed.GetRequiredValue(declaration), parsed.InvocationConfiguration.Error);
-            if (KeyDeclaration.Read(file, error) is not { } read) return ExitCode.Failed;
-            var wanted = parsed.GetRequiredValue(consumer);
-            if (read.Consumers.FirstOrDefault(c => c.Name == wanted) is not { } holder)
-            {
-                error.WriteLine($"{file} declares no consumer '{Show.Bounded(wanted)}'; {Nearest.Hint(wanted, read.Consumers.Select(c => c.Name)) ?? "declare it first."}");
-                return ExitCode.Failed;
-            }
 
-            if (read.ResolvePepper(file, clock.GetUtcNow(), error) is not { } pepper) return ExitCode.Failed;
-            var day = parsed.GetValue(expires) ?? Today(clock).AddYears(LongestLifeInYears);
-            var key = ApiKeyText.Create();
-            Print(parsed.GetRequiredValue(output), key, ApiKeyHash.Write(pepper, key), Write(day), holder, parsed.InvocationConfiguration.Output);
-            return ExitCode.Done;
-        });
-        return command;
+    public static DateOnly DayOf(ParseResult parsed, Option<DateOnly?> expires, TimeProvider clock) =>
+        parsed.GetValue(expires) ?? Today(clock).AddYears(LongestLifeInYears);
+
+    private static int CreateDeclared(string file, string wanted, DateOnly day, string form, TimeProvider clock, InvocationConfiguration console)
+    {
+        if (KeyDeclaration.Read(file, console.Error) is not { } read) return ExitCode.Failed;
+        if (read.Consumers.FirstOrDefault(c => c.Name == wanted) is not { } holder)
+        {
+            console.Error.WriteLine($"{file} declares no consumer '{Show.Bounded(wanted)}'; {Nearest.Hint(wanted, read.Consumers.Select(c => c.Name)) ?? "declare it first."}");
+            return ExitCode.Failed;
+        }
+
+        if (read.ResolvePepper(file, clock.GetUtcNow(), console.Error) is not { } pepper) return ExitCode.Failed;
+        var key = ApiKeyText.Create();
+        Print(form, key, ApiKeyHash.Write(pepper, key), Write(day), holder, console.Output);
+        return ExitCode.Done;
     }
 
     private static void Print(string form, NewApiKey key, string hash, string expires, DeclaredConsumer holder, TextWriter output)

@@ -25,6 +25,9 @@ internal sealed class KeyDeclaration
 
     public IReadOnlyList<DeclaredKey> Keys => _keys;
 
+    /// <summary>Whether there are keys elsewhere too.</summary>
+    public bool HasRegister { get; private set; }
+
     /// <summary>What is wrong with the keys: a declaration with such a key is not served.</summary>
     public IReadOnlyList<Finding> Wrong => _wrong;
 
@@ -67,6 +70,7 @@ internal sealed class KeyDeclaration
             }
 
             if (YamlReader.Read(next.Path, Encoding.UTF8.GetString(bytes), findings) is not MapNode root) continue;
+            HasRegister |= root["register"] is not null;
             _pepper ??= (root["keys"] as MapNode)?["pepper"];
             foreach (var consumer in (root["consumers"] as MapNode)?.Entries ?? []) ReadConsumer(consumer);
             foreach (var include in (root["include"] as ListNode)?.Items ?? [])

@@ -1,31 +1,34 @@
 using System.CommandLine;
 using System.Globalization;
 using Gatehouse.Cli.Commands.Output;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
-/// <summary><c>gatehouse key list</c>: the API keys that the declaration knows, and which of them still open something.</summary>
+/// <summary><c>gatehouse key list</c>: the API keys that the declaration and its register know, and which of them still open something.</summary>
 internal static class KeyListCommand
 {
-    public static Command Create(TimeProvider clock)
+    public static Command Create(GatewayOptions gateway)
     {
-        var declaration = SharedOptions.Declaration();
+        var (declaration, environment) = (SharedOptions.Declaration(gateway.DeclarationPath), SharedOptions.Environment());
         var output = SharedOptions.Output([.. Listing.Forms]);
-        var command = new Command("list", "Lists the keys of a declaration: id, consumer, expiry, state. Exits 1 when one of them cannot be read.")
+        var command = new Command("list", "Lists the keys of a declaration and of its register: id, consumer, expiry, state. Exits 1 when one of them cannot be read.")
         {
             declaration,
+            environment,
             output,
         };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancelled) =>
         {
-            if (KeyDeclaration.Read(parsed.GetRequiredValue(declaration), parsed.InvocationConfiguration.Error) is not { } read)
-                return ExitCode.Failed;
-            var now = clock.GetUtcNow();
+            var (file, console) = (parsed.GetRequiredValue(declaration), parsed.InvocationConfiguration);
+            if (KeyDeclaration.Read(file, console.Error) is not { } read) return ExitCode.Failed;
+            var now = gateway.Clock.GetUtcNow();
+            var issued = read.HasRegister ? await new StoredKeys(gateway, file, parsed.GetValue(environment), console).ListAsync(cancelled) : [];
             new Listing(["id", "consumer", "expires", "state", "place"],
-                [.. read.Keys.Select(k => new Listing.Row(k.Id, k.Consumer, Write(k.Expires), k.StateAt(now), k.Place.ToString()))])
-                .Write(parsed.GetRequiredValue(output), parsed.InvocationConfiguration.Output);
-            foreach (var finding in read.Wrong) parsed.InvocationConfiguration.Error.WriteLine(finding);
-            return read.Wrong.Count > 0 ? ExitCode.Failed : ExitCode.Done;
+                [.. read.Keys.Select(k => new Listing.Row(k.Id, k.Consumer, Write(k.Expires), k.StateAt(now), k.Place.ToString())), .. issued ?? []])
+                .Write(parsed.GetRequiredValue(output), console.Output);
+            foreach (var finding in read.Wrong) console.Error.WriteLine(finding);
+            return read.Wrong.Count > 0 || issued is null ? ExitCode.Failed : ExitCode.Done;
         });
         return command;
     }

@@ -1,46 +1,54 @@
 using System.CommandLine;
 using System.Globalization;
+using Gatehouse.Cli.Commands.Register;
 using Gatehouse.Configuration;
+using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
 /// <summary>
-/// <c>gatehouse key revoke</c>: prints the line that revokes a key from today on. The declaration is the store of keys, so a person adds the line.
+/// <c>gatehouse key revoke</c>: ends a key of the register, or prints the line that ends a key of the declaration: that is changed by its
+/// owners only.
 /// </summary>
 internal static class KeyRevokeCommand
 {
-    public static Command Create(TimeProvider clock)
+    public static Command Create(GatewayOptions gateway)
     {
-        var declaration = SharedOptions.Declaration();
+        var (declaration, environment) = (SharedOptions.Declaration(gateway.DeclarationPath), SharedOptions.Environment());
         var id = new Option<string>("--id") { Description = "The public id of the key.", Required = true };
         var print = new Option<bool>("--print") { Description = "Print the line to add to the declaration." };
-        var command =
-            new Command("revoke", "Prints the line that revokes a key. A running gateway refuses the key as soon as it has loaded the change.")
-            {
-                declaration,
-                id,
-                print,
-            };
+        var (reason, by) = (ActOptions.Reason(""), ActOptions.By());
+        var command = new Command("revoke", "Ends a key of the register on every instance within five seconds; with --print, prints the line that ends a key of the declaration.")
+        {
+            declaration, environment, id, print, reason, by,
+        };
         command.Validators.Add(result =>
         {
-            if (!result.GetValue(print)) result.AddError("Keys are kept in the declaration, which only its owners change: --print is needed.");
+            if (result.GetValue(print) == (result.GetValue(reason) is { Length: > 0 }))
+                result.AddError("--reason TEXT ends a key of the register; --print prints the line that ends a key of the declaration. One of them is needed.");
         });
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancelled) =>
         {
-            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            if (KeyDeclaration.Read(parsed.GetRequiredValue(declaration), error) is not { } read) return ExitCode.Failed;
-            var wanted = parsed.GetRequiredValue(id);
-            if (read.Keys.FirstOrDefault(k => k.Id == wanted) is not { } key)
-            {
-                error.WriteLine($"No key has the id '{Show.Bounded(wanted)}'. {Nearest.Hint(wanted, read.Keys.Select(k => k.Id))}".TrimEnd());
-                return ExitCode.Failed;
-            }
-
-            var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-            error.WriteLine($"Add this to the key of {key.Consumer} at {key.Place}:");
-            output.WriteLine($"revoked: {today.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
-            return ExitCode.Done;
+            var (file, wanted, console) = (parsed.GetRequiredValue(declaration), parsed.GetRequiredValue(id), parsed.InvocationConfiguration);
+            if (parsed.GetValue(print)) return Print(file, wanted, gateway.Clock, console);
+            return await new StoredKeys(gateway, file, parsed.GetValue(environment), console).RevokeAsync(
+                wanted, parsed.GetRequiredValue(by).Trim(), parsed.GetRequiredValue(reason).Trim(), cancelled);
         });
         return command;
+    }
+
+    private static int Print(string file, string wanted, TimeProvider clock, InvocationConfiguration console)
+    {
+        if (KeyDeclaration.Read(file, console.Error) is not { } read) return ExitCode.Failed;
+        if (read.Keys.FirstOrDefault(k => k.Id == wanted) is not { } key)
+        {
+            console.Error.WriteLine($"No key has the id '{Show.Bounded(wanted)}'. {Nearest.Hint(wanted, read.Keys.Select(k => k.Id))}".TrimEnd());
+            return ExitCode.Failed;
+        }
+
+        var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
+        console.Error.WriteLine($"Add this to the key of {key.Consumer} at {key.Place}:");
+        console.Output.WriteLine($"revoked: {today.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
+        return ExitCode.Done;
     }
 }

@@ -39,7 +39,7 @@ internal sealed class Listing(IReadOnlyList<string> columns, IReadOnlyList<Listi
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, Indented)) value.WriteTo(json);
-        output.WriteLine(System.Text.Encoding.UTF8.GetString(bytes.ToArray()));
+        output.WriteLine(Visible.Of(System.Text.Encoding.UTF8.GetString(bytes.ToArray()), lines: true)); // what is hidden stands in strings only
     }
 
     private void WriteJson(TextWriter output)
@@ -61,14 +61,15 @@ internal sealed class Listing(IReadOnlyList<string> columns, IReadOnlyList<Listi
         {
             var table = new Table().Border(TableBorder.Rounded);
             foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
-            foreach (var row in rows) table.AddRow(row.Cells.Select(c => new Text(TextOf(c))));
+            foreach (var row in rows) table.AddRow(row.Cells.Select(c => new Text(Visible.Of(TextOf(c), lines: true))));
             terminal.Write(table);
             return;
         }
 
-        var widths = columns.Select((name, i) => rows.Select(r => TextOf(r.Cells[i]).Length).Append(name.Length).Max()).ToArray();
+        string[][] shown = [.. rows.Select(r => r.Cells.Select(c => Visible.Of(TextOf(c), lines: true)).ToArray())];
+        var widths = columns.Select((name, i) => shown.Select(r => r[i].Length).Append(name.Length).Max()).ToArray();
         output.WriteLine(Aligned(columns, widths));
-        foreach (var row in rows) output.WriteLine(Aligned([.. row.Cells.Select(TextOf)], widths));
+        foreach (var row in shown) output.WriteLine(Aligned(row, widths));
     }
 
     private static string Aligned(IReadOnlyList<string> cells, int[] widths) =>
@@ -81,14 +82,16 @@ internal sealed class Listing(IReadOnlyList<string> columns, IReadOnlyList<Listi
         _ => cell.ToString(),
     };
 
-    /// <summary>RFC 4180; what a spreadsheet would run as a formula is made text.</summary>
-    private static string Csv(string text)
+    /// <summary>A cell by RFC 4180; what a spreadsheet would run as a formula is made text, and what cannot be seen is written out.</summary>
+    public static string Csv(string text)
     {
+        text = Visible.Of(text, lines: true);
         if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠') text = "'" + text;
         return text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
     }
 
-    private static string Markdown(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
+    private static string Markdown(string text) => Visible.Of(text, lines: true)
+        .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal).ReplaceLineEndings(" ");
 
     /// <summary>One row: a text, a number, a flag or a list of texts for each column, or null for nothing.</summary>

@@ -13,10 +13,12 @@ internal static class EveryCheck
         ListenerInterlock.Check(draft);
         ListenerClients.Check(draft);
         Keys.Check(draft);
+        Registers.Check(draft);
         Issuers.Check(draft);
         SharedIssuers.Check(draft);
         Proofs.Check(draft);
         RouteAssertions.Check(draft);
+        RouteAudits.Check(draft);
         RouteDecisions.Check(draft);
         RouteReferences.Check(draft);
         RouteAccess.Check(draft);

@@ -10,12 +10,16 @@ internal static class Keys
 
     public static void Check(Draft draft)
     {
+        Place? needsPepper = null;
         var holders = new Dictionary<string, (string Consumer, Place Place)>(StringComparer.Ordinal);
         foreach (var consumer in draft.Consumers.Values)
         {
             foreach (var entry in consumer.Text.Get(ConsumerSection.Authenticate) ?? [])
             {
-                if (entry.ApiKey is not { } key) continue;
+                if (entry.ApiKey is not { } named) continue;
+                needsPepper ??= named.Place;
+                if (named.Value.Declared is not { } declared) continue;
+                var key = new Located<Consumers.ApiKeyCredential>(declared, named.Place);
                 if (!holders.TryAdd(key.Value.Id, (consumer.Name, key.Place)))
                     draft.Findings.Add(Rules.KeyLife, key.Place, $"the key '{key.Value.Id}' of {consumer.Name} is the key of {holders[key.Value.Id].Consumer} already, at {holders[key.Value.Id].Place}",
                         "every consumer, and every entry, has a key of its own");
@@ -23,8 +27,8 @@ internal static class Keys
             }
         }
 
-        if (holders.Count > 0 && !draft.Root.SaysKeys)
-            draft.Findings.Add(Rules.MissingKey, holders.Values.First().Place, "API keys cannot be checked without a pepper",
+        if (needsPepper is { } place && !draft.Root.SaysKeys)
+            draft.Findings.Add(Rules.MissingKey, place, "API keys cannot be checked without a pepper",
                 "make one with: gatehouse key init FILE; then write keys: { pepper: \"file:FILE\" }");
     }
 

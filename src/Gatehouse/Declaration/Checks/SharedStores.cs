@@ -8,6 +8,7 @@ internal static class SharedStores
 {
     public static void Check(Draft draft)
     {
+        CheckPostgres(draft);
         var redis = draft.Root.Stores?.Redis;
         var (uses, personal) = (false, false);
         foreach (var route in draft.Routes)
@@ -33,6 +34,13 @@ internal static class SharedStores
             draft.Findings.Add(Rules.MissingKey, store.Place,
                 "callers are named in the redis store by digests that anybody could guess, because they are made without a secret",
                 "make one with: gatehouse key init FILE; then write pepper: \"file:FILE\"");
+    }
+
+    private static void CheckPostgres(Draft draft)
+    {
+        if (draft.Root.Stores?.Postgres is { } store && draft.Root.Register is not { Store.Value: RegisterPlace.Postgres }
+            && draft.Root.Audit is not { Value.Store.Value: AuditSection.InPostgres })
+            draft.Findings.Add(Rules.Unused, store.Place, "nothing is kept in the postgres store", "remove it");
     }
 
     private static void CheckCleartext(SectionReader redis, Findings findings)

@@ -38,7 +38,8 @@ internal static class ConsumerSection
             BoundsTokens = text.Has(Grants),
             Authenticate =
             [
-                .. (authenticate ?? []).Select(a => new Authentication(a.ApiKey?.Value, a.Addresses, a.Token?.Value, a.Certificate?.Value)),
+                .. (authenticate ?? []).Select(a => new Authentication(
+                    a.ApiKey?.Value.Declared, a.Addresses, a.Token?.Value, a.Certificate?.Value, Issued: a.ApiKey is { Value.Declared: null })),
             ],
         };
     }
@@ -47,7 +48,9 @@ internal static class ConsumerSection
 /// <summary>An entry of <c>authenticate</c>. Everything that it names has to hold.</summary>
 internal static class AuthenticationSection
 {
-    public static readonly Key<ApiKeyCredential> ApiKey = new("apiKey", ApiKeySection.Shape, "The API key that has to be presented.");
+    public static readonly Key<NamedKey> ApiKey = new("apiKey", new NamedKeyShape(),
+        "The API key that has to be presented: one that is named here, or any that was issued for the consumer.");
+
     public static readonly Key<Networks> Addresses =
         new("addresses", new AllowList(), "The networks that the caller has to come from. Never enough alone.");
 
@@ -80,7 +83,41 @@ internal static class AuthenticationSection
 }
 
 internal sealed record AuthenticationText(
-    Located<ApiKeyCredential>? ApiKey, Located<TokenBinding>? Token, Located<CertificateBinding>? Certificate, Networks? Addresses, Place Place);
+    Located<NamedKey>? ApiKey, Located<TokenBinding>? Token, Located<CertificateBinding>? Certificate, Networks? Addresses, Place Place);
+
+/// <param name="Declared">The key that is named; null for any that the register has for the consumer.</param>
+internal sealed record NamedKey(ApiKeyCredential? Declared);
+
+/// <summary><c>apiKey</c>: one key by what is kept of it, or <c>issued: true</c>.</summary>
+internal sealed class NamedKeyShape : Shape<NamedKey>
+{
+    private static readonly Key<bool> Issued = new("issued", Shapes.Flag(),
+        "Any key that was issued for this consumer with 'gatehouse key create --store', and is in the register.")
+    {
+        Required = true,
+    };
+
+    private static readonly Section<NamedKey> IssuedKeys = new("issued API keys", [Issued], text =>
+    {
+        if (text.Find(Issued) is not { } issued) return null;
+        if (issued.Value) return new NamedKey(null);
+        text.Complain(Rules.Contradiction, Issued, "an entry that takes no issued keys takes none at all", "leave the entry out");
+        return null;
+    });
+
+    public override bool TryRead(Node node, Findings findings, out NamedKey value)
+    {
+        if (node is MapNode map && map[Issued.Name] is not null) return IssuedKeys.TryRead(node, findings, out value);
+        var isRead = ApiKeySection.Shape.TryRead(node, findings, out var declared);
+        value = new NamedKey(declared);
+        return isRead;
+    }
+
+    public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema) => new()
+    {
+        ["anyOf"] = new System.Text.Json.Nodes.JsonArray(ApiKeySection.Shape.ToSchema(schema), IssuedKeys.ToSchema(schema)),
+    };
+}
 
 /// <summary><c>apiKey</c>: what is kept of a key, never the key.</summary>
 internal static class ApiKeySection

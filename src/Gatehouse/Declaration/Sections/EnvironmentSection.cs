@@ -9,7 +9,7 @@ namespace Gatehouse.Declaration.Sections;
 /// </summary>
 internal static class EnvironmentSection
 {
-    private const string Never = "an environment sets addresses, hosts, destinations, certificates, issuers, log sinks, stores and tighter limits; everything else stands in the declaration";
+    private const string Never = "an environment sets addresses, hosts, destinations, certificates, issuers, log sinks, collectors, stores and tighter limits; everything else stands in the declaration";
 
     public static Shape<SectionReader> Shape(IReadOnlyList<RoutePolicyKind> kinds, RootSection declaration)
     {
@@ -39,12 +39,20 @@ internal static class EnvironmentSection
                     [UpstreamSection.Destinations, UpstreamSection.Authorities, .. UpstreamTlsSection.Keys]),
                 "Where services are here, by name."),
             One("log", LogSection.Shape, "Where records go here."),
+            One("audit", Part("the audit of an environment", AuditSection.Shape.Keys, AuditSection.Placing),
+                "Where the trail is kept here, and under which keys."),
             One("stores", Part("the stores of an environment", StoresSection.Shape.Keys,
                 [
                     StoresSection.Sqlite,
                     One("redis", Part("a redis store of an environment", RedisSection.Shape.Keys, RedisSection.Placing),
                         "Where the store is here that instances share."),
+                    One("postgres", Part("a postgres store of an environment", PostgresSection.Shape.Keys, PostgresSection.Placing),
+                        "Where the database is here that instances share."),
                 ]), "Where what outlives the gateway is kept here, or shared with other instances."),
+            One("telemetry", Part("the telemetry of an environment", TelemetrySection.Shape.Keys,
+                [
+                    One("otlp", Part("a collector of an environment", OtlpSection.Shape.Keys, OtlpSection.Placing), "Where the collector is here."),
+                ]), "How what happens is told here."),
             Entries("apis", api, "The apis whose routes have other limits here, by name."),
             Entries("issuers", Part("an issuer of an environment", IssuerSection.Shape.Keys, IssuerPlace), "Who issues tokens here, by name."),
         ]);

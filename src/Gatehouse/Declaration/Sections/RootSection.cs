@@ -44,11 +44,24 @@ internal sealed class RootSection
         AssertionsSection.Shape,
         "Under whose name and keys backends are told who calls. With it, every forwarded exchange carries Gatehouse-Assertion.");
 
+    private static readonly Key<AuditText> Audit = new(
+        "audit",
+        AuditSection.Shape,
+        "Where the trail is kept of what has to be accounted for: changes, personal data, partners, refusals, and what becomes of the gateway.");
+
     private static readonly Key<LogText> Log = new("log", LogSection.Shape, "Where records go.");
     private static readonly Key<StoresText> Stores = new(
         "stores",
         StoresSection.Shape,
         "Where what outlives the gateway is kept, or shared with other instances.");
+
+    private static readonly Key<TelemetryText> Telemetry = new(
+        "telemetry", TelemetrySection.Shape, "How what happens is told: to a collector, in traces, in metrics, as security events.");
+
+    private static readonly Key<RegisterText> Register = new(
+        "register",
+        RegisterSection.Shape,
+        "Where keys that are issued, and what is suspended, are kept. Without it all keys are declared, and nothing can be suspended.");
 
     private static readonly Key<Drain> Drain = new("drain", DrainSection.Shape, "How the gateway stops.");
     private static readonly Key<OverloadLimits> Overload = new(
@@ -98,8 +111,8 @@ internal sealed class RootSection
         _apis = new("apis", Shapes.Map(new ApiSection(kinds).Shape), "What is exposed, by name.");
         _main = new("a declaration",
             [
-                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Log, Stores, Drain, Overload, Issuers, People,
-                Consumers,
+                Version, Gateway, Include, Listeners, Administration, Health, Keys, Assertions, Audit, Log, Telemetry, Stores, Register,
+                Drain, Overload, Issuers, People, Consumers,
                 Authorisers, Upstreams, _apis,
                 .. StillToCome,
             ],
@@ -122,8 +135,11 @@ internal sealed class RootSection
             Health = text.Get(Health),
             Keys = text.Get(Keys),
             Log = text.Get(Log),
+            Telemetry = text.Get(Telemetry),
             Stores = text.Get(Stores),
             SaysStores = text.Has(Stores),
+            Register = text.Get(Register),
+            SaysRegister = text.Has(Register),
             Drain = text.Get(Drain),
             Overload = text.Get(Overload),
             Issuers = text.Get(Issuers) ?? [],
@@ -132,6 +148,8 @@ internal sealed class RootSection
             SaysKeys = text.Has(Keys),
             Assertions = text.Get(Assertions),
             SaysAssertions = text.Has(Assertions),
+            Audit = text.Find(Audit),
+            SaysAudit = text.Has(Audit),
         };
     }
 
@@ -162,10 +180,17 @@ internal sealed record RootText(
 
     public LogText? Log { get; init; }
 
+    public TelemetryText? Telemetry { get; init; }
+
     public StoresText? Stores { get; init; }
 
     /// <summary>Whether <c>stores</c> stands there at all, read or not.</summary>
     public bool SaysStores { get; init; }
+
+    public RegisterText? Register { get; init; }
+
+    /// <summary>Whether <c>register</c> stands there at all, read or not.</summary>
+    public bool SaysRegister { get; init; }
 
     public Drain? Drain { get; init; }
 
@@ -182,4 +207,9 @@ internal sealed record RootText(
 
     /// <summary>Whether <c>assertions</c> stands there at all, read or not.</summary>
     public bool SaysAssertions { get; init; }
+
+    public Located<AuditText>? Audit { get; init; }
+
+    /// <summary>Whether <c>audit</c> stands there at all, read or not.</summary>
+    public bool SaysAudit { get; init; }
 }

@@ -40,6 +40,16 @@ internal static class RouteSection
         new AssertionUseShape(),
         "Whether the backend is sent one assertion of who calls for the life of it (reuse), one for each request, or none; reuse unless written.");
 
+    public static readonly Key<IReadOnlyList<Located<string>>> Audit = new(
+        "audit",
+        new RouteAuditShape(),
+        "Has every exchange of the route recorded in the trail where effect, personal data and exposure do not ask for it: true, or { parameters: [names] } for those of path and query that may be read there. All others are keyed digests.");
+
+    public static readonly Key<IReadOnlyList<Named<Located<(RequestPart Part, string Name)>>>> About = new(
+        "about",
+        Shapes.Map(new AboutShape(), 4),
+        "Whose data it is, as in { customer: token.sub }, { customer: path.customerId } or { customer: query.customer }: kept in the trail as a keyed digest.");
+
     public static readonly Key<RouteRetries> Retries = new(
         "retries",
         new RouteRetriesShape(),
@@ -74,18 +84,12 @@ internal static class RouteSection
         Shapes.List(WaiverSection.Shape, 1, 20),
         "Rules that are set aside for this route.");
 
-    private static readonly Key[] StillToCome =
-    [
-        new Key<string>("about", DecisionShapes.StillToCome(), "Whose data it is.") { NotYet = "it comes with the audit trail" },
-    ];
-
     /// <summary>What an api or its <c>each</c> may give to every route.</summary>
     public static IReadOnlyList<Key> Shared(IReadOnlyList<RoutePolicyKind> kinds) =>
         [
             Owner, Purpose, Exposure, PersonalData, Access, Consequence, BackendChecks, Upstream, Deadline, Retries, Hedge, Canary,
-            Mirror, Lifecycle, Assertion, Review,
+            Mirror, Lifecycle, Assertion, Audit, About, Review,
             .. kinds.SelectMany(k => k.Keys),
-            .. StillToCome,
         ];
 
     /// <summary>Everything that a route may say.</summary>

@@ -15,7 +15,13 @@ internal static class StoresSection
         RedisSection.Shape,
         "A server that speaks the protocol of Redis, in which instances count limits together.");
 
-    public static readonly Section<StoresText> Shape = new("stores", [Sqlite, Redis], text => new StoresText(text.Find(Sqlite)) { Redis = text.Find(Redis) });
+    public static readonly Key<SectionReader> Postgres = new(
+        "postgres",
+        PostgresSection.Shape,
+        "A PostgreSQL database, in which instances keep together what has to outlive them.");
+
+    public static readonly Section<StoresText> Shape = new("stores", [Sqlite, Redis, Postgres],
+        text => new StoresText(text.Find(Sqlite)) { Redis = text.Find(Redis), Postgres = text.Find(Postgres) });
 }
 
 /// <param name="Sqlite">The file as written, or null.</param>
@@ -23,4 +29,7 @@ internal sealed record StoresText(Located<string>? Sqlite)
 {
     /// <summary>What stands there of the store that instances share, or null.</summary>
     public Located<SectionReader>? Redis { get; init; }
+
+    /// <summary>What stands there of the database that instances share, or null.</summary>
+    public Located<SectionReader>? Postgres { get; init; }
 }

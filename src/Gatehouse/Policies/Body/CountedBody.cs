@@ -40,7 +40,8 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
     // the token of an aborted request may be cancelled a moment after the read has failed: it is the last thing to ask
     private bool IsDeparture(Exception e) => e switch
     {
-        ConnectionResetException => true,
+        ConnectionResetException or ConnectionAbortedException => true,
+        OperationCanceledException { InnerException: ConnectionAbortedException } => true, // so says Kestrel it while somebody reads
         BadHttpRequestException { StatusCode: not StatusCodes.Status400BadRequest } => false,
         BadHttpRequestException { Message: EndedWithin } => true,
         _ => exchange.Http.RequestAborted.IsCancellationRequested,

@@ -16,12 +16,12 @@ internal static class CallerMaking
         var certificate = entry.Certificate is null ? null : good.Certificate;
         if (good.Token is null && certificate is null) return good.Key!.Caller;
         var kept = good.Token is { } verified ? Resolution.Of(verified, directory) : Resolution.Of(certificate!, directory);
-        if (kept.Last is { } last && last.IsFrom(entry, certificate?.SpkiDigest)) return last.Caller;
-        var id = IdOf(entry, good.Token, certificate);
-        var ends = Earliest(entry.ApiKey is null ? null : good.Key?.Caller.Expires, good.Token?.Expires, certificate?.Expires);
+        if (kept.Last is { } last && last.IsFrom(entry, good.Key, certificate?.SpkiDigest)) return last.Caller;
+        var id = IdOf(good.Key, good.Token, certificate);
+        var ends = Earliest(good.Key?.Caller.Expires, good.Token?.Expires, certificate?.Expires);
         var caller = good.Token is { } token ? OfToken(directory, consumer, entry, token, id, ends)
             : new Caller { Consumer = consumer, CredentialKind = entry.KindsText, CredentialId = id, Scopes = consumer.Grants, Expires = ends };
-        kept.Last = new MadeCaller(entry, certificate?.SpkiDigest, caller);
+        kept.Last = new MadeCaller(entry, good.Key, certificate?.SpkiDigest, caller);
         return caller;
     }
 
@@ -62,14 +62,15 @@ internal static class CallerMaking
             ? []
             : directory.PeopleOf(token.Issuer, token.Claims);
 
-    private static string IdOf(Authentication entry, VerifiedToken? token, ClientCertificate? certificate) =>
-        token is not null && entry.ApiKey is null && certificate is null ? token.Id :
-        string.Join('+', new[] { entry.ApiKey?.Id, token?.Id, certificate is null ? null : Short(certificate.SpkiDigest) }.Where(i => i is not null));
+    private static string IdOf(ApiKeyHolder? key, VerifiedToken? token, ClientCertificate? certificate) =>
+        token is not null && key is null && certificate is null ? token.Id :
+        string.Join(
+            '+', new[] { key?.Key.Id, token?.Id, certificate is null ? null : Short(certificate.SpkiDigest).ToString() }.Where(i => i is not null));
 
     /// <summary>The beginning of a digest: enough to tell certificates apart in a log.</summary>
-    private static string Short(string digest)
+    public static ReadOnlySpan<char> Short(string digest)
     {
-        var text = digest.StartsWith(DigestScheme, StringComparison.Ordinal) ? digest[DigestScheme.Length..] : digest;
+        var text = digest.StartsWith(DigestScheme, StringComparison.Ordinal) ? digest.AsSpan(DigestScheme.Length) : digest;
         return text.Length <= DigestCharacters ? text : text[..DigestCharacters];
     }
 }

@@ -104,7 +104,7 @@ internal sealed class CallerSearch(ConsumerDirectory consumers)
 
     private static bool Holds(Authentication entry, in GoodCredentials good)
     {
-        if (entry.ApiKey is { } key && !ReferenceEquals(key, good.Key?.Key)) return false;
+        if (entry.Issued ? good.Key is not { IsIssued: true } : entry.ApiKey is { } key && !ReferenceEquals(key, good.Key?.Key)) return false;
         if (entry.Token is { } binding && !(good.Token is { } token && Same(binding.Issuer, token.Issuer) && Same(binding.ClientId, token.ClientId)))
             return false;
         return entry.Certificate is not { } named || (good.Certificate is { } certificate && named.Matches(certificate));

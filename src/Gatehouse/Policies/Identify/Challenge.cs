@@ -38,7 +38,7 @@ internal sealed class Challenge
         List<string> schemes = [];
         if (issuers.Any(i => !proofOf(i))) schemes.Add("Bearer");
         if (issuers.Any(proofOf)) schemes.Add("DPoP");
-        if (entries.Any(e => e.ApiKey is not null)) schemes.Add("ApiKey"); // not registered; nothing that is would be true
+        if (entries.Any(e => e.Kinds.Have(CredentialKinds.ApiKey))) schemes.Add("ApiKey"); // not registered; nothing that is would be true
         if (schemes.Count == 0) schemes.Add(entries.Any(e => e.Certificate is not null) ? "Certificate" : "ApiKey"); // a 401 has one
         var scope = string.Join(' ', route.Access.Scopes.Select(s => s.Value));
         return ($"{string.Join(' ', schemes)}/{scope}", () => new Challenge(schemes, scope));

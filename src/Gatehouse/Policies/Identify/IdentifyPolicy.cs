@@ -16,7 +16,8 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
     /// <summary>Seconds after which an issuer that is out of reach may be back.</summary>
     private const string RetryAfter = "5";
 
-    private readonly ApiKeyCheck _keys = new(context.Consumers, context.Pepper, context.Clock);
+    private readonly IssuedKeys? _issued = IssuedOf(context);
+    private readonly ApiKeyCheck _keys = new(context.Consumers, context.Pepper, context.Clock, IssuedOf(context));
     private readonly CallerSearch _callers = new(context.Consumers);
     private readonly TokenVerifier _tokens = context.Tokens;
 
@@ -38,10 +39,11 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
         ApiKeyHolder? key = null;
         if (presented.Kinds.Have(CredentialKinds.ApiKey))
         {
-            key = _keys.Find(presented.ApiKey, out var reason, out var guessed);
+            key = _keys.Find(presented.ApiKey, exchange.Connection, out var reason, out var guessed);
             exchange.GuessedKeyId = guessed;
-            if (key is null) return new(Verdict.Reject(Problems.Unauthenticated, reason));
-            if (exchange.Connection is { } connection && connection.ProvedKey != presented.ApiKey) connection.ProvedKey = presented.ApiKey;
+            if (key is null)
+                return new(Verdict.Reject(
+                    ReferenceEquals(reason, IssuedKeys.Unavailable) ? Problems.IdentityUnavailable : Problems.Unauthenticated, reason));
         }
 
         if (!presented.Kinds.Have(CredentialKinds.Token)) return new(Conclude(exchange, new GoodCredentials(key, null, presented.Certificate)));
@@ -70,8 +72,12 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
         return conclusion;
     }
 
-    private Verdict Conclude(Exchange exchange, in GoodCredentials good)
+    private static IssuedKeys? IssuedOf(CompileContext context) => context.Register is not { } register ? null
+        : context.Shared(typeof(IssuedKeys), () => new IssuedKeys(context.Consumers, register, context.Clock));
+
+    private Verdict Conclude(Exchange exchange, GoodCredentials good)
     {
+        if (_issued?.Objection(good) is { } objection) return objection;
         exchange.Caller = _callers.Find(good, exchange.Client.Value, out var reason, out var ambiguous);
         if (good.Kinds == CredentialKinds.Certificate && ReferenceEquals(reason, CallerSearch.NobodysCertificate)) return Verdict.Continue;
         return exchange.Caller is not null ? Verdict.Continue

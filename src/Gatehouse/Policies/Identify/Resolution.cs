@@ -38,9 +38,9 @@ internal sealed class Resolution(ConsumerDirectory directory, Consumer? consumer
     private bool IsFor(ConsumerDirectory other) => ReferenceEquals(directory, other);
 }
 
-/// <summary>A caller with what it was made from: the entry, and the certificate where the entry names one.</summary>
-internal sealed record MadeCaller(Authentication Entry, string? SpkiDigest, Caller Caller)
+/// <summary>A caller with what it was made from: the entry, the key that came along, and the certificate where the entry names one.</summary>
+internal sealed record MadeCaller(Authentication Entry, ApiKeyHolder? Key, string? SpkiDigest, Caller Caller)
 {
-    public bool IsFrom(Authentication entry, string? spkiDigest) =>
-        ReferenceEquals(Entry, entry) && string.Equals(SpkiDigest, spkiDigest, StringComparison.Ordinal);
+    public bool IsFrom(Authentication entry, ApiKeyHolder? key, string? spkiDigest) =>
+        ReferenceEquals(Entry, entry) && ReferenceEquals(Key, key) && string.Equals(SpkiDigest, spkiDigest, StringComparison.Ordinal);
 }

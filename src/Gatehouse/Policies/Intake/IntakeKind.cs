@@ -8,5 +8,5 @@ internal sealed class IntakeKind() : ListenerPolicyKind(KindName)
 {
     public const string KindName = "intake";
 
-    public override Policy Compile(Listener listener, CompileContext context) => new IntakePolicy(listener);
+    public override Policy Compile(Listener listener, CompileContext context) => new IntakePolicy(listener, context.Traces);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Routes;
+using Gatehouse.Telemetry.Otlp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -10,7 +11,8 @@ namespace Gatehouse.Policies.Intake;
 /// Takes in a request's head: one path, one host, one set of header fields, or a refusal. What comes after may rely on it: path and query can be read
 /// in one way only, and no field is left by which a client could pass for a proxy.
 /// </summary>
-internal sealed class IntakePolicy(Listener listener) : Policy
+/// <param name="traces">Whether exchanges are traced; null where none are.</param>
+internal sealed class IntakePolicy(Listener listener, TraceRules? traces) : Policy
 {
     /// <summary>Those of every method that is registered (RFC 9110 section 16.1.1).</summary>
     private static readonly SearchValues<char> MethodCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-");
@@ -23,7 +25,7 @@ internal sealed class IntakePolicy(Listener listener) : Policy
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
         var verdict = Decide(exchange);
-        TraceContext.Join(exchange); // refusals belong to a trace too
+        TraceContext.Join(exchange, traces); // refusals belong to a trace too
         exchange.RequestHeaders["X-Request-Id"] = exchange.RequestId;
         return new(verdict);
     }

@@ -41,7 +41,7 @@ internal static class AccessLine
         if (exchange.TlsVersion is { } tls) line.Text("tls"u8, tls, LongestName);
         line.Text("method"u8, MethodOf(exchange.Method), LongestMethod);
         if (exchange.RouteFields is { } fields) line.Fields(fields);
-        else WriteShape(line, exchange.Path);
+        else line.Text("path"u8, ShapeOf(exchange.Path), LongestText);
 
         line.Number("status"u8, exchange.Status);
         WriteDecision(line, exchange);
@@ -92,17 +92,16 @@ internal static class AccessLine
     }
 
     /// <summary>How many segments an unmatched path has, and nothing of what they say: <c>/*/*</c>.</summary>
-    private static void WriteShape(JsonLine line, ReadOnlySpan<char> path)
+    internal static ReadOnlySpan<char> ShapeOf(ReadOnlySpan<char> path)
     {
         const string longest = "/*/*/*/*/*/*/*/*/**";
         var segments = path.Count('/');
-        if (segments <= 1 && path.Length <= 1) line.Text("path"u8, "/", longest.Length);
-        else if (segments > MostSegments) line.Text("path"u8, longest, longest.Length);
-        else line.Text("path"u8, longest.AsSpan(0, 2 * Math.Max(1, segments)), longest.Length);
+        if (segments <= 1 && path.Length <= 1) return "/";
+        return segments > MostSegments ? longest : longest.AsSpan(0, 2 * Math.Max(1, segments));
     }
 
     /// <summary>A method is the client's text: it is written only when it looks like one.</summary>
-    private static ReadOnlySpan<char> MethodOf(string method) =>
+    internal static ReadOnlySpan<char> MethodOf(string method) =>
         method.Length <= LongestMethod && !method.AsSpan().ContainsAnyExcept(MethodCharacters) ? method : "*";
 
     private static string NameOf(Exposure exposure) => exposure switch

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Gatehouse.Audit;
 using Gatehouse.Telemetry;
 
 namespace Gatehouse.Policies.Record;
@@ -29,6 +30,26 @@ internal static class HandshakeLine
         if (handshake.Serial is { } serial) line.Text("certificateSerial"u8, serial, LongestDigits);
         if (handshake.SpkiDigest is { } digest) line.Text("certificateKey"u8, digest, LongestDigits);
         return line.End();
+    }
+
+    /// <summary>The same for the trail.</summary>
+    public static AuditRecord RecordOf(RefusedHandshake handshake, DateTimeOffset now)
+    {
+        var details = new List<AuditDetail>(4) { new("event", "authentication") };
+        if (handshake.ServerName is { } name) details.Add(new("server-name", HostOf(name).ToString()));
+        if (handshake.Serial is { } serial) details.Add(new("certificate-serial", serial));
+        if (handshake.SpkiDigest is { } digest) details.Add(new("certificate-key", digest));
+        return new AuditRecord
+        {
+            Kind = AuditKind.Handshake,
+            Time = now,
+            Decision = AuditDecision.Refused,
+            Outcome = AuditOutcome.Refused,
+            Listener = handshake.Listener,
+            Client = handshake.Client,
+            Reason = handshake.Reason,
+            Details = details,
+        };
     }
 
     private static void WriteAddress(JsonLine line, ReadOnlySpan<byte> name, IPAddress address)

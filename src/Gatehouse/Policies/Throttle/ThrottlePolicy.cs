@@ -102,7 +102,7 @@ internal sealed class ThrottlePolicy : Policy
     /// <summary>Remembers the key of a connection once: its next exchanges present the same one.</summary>
     private void Remember(ConnectionMemory connection)
     {
-        if (connection.ProvedKey is not { } key || ReferenceEquals(key, connection.RememberedKey)) return;
+        if (connection.Key?.Text is not { } key || ReferenceEquals(key, connection.RememberedKey)) return;
         connection.RememberedKey = key;
         _proved.Remember(key);
     }

@@ -116,6 +116,27 @@ public sealed class ApiKeyTests
         StringComparison.Ordinal);
 
     [Fact]
+    [Control("KEY-5", "a connection that lasts")]
+    public void Knows_the_key_of_a_connection_again_and_not_for_longer_than_it_is_good()
+    {
+        var (directory, connection) = (_harness.Context.Consumers, new ConnectionMemory());
+        var check = new ApiKeyCheck(directory, Pepper, _harness.Clock);
+        var holder = check.Find(_key.Key, connection, out _, out _);
+        Assert.NotNull(holder);
+        var otherPepper = new Secret("env:OTHER", new byte[ApiKeyHash.LeastPepperBytes]);
+        var withoutHash = new ApiKeyCheck(directory, otherPepper, _harness.Clock);
+        Assert.Same(holder, withoutHash.Find(new string(_key.Key), connection, out _, out _)); // as the server reads it for the next request
+        foreach (var other in new[] { TestKeys.WithOtherSecret(_key), _next.Key, _stranger.Key, _revoked.Key, _key.Key + "x", _key.Key[..^1], "" })
+            Assert.Null(withoutHash.Find(other, connection, out _, out _));
+
+        var reloaded = new ApiKeyCheck(new ConsumerDirectory(directory.All), otherPepper, _harness.Clock);
+        Assert.Null(reloaded.Find(_key.Key, connection, out _, out _));
+        _harness.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Null(check.Find(_key.Key, connection, out var reason, out _));
+        Assert.Contains("expired", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Control("KEY-5")]
     public void Takes_both_keys_of_a_rotation_until_the_old_one_ends()
     {

@@ -154,7 +154,7 @@ public sealed class RecordTests
         var route = _harness.Route();
         for (var i = 0; i < 3; i++) policy.OnFinished(With(_harness.Exchange(target: $"/orders/{Canary}{i}", route: route), 200));
         var limited = With(_harness.Exchange(route: route), 429);
-        limited.Problem = Problems.LimitExceeded;
+        (limited.Problem, limited.DecidedBy) = (Problems.LimitExceeded, "limits");
         policy.OnFinished(limited);
         policy.OnFinished(With(_harness.Exchange(target: $"/{Canary}"), 404));
         policy.OnFinished(With(_harness.Exchange(), 0));
@@ -164,7 +164,7 @@ public sealed class RecordTests
         Assert.Contains(("gatehouse.exchanges", "listener=edge route=orders/get-order status=4xx", 1), measured);
         Assert.Contains(("gatehouse.exchanges", "listener=edge route=none status=4xx", 1), measured);
         Assert.Contains(("gatehouse.exchanges", "listener=edge route=none status=none", 1), measured);
-        Assert.Contains(("gatehouse.refusals", "problem=limit-exceeded", 1), measured);
+        Assert.Contains(("gatehouse.refusals", "problem=limit-exceeded policy=limits", 1), measured);
         Assert.Contains(("gatehouse.limits.refused", "listener=edge route=orders/get-order", 1), measured);
         Assert.Equal(6, measured.Count(m => m.Instrument == "gatehouse.exchange.duration"));
         Assert.DoesNotContain(measured, m => m.Labels.Contains(Canary, StringComparison.Ordinal));

@@ -94,7 +94,18 @@ public sealed class ThrottlePolicyTests
     [Control("RTE-3")]
     public void Hears_a_key_that_was_good_before()
     {
-        _harness.Connection = new ConnectionMemory { ProvedKey = Key };
+        var key = new ApiKeyCredential("3f9k2m7q", [], _harness.Clock.GetUtcNow().AddHours(1), null);
+        var entry = new Authentication(key, null);
+        var consumer = new Consumer
+        {
+            Id = new ConsumerId("stock-sync"),
+            Kind = ConsumerKind.Service,
+            Owner = "stock@example.test",
+            Grants = new HashSet<Scope>(),
+            Authenticate = [entry],
+        };
+        var good = new KeptKey(new ConsumerDirectory([consumer]), Key, new ApiKeyHolder(consumer, key));
+        _harness.Connection = new ConnectionMemory { Key = good };
         Call(Exchange(), null);
         _harness.Connection = new ConnectionMemory();
         for (var i = 0; i < 3; i++) Fail(key: "ghk_other");

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Gatehouse.Audit;
+using Gatehouse.Configuration;
+using Gatehouse.Hosting;
+
+namespace Gatehouse.Cli.Commands.Audit;
+
+/// <summary><c>gatehouse audit close</c>: a person says what became of changes of which nobody knew. Nothing else closes them.</summary>
+internal static class AuditCloseCommand
+{
+    private const int LongestText = 500;
+
+    public static Command Create(GatewayOptions gateway)
+    {
+        var requests = new Argument<string[]>("REQUEST")
+        {
+            Description = "The request's id, as 'audit open' lists it.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var by = Text("--by", "Who closes it.", "NAME");
+        var reason = Text("--reason", "What became of it, and how that is known.", "TEXT");
+        var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
+        var environment = SharedOptions.Environment();
+        var command = new Command("close", "Closes changes that 'audit open' lists, with who says so and why. The gateway may be running.")
+        {
+            requests, by, reason, declaration, environment,
+        };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            if (DeclaredTrail.Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), gateway, error) is not { } trail)
+                return ExitCode.Failed;
+            if (trail.Place.OpenReader(error) is not { } reader) return ExitCode.Failed;
+            using var _ = reader;
+            using var chain = await trail.OpenAsync(gateway, error, cancel);
+            if (chain is null) return ExitCode.Failed;
+            var closed = ExitCode.Done;
+            foreach (var request in parsed.GetRequiredValue(requests).Distinct(StringComparer.Ordinal))
+            {
+                if (!reader.Unknown().Any(u => u.RequestId == request))
+                {
+                    await error.WriteLineAsync($"'{Show.Bounded(request)}' is not open: 'gatehouse audit open' lists what is.");
+                    closed = ExitCode.Failed;
+                    continue;
+                }
+
+                var record = new AuditRecord
+                {
+                    Kind = AuditKind.Closed,
+                    Time = gateway.Clock.GetUtcNow(),
+                    RequestId = request,
+                    Intent = request,
+                    Who = parsed.GetRequiredValue(by),
+                    Reason = parsed.GetRequiredValue(reason),
+                };
+                if (trail.Write(chain, record, error)) await output.WriteLineAsync($"{request} is closed.");
+                else return ExitCode.Failed;
+            }
+
+            return closed;
+        });
+        return command;
+    }
+
+    private static Option<string> Text(string name, string description, string help)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = help, Required = true };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var text, ..] && (string.IsNullOrWhiteSpace(text.Value) || text.Value.Length > LongestText
+                || text.Value.Any(char.IsControl))) result.AddError($"{name} takes text of 1 to {LongestText} characters.");
+        });
+        return option;
+    }
+}

@@ -1,0 +1,385 @@
+using System.Globalization;
+using Gatehouse.Configuration;
+using Gatehouse.Telemetry;
+
+namespace Gatehouse.Audit;
+
+/// <summary>
+/// What happened, appended to a chain that shows every change. Records are written by a thread of its own, all that wait in one transaction; what is
+/// acknowledged is on disk. While the store cannot be written nothing is acknowledged, and it is opened anew again and again: records that nobody
+/// waits for are kept in memory until then, up to a bound.
+/// </summary>
+internal sealed class AuditTrail : IDisposable
+{
+    /// <summary>A record is seldom longer, with what is personal in it.</summary>
+    private const int UsualBytes = 2048;
+
+    private static readonly TimeSpan LastBatch = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly TaskCompletionSource<bool> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AuditStore _store;
+    private readonly AuditTrailOptions _options;
+    private readonly EventWriter _events;
+    private readonly TimeProvider _clock;
+    private readonly AuditTally _tally;
+    private readonly Thread _thread;
+    private readonly ITimer _watch;
+    private readonly ITimer _due;
+    private readonly RetentionDuty? _retention;
+    private AuditBatch _front;
+    private AuditBatch _back;
+    private ChainWriter? _writer;
+    private CheckpointCopies? _copies;
+    private string? _origin;
+    private long _uncertainAfter = -1;
+    private long _notTaken;
+    private bool _writable;
+    private bool _told;
+    private bool _stopping;
+    private bool _ended;
+
+    public AuditTrail(AuditStore store, AuditTrailOptions options, EventWriter events, TimeProvider clock, AuditTally tally)
+    {
+        (_store, _options, _events, _clock, _tally) = (store, options, events, clock, tally);
+        tally.CopyFailures = () => _copies?.Failures ?? 0;
+        (_front, _back) = (new AuditBatch(options.QueueBytes), new AuditBatch(options.QueueBytes));
+        _watch = clock.CreateTimer(static trail => ((AuditTrail)trail!).GiveUpWaiting(), this, options.WriteWithin / 4, options.WriteWithin / 4);
+        _due = clock.CreateTimer(static trail => ((AuditTrail)trail!)._wake.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retention = options.Retain is { } retain ? new RetentionDuty(retain, clock, () => _wake.Set()) : null;
+        _thread = new Thread(Run) { IsBackground = true, Name = "gatehouse audit trail" };
+        _thread.Start();
+    }
+
+    /// <summary>Whether records are acknowledged at the moment.</summary>
+    public bool Writable => Volatile.Read(ref _writable);
+
+    /// <summary>Is over when the store was opened for the first time, or could not be: true or false.</summary>
+    public Task<bool> Begun => _begun.Task;
+
+    /// <summary>
+    /// Writes a record. True when it is durable; false when that is not known: the trail cannot be written, or not in time. Then it may be in the
+    /// trail all the same, so that for an intent an outcome is to be posted whatever the answer is; one without an intent does no harm.
+    /// </summary>
+    public ValueTask<bool> WriteAsync(AuditRecord record)
+    {
+        if (!Writable) return NotTaken();
+        var written = RecordWriter.Write(record);
+        Task<bool> done;
+        bool isFirst;
+        lock (_gate)
+        {
+            if (!_writable || _ended || !_front.TryAdd(record, written, isWaitedFor: true)) return NotTaken();
+            isFirst = !_front.HasWaiters;
+            done = _front.Written(_clock.GetTimestamp());
+        }
+
+        if (isFirst) _wake.Set();
+        return new ValueTask<bool>(done);
+    }
+
+    /// <summary>Whether so many more records can be taken now, even if none can be written for a while.</summary>
+    public bool HasRoomFor(int records)
+    {
+        lock (_gate) return !_ended && (long)records * UsualBytes <= _front.Free;
+    }
+
+    /// <summary>
+    /// Has a record written soon, together with others. False when it cannot be taken: as much waits already as may. What was taken is lost only with
+    /// the process.
+    /// </summary>
+    public bool Post(AuditRecord record)
+    {
+        var written = RecordWriter.Write(record);
+        bool wake;
+        lock (_gate)
+        {
+            var wasHalfFull = _front.IsHalfFull;
+            if (_ended || !_front.TryAdd(record, written, isWaitedFor: false))
+            {
+                Interlocked.Increment(ref _notTaken);
+                _tally.NotTaken.Add();
+                return false;
+            }
+
+            wake = _front.Count == 1 || (!wasHalfFull && _front.IsHalfFull);
+        }
+
+        if (wake) _wake.Set();
+        return true;
+    }
+
+    /// <summary>Writes what is there and that it stops, for at most five seconds.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_stopping) return;
+            _stopping = true;
+        }
+
+        _wake.Set(); // it is never disposed: who has just left the lock may still set it
+        _thread.Join(LastBatch);
+        _watch.Dispose();
+        _due.Dispose();
+        _retention?.Dispose();
+        _copies?.Dispose();
+    }
+
+    private ValueTask<bool> NotTaken()
+    {
+        Interlocked.Increment(ref _notTaken);
+        _tally.NotTaken.Add();
+        return new ValueTask<bool>(false);
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            if (TryOpen())
+            {
+                AwaitWork();
+                Serve();
+                Retain();
+            }
+
+            if (EndIfAsked()) return;
+            if (_writer is null) _wake.WaitOne(_options.RetryAfter);
+        }
+    }
+
+    private bool TryOpen()
+    {
+        if (_writer is not null) return true;
+        try
+        {
+            var opened = ChainOpening.Open(_store, _options);
+            var writer = new ChainWriter(_store, opened.State, _options, _clock);
+            var origin = opened.State.Chain.Origin;
+            var isStart = origin != _origin; // also where the chain that it had went to another instance
+            // a commit that failed may have been carried out all the same, and is not to be done twice
+            if (_uncertainAfter >= 0 && !isStart && opened.State.Last > _uncertainAfter) Clear(_back, written: false);
+            _uncertainAfter = -1;
+            var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
+            writer.Ship();
+            if (isStart) UseCopiesOf(origin);
+            // the run before may have been killed between the store and the second place
+            if (note is null && isStart && opened.State.Signed > (opened.Copied?.Size ?? 0)) note = _store.LastCheckpoint()?.Note;
+            if (note is not null) _copies?.Add(note);
+            _origin = origin;
+            _writer = writer;
+            Succeed();
+            return true;
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return false;
+        }
+        finally
+        {
+            _begun.TrySetResult(_writer is not null);
+        }
+    }
+
+    private void UseCopiesOf(string origin)
+    {
+        _copies?.Dispose();
+        _copies = _options.Copies is { } folder ? new CheckpointCopies(folder, origin, _events) : null;
+    }
+
+    /// <summary>Until somebody waits, enough has come together, or a checkpoint is due.</summary>
+    private void AwaitWork()
+    {
+        for (var gathered = false; ;)
+        {
+            bool now;
+            bool any;
+            lock (_gate)
+            {
+                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || Interlocked.Read(ref _notTaken) > 0
+                    || _retention is { IsDue: true };
+                any = _front.Count > 0;
+            }
+
+            if (now || (any && gathered) || IsCheckpointDue()) return;
+            gathered = any;
+            if (any) _wake.WaitOne(_options.GatherFor);
+            else AwaitAny();
+        }
+    }
+
+    /// <summary>A timer may come a moment early: it is set anew until what waits for a checkpoint has one.</summary>
+    private void AwaitAny()
+    {
+        if (!_writer!.IsSigned) _due.Change(_writer.UntilDue > LeastWait ? _writer.UntilDue : LeastWait, Timeout.InfiniteTimeSpan);
+        _wake.WaitOne();
+    }
+
+    private bool IsCheckpointDue() => !_writer!.IsSigned && _writer.UntilDue == TimeSpan.Zero;
+
+    private void Serve()
+    {
+        lock (_gate)
+            if (_back.Count == 0) (_front, _back) = (_back, _front);
+        var notTaken = Interlocked.Read(ref _notTaken);
+        if (_back.Count == 0 && notTaken == 0 && !IsCheckpointDue()) return;
+        var before = _writer!.State.Last;
+        try
+        {
+            _store.Begin();
+            foreach (var entry in _back.Entries)
+            {
+                if (entry.IsWaitedFor && _back.IsAbandoned) continue;
+                _writer.Append(_back.Body(entry), _back.Personal(entry), entry.Kind, entry.Time, entry.RequestId, entry.Intent);
+            }
+
+            if (notTaken > 0) _writer.Append(Gap(notTaken));
+            var note = _writer.SignIfDue();
+            _uncertainAfter = before;
+            _store.Commit();
+            _uncertainAfter = -1;
+            _writer.Ship();
+            _tally.Commits.Add();
+            _tally.Records.Add((int)(_writer.State.Last - before));
+            if (note is not null) _copies?.Add(note);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return;
+        }
+
+        Interlocked.Add(ref _notTaken, -notTaken);
+        Clear(_back, written: true);
+        Succeed();
+    }
+
+    /// <summary>What goes wrong with it stops nothing else: the store is opened anew, and it is tried again in an hour.</summary>
+    private void Retain()
+    {
+        if (_writer is not { } writer || _retention is not { IsDue: true } retention) return;
+        try
+        {
+            if (retention.Step(_store, writer) is { } note) _copies?.Add(note);
+            writer.Ship();
+            if (!writer.IsSigned) _due.Change(writer.UntilDue, Timeout.InfiniteTimeSpan);
+        }
+        catch (Exception e)
+        {
+            _store.Close();
+            _writer = null;
+            _events.Write($"records whose time is over could not be taken out of {_store.Name} ({Show.Bounded(_store.Why(e))}); it is tried again in an hour");
+        }
+    }
+
+    private AuditRecord Gap(long notTaken) => new()
+    {
+        Kind = AuditKind.Gap,
+        Time = _clock.GetUtcNow(),
+        Details = [new("not-taken", notTaken.ToString(CultureInfo.InvariantCulture))],
+        Reason = "records were not taken while the trail could not be written",
+    };
+
+    private void Succeed()
+    {
+        lock (_gate) Volatile.Write(ref _writable, !_ended);
+        _tally.IsLost = false;
+        if (!_told) return;
+        _told = false;
+        _events.Write($"the audit trail is written again in {_store.Name}");
+    }
+
+    private void Fail(Exception e)
+    {
+        _store.Close();
+        _writer = null;
+        TaskCompletionSource<bool>? first;
+        TaskCompletionSource<bool>? second;
+        lock (_gate)
+        {
+            Volatile.Write(ref _writable, false);
+            first = _back.KeepPosted();
+            second = _front.KeepPosted();
+        }
+
+        first?.TrySetResult(false);
+        second?.TrySetResult(false);
+        _tally.Failures.Add();
+        Tell($"the audit trail cannot be written in {_store.Name} ({Show.Bounded(_store.Why(e))}); what has to be recorded first is refused until it can");
+    }
+
+    /// <summary>Nobody waits for longer than is allowed, whatever the disk does.</summary>
+    private void GiveUpWaiting()
+    {
+        TaskCompletionSource<bool>? first;
+        TaskCompletionSource<bool>? second;
+        lock (_gate)
+        {
+            first = HasWaitedTooLong(_back) ? _back.Abandon() : null;
+            second = HasWaitedTooLong(_front) ? _front.Abandon() : null;
+            if (first is null && second is null) return;
+            Volatile.Write(ref _writable, false);
+        }
+
+        first?.TrySetResult(false);
+        second?.TrySetResult(false);
+        _tally.Failures.Add();
+        Tell($"the audit trail takes longer than {_options.WriteWithin.TotalSeconds:0.#} s to be written in {_store.Name}; what has to be recorded first is refused");
+    }
+
+    private bool HasWaitedTooLong(AuditBatch batch) =>
+        batch.HasWaiters && !batch.IsAbandoned && _clock.GetElapsedTime(batch.WaitedSince) > _options.WriteWithin;
+
+    private void Tell(string text)
+    {
+        _tally.IsLost = true;
+        if (_told) return;
+        _told = true;
+        _events.Write(text);
+    }
+
+    private void Clear(AuditBatch batch, bool written)
+    {
+        TaskCompletionSource<bool>? waiters;
+        lock (_gate) waiters = batch.Clear();
+        waiters?.TrySetResult(written);
+    }
+
+    private bool EndIfAsked()
+    {
+        lock (_gate)
+        {
+            if (!_stopping || (_writer is not null && (_front.Count > 0 || _back.Count > 0))) return false;
+            _ended = true;
+            Volatile.Write(ref _writable, false); // who asks from now on is not kept waiting
+        }
+
+        if (_writer is not null) WriteStop();
+        else if (_front.Count + _back.Count > 0) _events.Write($"{_front.Count + _back.Count} records of the audit trail could not be written before the end");
+        Clear(_front, written: false);
+        Clear(_back, written: false);
+        _store.Close();
+        return true;
+    }
+
+    private void WriteStop()
+    {
+        try
+        {
+            _store.Begin();
+            _writer!.Append(new AuditRecord { Kind = AuditKind.Stop, Time = _clock.GetUtcNow() });
+            var note = _writer!.SignIfDue(now: true);
+            _store.Commit();
+            _writer.Ship();
+            if (note is not null) _copies?.Add(note);
+        }
+        catch (Exception e)
+        {
+            _events.Write($"the audit trail could not be ended in {_store.Name} ({Show.Bounded(_store.Why(e))}); the next start will say so");
+        }
+    }
+}

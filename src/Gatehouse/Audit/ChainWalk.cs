@@ -1,0 +1,156 @@
+namespace Gatehouse.Audit;
+
+/// <summary>
+/// Walks along a chain from its first record on, as far as it holds: each record is what its hash says, follows the one before it, and stands where
+/// it says; and wherever a checkpoint was signed, the tree has the root that was signed.
+/// </summary>
+internal sealed class ChainWalk
+{
+    private readonly ChainVerdict _verdict;
+    private readonly Queue<SignedCheckpoint> _checkpoints;
+    private readonly TreeFrontier _tree = new();
+    private readonly ChainState _state;
+    private readonly List<(long First, long Last)> _withdrawn = [];
+    private byte[] _previous = new byte[MerkleHash.Length];
+    private byte[] _before = new byte[MerkleHash.Length];
+
+    /// <param name="checkpoints">Those of this chain that the key has signed.</param>
+    public ChainWalk(AuditChain chain, IEnumerable<SignedCheckpoint> checkpoints)
+    {
+        _verdict = new ChainVerdict(chain);
+        _state = new ChainState(chain);
+        _checkpoints = new Queue<SignedCheckpoint>(checkpoints.OrderBy(c => c.Checkpoint.Size));
+    }
+
+    /// <summary>Stretches of records whose content was taken out.</summary>
+    public IReadOnlyList<(long First, long Last)> Withdrawn => _withdrawn;
+
+    /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
+    public List<(string Origin, long First, long Last, long SaidAt)> Retained { get; } = [];
+
+    /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
+    public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
+
+    /// <summary>Intents that somebody has closed, be they of this chain or another.</summary>
+    public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
+
+    public ChainVerdict Walk(IEnumerable<StoredRecord> records)
+    {
+        StoredRecord? at = null;
+        foreach (var next in records)
+        {
+            if (at is not null && !Step(at, next)) return _verdict;
+            at = next;
+        }
+
+        if (at is not null && !Step(at, null)) return _verdict;
+        if (_checkpoints.Count > 0)
+            Fault(_verdict.Last + 1, $"it is not there, and neither is what follows: {_checkpoints.Max(c => c.Checkpoint.Size)} records were signed");
+        return _verdict;
+    }
+
+    private bool Step(StoredRecord stored, StoredRecord? next)
+    {
+        var sequence = _tree.Size + 1;
+        if (stored.Sequence != sequence)
+            return Fault(Math.Min(sequence, stored.Sequence), stored.Sequence > sequence ? "it is not there" : "it is there more than once");
+        if (stored.Line is null) Withdraw(stored);
+        else if (!Holds(stored, stored.Line, next)) return false;
+        _tree.Add(stored.Hash);
+        (_before, _previous) = (_previous, stored.Hash);
+        _verdict.Last = sequence;
+        return HoldsCheckpoints();
+    }
+
+    private bool Holds(StoredRecord stored, byte[] line, StoredRecord? next)
+    {
+        Span<byte> hash = stackalloc byte[MerkleHash.Length];
+        MerkleHash.OfLeaf(line, hash);
+        if (!hash.SequenceEqual(stored.Hash)) return Fault(stored.Sequence, "it was edited: it is not what its hash says");
+        if (RecordReader.Read(stored) is not { } read) return Fault(stored.Sequence, "it is no record");
+        var record = read.Record;
+        if (record.Sequence != stored.Sequence) return Misplaced(stored, record.Sequence, read.Previous);
+        if (read.Previous != Hex(_previous)) return Unlinked(stored, next);
+        if (record.Instance != _verdict.Chain.Instance) return Fault(stored.Sequence, "it is of another instance");
+        if (record.Time.ToUnixTimeMilliseconds() != stored.Time) return Fault(stored.Sequence, "it was edited: the time beside it is not the one that it says");
+        if (stored.Sequence == 1 && DetailOf(record, AuditDetail.Origin) is { } origin && origin != _verdict.Chain.Origin)
+            return Fault(1, "it begins another chain than this one says to be");
+        if (!PersonalValues.Hold(stored, read, out var there)) return Fault(stored.Sequence, "a personal value beside it was edited: it is not the one that its digest is of");
+        _verdict.Personal += there;
+        _verdict.Erased += read.Personal - there;
+        Note(record);
+        return true;
+    }
+
+    /// <summary>It says that it stands elsewhere.</summary>
+    private bool Misplaced(StoredRecord stored, long says, string follows)
+    {
+        var at = stored.Sequence;
+        if (stored.Hash.AsSpan().SequenceEqual(_previous)) return Fault(at, $"it was duplicated: it is record {says} once more");
+        // what follows on the record before the last one is genuine, and the last one stands in its place
+        if (says == at - 1 && follows == Hex(_before)) return Fault(says, "it was inserted: the record after it has its number, and follows on the one before");
+        return Fault(at, says > at
+            ? $"it was removed or reordered: record {says} stands in its place"
+            : $"it was inserted, duplicated or reordered: record {says} stands in its place");
+    }
+
+    /// <summary>It does not follow on the record before it. When the next one follows on this, then not this one was changed.</summary>
+    private bool Unlinked(StoredRecord stored, StoredRecord? next)
+    {
+        var isFollowed = next is null || (RecordReader.Read(next) is { } after && after.Previous == Hex(stored.Hash));
+        return stored.Sequence > 1 && isFollowed
+            ? Fault(stored.Sequence - 1, $"it was edited, or put in the place of another: record {stored.Sequence} follows on what it is not")
+            : Fault(stored.Sequence, "it was edited, or put in the place of another: it does not follow on the record before it");
+    }
+
+    private void Withdraw(StoredRecord stored)
+    {
+        _verdict.Withdrawn++;
+        if (_withdrawn is [.., var (first, last)] && last == stored.Sequence - 1) _withdrawn[^1] = (first, stored.Sequence);
+        else _withdrawn.Add((stored.Sequence, stored.Sequence));
+    }
+
+    private bool HoldsCheckpoints()
+    {
+        if (!_checkpoints.TryPeek(out var next) || next.Checkpoint.Size > _tree.Size) return true;
+        var root = new byte[MerkleHash.Length];
+        _tree.Hash(root);
+        while (_checkpoints.TryPeek(out next) && next.Checkpoint.Size <= _tree.Size)
+        {
+            _checkpoints.Dequeue();
+            if (next.Checkpoint.Size == 0) continue;
+            if (!next.Checkpoint.Root.AsSpan().SequenceEqual(root))
+            {
+                _verdict.Last = _verdict.Signed;
+                return Fault(_verdict.Signed + 1, $"records {_verdict.Signed + 1} to {next.Checkpoint.Size} are not those that were signed: the chain was made anew from one of them on");
+            }
+
+            (_verdict.Signed, _verdict.SignedAt) = (next.Checkpoint.Size, next.Checkpoint.Time);
+            _verdict.Checkpoints++;
+        }
+
+        return true;
+    }
+
+    private void Note(AuditRecord record)
+    {
+        _state.Follow(record.Kind, record.RequestId, record.Intent, record.Sequence);
+        _verdict.IsStopped = record.Kind == AuditKind.Stop;
+        if (record.Kind == AuditKind.Gap) _verdict.Gaps++;
+        if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
+        if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
+        if (record.Kind == AuditKind.Retention)
+            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last, record.Sequence));
+        if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
+    }
+
+    private bool Fault(long sequence, string what)
+    {
+        _verdict.Fault = new ChainFault(sequence, what);
+        return false;
+    }
+
+    private static string? DetailOf(AuditRecord record, string name) => record.Details.FirstOrDefault(d => d.Name == name)?.Value;
+
+    private static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
+}

@@ -1,0 +1,37 @@
+namespace Gatehouse.Audit;
+
+/// <summary>When a trail has to look for records whose time is over: when it begins, and then every hour, a stretch at a time.</summary>
+internal sealed class RetentionDuty : IDisposable
+{
+    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    private readonly TimeSpan _retain;
+    private readonly TimeProvider _clock;
+    private readonly ITimer _timer;
+    private bool _isDue = true;
+
+    /// <param name="wake">Has whoever does it look.</param>
+    public RetentionDuty(TimeSpan retain, TimeProvider clock, Action wake)
+    {
+        (_retain, _clock) = (retain, clock);
+        _timer = clock.CreateTimer(_ =>
+        {
+            Volatile.Write(ref _isDue, true);
+            wake();
+        }, null, Every, Every);
+    }
+
+    public bool IsDue => Volatile.Read(ref _isDue);
+
+    /// <summary>Takes a stretch out; when there was none, it is not due any more.</summary>
+    /// <returns>The note of the checkpoint that was made, or null.</returns>
+    public string? Step(AuditStore store, ChainWriter writer)
+    {
+        Volatile.Write(ref _isDue, false); // also where the store throws: then in an hour
+        var (taken, note) = TrailRetention.Step(store, writer, writer.State.Chain, _clock.GetUtcNow() - _retain, _clock);
+        if (taken > 0) Volatile.Write(ref _isDue, true);
+        return note;
+    }
+
+    public void Dispose() => _timer.Dispose();
+}

@@ -1,0 +1,93 @@
+namespace Gatehouse.Audit;
+
+/// <summary>
+/// Whether a trail holds: needs the public key alone, and no store but the one that is looked at. It says the first thing that is wrong of each
+/// chain, and what cannot be known.
+/// </summary>
+internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOnlyList<SignedCheckpoint>? copies)
+{
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+
+    /// <summary>Looks at every chain of a store.</summary>
+    public IReadOnlyList<ChainVerdict> Check(AuditReader reader)
+    {
+        var verdicts = new List<ChainVerdict>();
+        var walks = new List<(ChainVerdict Verdict, ChainWalk Walk)>();
+        foreach (var chain in reader.Chains())
+        {
+            _seen.Add(chain.Origin);
+            var signed = new List<SignedCheckpoint>();
+            var fault = Gather(reader, chain, signed);
+            var walk = new ChainWalk(chain, signed);
+            var verdict = walk.Walk(reader.Records(chain));
+            // a checkpoint that is none says less than a record that does not hold
+            verdict.Fault ??= fault is null ? Unproved(verdict) : new ChainFault(verdict.Signed + 1, fault);
+            verdicts.Add(verdict);
+            walks.Add((verdict, walk));
+        }
+
+        // a record that is not signed could have been added by whoever took the content out
+        List<(string Origin, long First, long Last)> retained =
+            [.. from w in walks from r in w.Walk.Retained where r.SaidAt <= w.Verdict.Signed select (r.Origin, r.First, r.Last)];
+        foreach (var (verdict, walk) in walks)
+        {
+            verdict.Fault ??= TakenOut(verdict.Chain, walk, retained);
+            verdict.Open = walk.Open.Count(intent => !walks.Exists(w => w.Walk.Closed.Contains(intent)));
+        }
+
+        return verdicts;
+    }
+
+    /// <summary>Chains of which the second place has checkpoints, and that no store looked at so far has.</summary>
+    /// <param name="ofSameInstances">Those of instances that other chains were looked at of; or those of others.</param>
+    public IReadOnlyList<string> Missing(bool ofSameInstances) => copies is null ? [] :
+    [
+        .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct()
+            .Where(o => !_seen.Contains(o) && _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
+    ];
+
+    /// <summary>A chain's name but for what tells it from others of its instance.</summary>
+    private static string InstanceOf(string origin) => origin[..(origin.LastIndexOf('/') + 1)];
+
+    private bool IsOurs(SignedCheckpoint checkpoint) => keys.Any(checkpoint.IsSignedBy);
+
+    /// <summary>The checkpoints of the store and of the second place that a key has signed.</summary>
+    /// <returns>Why one of the store's is none; null where all are.</returns>
+    private string? Gather(AuditReader reader, AuditChain chain, List<SignedCheckpoint> signed)
+    {
+        string? fault = null;
+        foreach (var stored in reader.Checkpoints(chain))
+        {
+            if (Checkpoint.Read(stored.Note) is { } note && note.Checkpoint.Origin == chain.Origin && note.Checkpoint.Size == stored.Size
+                && IsOurs(note))
+                signed.Add(note);
+            else
+                fault ??= $"the checkpoint over {stored.Size} records was not made with this key for this chain";
+        }
+
+        if (copies is null) return fault;
+        var ours = copies.Where(c => c.Checkpoint.Origin == chain.Origin && IsOurs(c)).ToList();
+        if (ours.Count == 0 && signed.Count > 0) fault ??= "the second place has no checkpoint of this chain";
+        signed.AddRange(ours);
+        return fault;
+    }
+
+    private static ChainFault? Unproved(ChainVerdict verdict) =>
+        verdict.Last > 0 && verdict.Signed == 0 && !CommandChain.IsOne(verdict.Chain.Instance) ? new ChainFault(1, "there is no checkpoint that was made with this key, so nothing can be known") : null;
+
+    private static ChainFault? TakenOut(AuditChain chain, ChainWalk walk, List<(string Origin, long First, long Last)> retained)
+    {
+        foreach (var (first, last) in walk.Withdrawn)
+        {
+            for (var at = first; at <= last;)
+            {
+                var until = retained.Where(r => r.Origin == chain.Origin && r.First <= at && r.Last >= at)
+                    .Select(r => r.Last).DefaultIfEmpty(0).Max();
+                if (until == 0) return new ChainFault(at, "its content was taken out, and no record says that its time was over");
+                at = until + 1;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,21 @@
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Policies.Record;
+
+/// <summary>
+/// Settles the account of every exchange of an accountable route, however it ends: the first policy of the route, so that none can end before it
+/// was seen here. An exchange whose intent stands in the trail gets its outcome, every other one record.
+/// </summary>
+internal sealed class AccountPolicy(ExchangeRecords records, AccountBook book) : Policy
+{
+    public override string Name => AccountKind.KindName;
+
+    public override void OnFinished(Exchange exchange)
+    {
+        if (exchange.Preflight is not null) return; // nobody was let through, and a refusal is recorded as that of any other route
+        var standing = exchange.Accounting;
+        exchange.Accounting = Accounting.Settled;
+        if (standing != Accounting.None) book.Release();
+        book.Post(standing == Accounting.Intended ? records.Outcome(exchange) : records.Whole(exchange, standing == Accounting.Reserved));
+    }
+}

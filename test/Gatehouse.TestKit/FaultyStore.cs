@@ -1,0 +1,92 @@
+using Gatehouse.Audit;
+
+namespace Gatehouse.TestKit;
+
+/// <summary>A store of a trail whose disk can fail, hang, or say that it failed after it has written.</summary>
+internal sealed class FaultyStore(AuditStore store) : AuditStore
+{
+    private readonly object _gate = new();
+    private bool _hangs;
+
+    /// <summary>What a commit throws before it is carried out; null for nothing.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>What the next commit throws after it was carried out.</summary>
+    public Exception? FailureAfter { get; set; }
+
+    /// <summary>What opening throws.</summary>
+    public Exception? FailureToOpen { get; set; }
+
+    public int Commits { get; private set; }
+
+    /// <summary>Commits that hang now.</summary>
+    public int Hanging { get; private set; }
+
+    public override string Name => store.Name;
+
+    public override string Why(Exception e) => store.Why(e);
+
+    public void Hang()
+    {
+        lock (_gate) _hangs = true;
+    }
+
+    public void GoOn()
+    {
+        lock (_gate)
+        {
+            _hangs = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    public override AuditChain Open(string gateway, string instance) => FailureToOpen is { } e ? throw e : store.Open(gateway, instance);
+
+    public override StoredCheckpoint? LastCheckpoint() => store.LastCheckpoint();
+
+    public override IEnumerable<StoredRecord> Read(long from) => store.Read(from);
+
+    public override IReadOnlyList<string> Unknown() => store.Unknown();
+
+    public override void Begin() => store.Begin();
+
+    public override void Append(in RecordRow row) => store.Append(row);
+
+    public override void Append(StoredCheckpoint checkpoint) => store.Append(checkpoint);
+
+    public override void AddUnknown(string requestId, long sequence) => store.AddUnknown(requestId, sequence);
+
+    public override void RemoveUnknown(string requestId) => store.RemoveUnknown(requestId);
+
+    public override int SetAside(long from) => store.SetAside(from);
+
+    public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most) => store.Expired(chain, before, most);
+
+    public override int TakeOut(AuditChain chain, long first, long last) => store.TakeOut(chain, first, last);
+
+    public override void Erase(AuditChain chain, long sequence, byte[]? left) => store.Erase(chain, sequence, left);
+
+    public override void Scrub() => store.Scrub();
+
+    public override void Commit()
+    {
+        lock (_gate)
+        {
+            while (_hangs)
+            {
+                Hanging++;
+                Monitor.Wait(_gate, Patience.Limit);
+                Hanging--;
+            }
+        }
+
+        if (Failure is { } e) throw e;
+        store.Commit();
+        Commits++;
+        if (FailureAfter is not { } after) return;
+        FailureAfter = null;
+        throw after;
+    }
+
+    public override void Close() => store.Close();
+}

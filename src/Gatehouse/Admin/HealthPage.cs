@@ -6,15 +6,16 @@ namespace Gatehouse.Admin;
 
 /// <summary>
 /// Whether the process lives and whether it wants traffic. It lives as long as it answers. It is ready while a snapshot is in force (there is
-/// one from the first moment of listening on), no stop was asked for, and every issuer has been asked for its keys: an instance that has just
-/// started must not get calls whose tokens it cannot judge yet, but one issuer that is away must not take all instances away. The same holds for the
-/// register: without its store an instance serves by what it knows, and one that knows nothing is not ready.
+/// one from the first moment of listening on), no stop was asked for, the clock can be believed, and every issuer has been asked for its keys: an
+/// instance that has just started must not get calls whose tokens it cannot judge yet, but one issuer that is away must not take all instances away.
+/// The same holds for the register: without its store an instance serves by what it knows, and one that knows nothing is not ready.
 /// </summary>
 /// <param name="lastGood">Says what is served in the place of a declaration that cannot be; null for nothing.</param>
 internal sealed class HealthPage(Activation activation, Func<bool> isDraining, Func<KeptDeclaration?> lastGood)
 {
     public bool IsReady =>
-        !isDraining() && activation.Current is var now && now.WasPreparedForTokens(out _) && now.Register is not { Current.IsKnown: false };
+        !isDraining() && activation.Current is { ClockIsInStep: true } now && now.WasPreparedForTokens(out _)
+        && now.Register is not { Current.IsKnown: false };
 
     /// <summary>For operators: what is in force, and what is not as it should be.</summary>
     public string Detail()
@@ -23,8 +24,9 @@ internal sealed class HealthPage(Activation activation, Func<bool> isDraining, F
         var ready = IsReady ? "true" : "false";
         snapshot.WasPreparedForTokens(out var without);
         var keys = without.Count == 0 ? "" : $",\"issuersWithoutKeys\":[{string.Join(',', without.Select(name => $"\"{name}\""))}]";
+        var clock = snapshot.ClockIsInStep ? "" : ",\"clockInStep\":false";
         var kept = lastGood() is { } used ? $$""","lastGood":{"provedAt":"{{Text(used.ProvedAt)}}","until":"{{Text(used.Until)}}"}""" : "";
-        var more = keys + kept + RegisterOf(snapshot.Register);
+        var more = keys + clock + kept + RegisterOf(snapshot.Register);
         return $$"""{"ready":{{ready}},"revision":{{snapshot.Revision}},"fingerprint":"{{snapshot.Definition.Fingerprint}}"{{more}}}""";
     }
 

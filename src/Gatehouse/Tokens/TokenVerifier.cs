@@ -12,17 +12,18 @@ internal sealed class TokenVerifier
     private readonly IssuerVerifier[] _issuers;
     private readonly IssuerVerifier? _asked;
     private readonly HeaderMemory _headers = new();
+    private readonly ClockWatch? _watch;
     private readonly TimeProvider _clock;
 
     /// <summary>A verifier for which no token is good.</summary>
     public TokenVerifier()
-        : this([], TimeProvider.System)
+        : this([], null, TimeProvider.System)
     {
     }
 
-    private TokenVerifier(IssuerVerifier[] issuers, TimeProvider clock)
+    private TokenVerifier(IssuerVerifier[] issuers, ClockWatch? watch, TimeProvider clock)
     {
-        (_issuers, _clock) = (issuers, clock);
+        (_issuers, _watch, _clock) = (issuers, watch, clock);
         _asked = Array.Find(issuers, i => i.IsAsked);
     }
 
@@ -33,7 +34,8 @@ internal sealed class TokenVerifier
     /// <param name="events">Null where nobody reads them.</param>
     public static TokenVerifier For(IReadOnlyList<Issuer> issuers, Keep keep, TimeProvider clock, EventWriter? events, GatehouseMeter meter)
     {
-        if (issuers.Count == 0) return new TokenVerifier();
+        var watch = (ClockWatch)keep("clock watch", "", () => new ClockWatch(clock, events));
+        if (issuers.Count == 0) return new TokenVerifier([], watch, clock);
         var proofs = new PossessionProof((ProofMemory)keep("used proofs", "", static () => new ProofMemory()));
         var verifiers = new IssuerVerifier[issuers.Count];
         for (var i = 0; i < verifiers.Length; i++)
@@ -47,7 +49,7 @@ internal sealed class TokenVerifier
             verifiers[i] = new IssuerVerifier(issuer, keys, introspector, memory, proofs, clock);
         }
 
-        return new TokenVerifier(verifiers, clock);
+        return new TokenVerifier(verifiers, watch, clock);
     }
 
     /// <summary>Whether every token of the issuer of this name has to come with a proof of possession (RFC 9449).</summary>
@@ -71,11 +73,15 @@ internal sealed class TokenVerifier
         return prepared;
     }
 
+    /// <summary>Whether the clock can be believed: while it cannot, no token is judged.</summary>
+    public bool ClockIsInStep => _watch is not { IsInStep: false };
+
     /// <summary>Verifies one token. Completes synchronously except while keys are fetched or the issuer is asked.</summary>
     public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented)
     {
         var text = presented.Text;
         if (_issuers.Length == 0) return new(TokenVerdict.Refuse("token: no issuer is declared"));
+        if (!ClockIsInStep) return new(TokenVerdict.Unavailable("token: the clock is out of step"));
         if (text.Length == 0) return new(TokenVerdict.Refuse("token: empty"));
         if (!TokenDigest.TryOf(text, out var digest)) return new(TokenVerdict.Refuse("token: longer than 8 KiB, or not ASCII"));
         var now = _clock.GetUtcNow();

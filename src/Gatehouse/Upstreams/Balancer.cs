@@ -39,6 +39,23 @@ internal sealed class Balancer
         };
     }
 
+    /// <summary>
+    /// The index of an ejected destination that no check has found down and that was not tried, or -1: for an exchange that could be connected to
+    /// none of the others. An ejection says what was; it costs nothing to see whether that is still so, where the call would be lost otherwise.
+    /// </summary>
+    public int ChooseEjected(in Tried tried)
+    {
+        var best = -1;
+        for (var index = 0; index < _destinations.Length; index++)
+        {
+            var destination = _destinations[index];
+            if (destination.IsDown || !destination.IsEjected || tried.Has(index) || _weights?.Of(index) == 0) continue;
+            if (best < 0 || IsLessBusy(index, best)) best = index;
+        }
+
+        return best;
+    }
+
     private int Turn()
     {
         var turn = Interlocked.Increment(ref _turn);

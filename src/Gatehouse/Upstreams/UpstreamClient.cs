@@ -192,12 +192,16 @@ internal sealed partial class UpstreamClient
             tried.Add(index);
             var nothingSent = body is not { Begun: true } && ForwardOutcome.NeverConnected(error, exception);
             if (nothingSent) exchange.Forward.MayHaveArrived = arrivedBefore;
-            if (!nothingSent || timer.Token.IsCancellationRequested || (index = _balancer.Choose(exchange, tried)) < 0)
+            if (!nothingSent || timer.Token.IsCancellationRequested || (index = ChooseNext(exchange, tried)) < 0)
                 return repeats?.Replaces(timer.Expired, error, exception, nothingSent) == true
                     ? Verdict.Continue : ForwardOutcome.Of(exchange, call, timer.Expired, error, exception);
             exchange.Http.Response.StatusCode = StatusCodes.Status200OK; // the failure's status would count as an answer
         }
     }
+
+    /// <summary>Where to go when nobody was there: to another destination, and when there is none left, to one that is ejected.</summary>
+    private int ChooseNext(Exchange exchange, in Tried tried) =>
+        _balancer.Choose(exchange, tried) is var other and >= 0 ? other : _balancer.ChooseEjected(tried);
 
     /// <summary>A destination that was not tried, or else any that can be used.</summary>
     private int ChooseOther(Exchange exchange, in Tried tried) =>

@@ -67,6 +67,20 @@ public sealed class AnswerRulesTests
     }
 
     [Fact]
+    [Control("SMG-12", "what is left of an answer")]
+    public async Task What_is_left_of_an_answer_that_was_refused_is_not_read_for_the_next_one()
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            while (await connection.ReadHeadAsync() is not null)
+                await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + new string('a', 300_000));
+        });
+        await using var front = await StartAsync(Speech.Http1, upstream.Address);
+        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.BadGateway, (await front.Client.GetAsync("/strict/1", Cancel)).StatusCode);
+        Assert.Equal(3, upstream.Connections);
+    }
+
+    [Fact]
     public async Task What_is_exactly_as_large_as_allowed_passes_and_so_does_a_head_alone()
     {
         await using var upstream = (await FakeUpstream.StartAsync())

@@ -49,6 +49,27 @@ public sealed class SickDestinationTests
     }
 
     [Control("RES-5")]
+    [Control("AVL-3", "one backend after the other")]
+    [Fact]
+    public async Task One_that_was_left_out_is_tried_when_none_of_the_others_is_there()
+    {
+        await using var back = await FakeUpstream.StartAsync();
+        var gone = await FakeUpstream.StartAsync();
+        back.Otherwise(static http => AnswerAsync(http, 503));
+        await using var host = await ForwardingHost.StartAsync(
+            ForwardingHost.UpstreamOf(back.Address, gone.Address) with { Ejection = Strict, SlowReturn = TimeSpan.Zero }, _clock);
+        for (var i = 0; i < 20; i++) await host.GetAsync("/");
+        Assert.False(host.IsUsable(back.Address));
+        var before = back.Requests.Count;
+
+        back.Otherwise(static http => AnswerAsync(http, 200)); // it is well again, and nobody knows yet
+        await gone.DisposeAsync();
+        for (var i = 0; i < 20; i++) Assert.Equal(200, (await host.GetAsync("/")).Status);
+        Assert.Equal(before + 20, back.Requests.Count);
+        Assert.False(host.IsUsable(back.Address)); // others are still asked first
+    }
+
+    [Control("RES-5")]
     [Fact]
     public async Task One_that_is_silent_is_left_out()
     {

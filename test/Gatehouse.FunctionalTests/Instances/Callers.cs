@@ -11,6 +11,9 @@ namespace Gatehouse.FunctionalTests.Instances;
 /// </summary>
 internal sealed class Callers : IAsyncDisposable
 {
+    /// <summary>What the calls are that have a limit.</summary>
+    public const string Limited = "GET /few/quick";
+
     private const int MostOnAConnection = 40; // so that all instances get connections again and again
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private readonly CancellationTokenSource _done = new();
@@ -18,10 +21,14 @@ internal sealed class Callers : IAsyncDisposable
     private readonly List<Task> _loops = [];
 
     /// <param name="slowly">Whether every other caller asks for what takes a while, so that something is always in flight.</param>
-    public Callers(Cluster cluster, int http1, int http2, bool slowly = true)
+    /// <param name="changing">Callers besides, by HTTP/1.1, whose calls may not be sent twice.</param>
+    /// <param name="limited">Callers besides, by HTTP/1.1, of what is limited.</param>
+    public Callers(Cluster cluster, int http1, int http2, bool slowly = true, int changing = 0, int limited = 0)
     {
-        for (var i = 0; i < http1; i++) _loops.Add(CallByHttp1Async(cluster.Http1, Path(i)));
+        for (var i = 0; i < http1; i++) _loops.Add(CallByHttp1Async(cluster.Http1, "GET " + Path(i)));
         for (var i = 0; i < http2; i++) _loops.Add(CallByHttp2Async(cluster.Http2, Path(i)));
+        for (var i = 0; i < changing; i++) _loops.Add(CallByHttp1Async(cluster.Http1, "POST " + Path(i)));
+        for (var i = 0; i < limited; i++) _loops.Add(CallByHttp1Async(cluster.Http1, Limited));
 
         string Path(int i) => slowly && i % 2 == 1 ? "/things/slow" : "/things/quick";
     }
@@ -55,9 +62,11 @@ internal sealed class Callers : IAsyncDisposable
         _done.Dispose();
     }
 
-    private async Task CallByHttp1Async(int port, string path)
+    /// <param name="what">Method and path.</param>
+    private async Task CallByHttp1Async(int port, string what)
     {
-        var request = $"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        var body = what.StartsWith("POST", StringComparison.Ordinal) ? "Content-Length: 5\r\n\r\nhello" : "\r\n";
+        var request = $"{what} HTTP/1.1\r\nHost: localhost\r\n{body}";
         RawHttpClient? connection = null;
         for (var number = 0; !_done.IsCancellationRequested; number++)
         {
@@ -67,12 +76,12 @@ internal sealed class Callers : IAsyncDisposable
                 connection ??= await RawHttpClient.ConnectAsync(port, Patience.Limit);
                 await connection.SendAsync(request);
                 var response = await connection.ReadResponseAsync();
-                Add(begin, response.Status, response.Header("X-Revision"), $"http1 request {number}");
+                Add(begin, response.Status, response.Header("X-Revision"), $"http1 request {number}", what);
                 if (response.Header("Connection") != "close" && number % MostOnAConnection != MostOnAConnection - 1) continue;
             }
             catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or TimeoutException or OperationCanceledException)
             {
-                Add(begin, 0, null, $"http1 request {number}: {e.GetType().Name} {e.Message}");
+                Add(begin, 0, null, $"http1 request {number}: {e.GetType().Name} {e.Message}", what);
             }
 
             if (connection is not null) await connection.DisposeAsync();
@@ -99,11 +108,11 @@ internal sealed class Callers : IAsyncDisposable
                 using var response = await client.GetAsync($"http://localhost:{port}{path}");
                 await response.Content.ReadAsByteArrayAsync();
                 response.Headers.TryGetValues("X-Revision", out var revision);
-                Add(begin, (int)response.StatusCode, revision?.Single(), "http2");
+                Add(begin, (int)response.StatusCode, revision?.Single(), "http2", "GET " + path);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
             {
-                Add(begin, 0, null, $"http2: {e.Message} {e.InnerException?.Message} {e.InnerException?.InnerException?.Message}");
+                Add(begin, 0, null, $"http2: {e.Message} {e.InnerException?.Message} {e.InnerException?.InnerException?.Message}", "GET " + path);
             }
 
             await PauseAsync();
@@ -112,15 +121,16 @@ internal sealed class Callers : IAsyncDisposable
 
     private Task PauseAsync() => Task.Delay(Pause, _done.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 
-    private void Add(long begin, int status, string? revision, string how)
+    private void Add(long begin, int status, string? revision, string how, string what)
     {
-        lock (_calls) _calls.Add(new Call(begin, Stopwatch.GetTimestamp(), status, revision, how));
+        lock (_calls) _calls.Add(new Call(begin, Stopwatch.GetTimestamp(), status, revision, how, what));
     }
 }
 
 /// <summary>One call, with the timestamps of its begin and its end.</summary>
 /// <param name="Status">0 for no answer.</param>
-internal sealed record Call(long Begin, long End, int Status, string? Revision, string How)
+/// <param name="What">Method and path.</param>
+internal sealed record Call(long Begin, long End, int Status, string? Revision, string How, string What)
 {
     /// <summary>Whether it was under way at some time between the two.</summary>
     public bool WasUnderWay(long from, long to) => Begin <= to && End >= from;

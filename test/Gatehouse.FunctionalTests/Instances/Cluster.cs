@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using Gatehouse.FunctionalTests.Cli;
+using Gatehouse.FunctionalTests.Exchanges;
+using Gatehouse.FunctionalTests.Stores;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.FunctionalTests.Instances;
@@ -13,13 +16,16 @@ internal sealed class Cluster : IAsyncDisposable
 {
     public const int Size = 3;
 
+    /// <summary>What <c>GET /few/{id}</c> allows in a second, to all callers and over all instances.</summary>
+    public const int Few = 60;
+
     private readonly TestFolder _folder = new();
-    private readonly string[] _arguments;
+    private readonly RedisServer? _store;
     private GatehouseProcess _balancer = null!;
 
-    private Cluster(string[] arguments)
+    private Cluster(RedisServer? store)
     {
-        _arguments = arguments;
+        _store = store;
         Instances = [.. Enumerable.Range(0, Size).Select(i => new Instance(this, i))];
         Destinations = [.. Enumerable.Range(0, 2).Select(i => new Service($"d{i}"))];
     }
@@ -39,10 +45,10 @@ internal sealed class Cluster : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <param name="arguments">More arguments of <c>gatehouse run</c>.</param>
-    public static async Task<Cluster> StartAsync(params string[] arguments)
+    /// <param name="store">Where the instances count together; null where each counts for itself.</param>
+    public static async Task<Cluster> StartAsync(RedisServer? store = null)
     {
-        var cluster = new Cluster(arguments);
+        var cluster = new Cluster(store);
         try
         {
             foreach (var destination in cluster.Destinations) await destination.StartAsync();
@@ -61,6 +67,12 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>What everybody said, for a test that failed.</summary>
     public string Said() => string.Join('\n', Instances.Select(i => $"--- {i.Name}\n{i.Said}")) + $"\n--- balancer\n{_balancer.Error}";
+
+    /// <summary>What the access logs say of answers that are nobody's fault but the gateway's or a destination's, each kind once.</summary>
+    public string Refusals() => string.Join("; ", Instances.SelectMany(i => File.ReadLines(Path.Combine(i.Folder, "access.log")))
+        .Select(l => JsonNode.Parse(l)!).Where(r => (int?)r["status"] >= 500)
+        .GroupBy(r => $"{r["status"]} {r["problem"]} {r["method"]} ({r["reason"]}, {r["failure"]}, attempts {r["attempts"] ?? 1})")
+        .Select(g => $"{g.Count()} × {g.Key}"));
 
     public async ValueTask DisposeAsync()
     {
@@ -97,8 +109,9 @@ internal sealed class Cluster : IAsyncDisposable
             health: { address: "127.0.0.1:{{instance.Health}}" }
             drain: { announce: 2s, finish: 20s }
             log: { access: access.log }
+            {{Stores}}
             upstreams:
-              things: { destinations: [{{destinations}}], timeouts: { connect: 1s, head: 20s } }
+              things: { destinations: [{{destinations}}], timeouts: { connect: 1s, head: 20s }, retries: { attempts: 3 } }
             apis:
               things:
                 owner: things@example.test
@@ -112,8 +125,18 @@ internal sealed class Cluster : IAsyncDisposable
                   response: { headers: { set: { X-Revision: {{Revision}} } } }
                 routes:
                   get-thing: { match: "GET /things/{id}", effect: read }
-            """;
+                  get-few: { match: "GET /few/{id}", effect: read, limits: [ { name: few, per: all, allow: {{Few}}, every: 1s } ] }
+                  change-thing:
+                    match: POST /things/{id}
+                    effect: action
+                    consequence: a test fails
+                    backendChecks: service
+            """ + RoutesForTests.Of("\n        waive: [ WAIVER-OF-CALLERS ]\n");
     }
+
+    /// <summary>Three of them share a limit that is counted by leases.</summary>
+    private string Stores => _store is null ? ""
+        : $"stores: {{ redis: {{ addresses: [\"{_store.Address}\"], instances: {Size}, pepper: \"file:store.pepper\", timeout: 500ms }} }}";
 
     private string BalancerConfiguration()
     {
@@ -175,7 +198,12 @@ internal sealed class Cluster : IAsyncDisposable
         /// <summary>What all its processes have told the operator.</summary>
         public string Said => string.Concat(_before) + _process?.Error;
 
-        public void Write() => _folder.Write("gatehouse.yaml", cluster.Declaration(this));
+        public void Write()
+        {
+            _folder.Write("gatehouse.yaml", cluster.Declaration(this));
+            var pepper = _folder.Write("store.pepper", FunctionalTests.Stores.Instances.WithPepper()["store.pepper"]);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(pepper, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
 
         public async Task StartAsync()
         {
@@ -186,7 +214,7 @@ internal sealed class Cluster : IAsyncDisposable
         /// <summary>Starts with whatever declaration there is.</summary>
         public async Task StartAsItIsAsync()
         {
-            _process = GatehouseProcess.Start(_folder.Path, ["run", .. cluster._arguments]);
+            _process = GatehouseProcess.Start(_folder.Path, ["run"]);
             await _process.LineAsync("is in force", Cancel);
             _revision = 1;
         }

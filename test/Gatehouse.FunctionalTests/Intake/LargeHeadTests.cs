@@ -39,6 +39,21 @@ public sealed class LargeHeadTests
         Assert.Empty(front.Upstream.Requests);
     }
 
+    [Theory]
+    [InlineData("GET /", "aaaaaaaaaaaaaaaa", 414)]
+    [InlineData("GET /x HTTP/1.1\r\nHost: localhost\r\n", "X-A: aaaaaaaaaa\r\n", 431)]
+    [InlineData("GET /x HTTP/1.1\r\nHost: localhost\r\nX-A: ", "aaaaaaaaaaaaaaaa", 431)]
+    [Control("LIM-1", "heads without an end")]
+    public async Task A_head_without_an_end_is_refused_long_before_it(string beginning, string again, int status)
+    {
+        await using var front = await IntakeFront.StartAsync(Bounds);
+        await using var client = await RawHttpClient.ConnectAsync(front.Port);
+        await SendAsync(client, beginning + string.Concat(Enumerable.Repeat(again, 4000))); // and waits
+        Assert.Equal(status, (await client.ReadResponseAsync()).Status);
+        await client.ReadToEndAsync();
+        Assert.Equal(status, (int)Assert.Single(await front.SettleAsync(again))["status"]!);
+    }
+
     private static string Head(int target = 2, int fields = 1, int size = 0, string name = "X-A")
     {
         const string host = "Host: localhost\r\n";

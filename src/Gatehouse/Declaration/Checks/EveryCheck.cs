@@ -31,6 +31,7 @@ internal static class EveryCheck
         RouteListeners.Check(draft);
         CertificateCalls.Check(draft);
         RouteClashes.Check(draft);
+        RouteLookalikes.Check(draft);
         RouteLifecycles.Check(draft);
         RouteReviews.Check(draft);
         RoutePolicies.Check(draft);

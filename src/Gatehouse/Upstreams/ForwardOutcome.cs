@@ -123,6 +123,7 @@ internal static class ForwardOutcome
     {
         StatusCodes.Status413PayloadTooLarge => Refuse(exchange, Problems.BodyTooLarge, "the body is over the limit"),
         StatusCodes.Status408RequestTimeout => Refuse(exchange, Problems.RequestTimeout, "the body came too slowly"),
+        null when exchange.WholeBody is not null => Refuse(exchange, Problems.InternalError, "the body that was kept could not be read"),
         _ => Refuse(exchange, Problems.MalformedRequest, "the body could not be read"),
     };
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Body;
 using Gatehouse.Routes;
 using Gatehouse.TestKit;
 using Gatehouse.Upstreams;
@@ -51,6 +52,9 @@ internal sealed class ForwardingHost : IAsyncDisposable
                 ForwardedPath = forwardedPath,
                 Via = "1.1 gh-of-a-test",
             };
+            if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
+                && http.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true })
+                http.Request.Body = new CountedBody(http.Request.Body, long.MaxValue, exchange); // as the policy for bodies does
             exchange.Walk.Begin(policies);
             try
             {

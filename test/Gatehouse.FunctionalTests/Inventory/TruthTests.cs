@@ -39,6 +39,7 @@ public sealed partial class TruthTests : IAsyncLifetime
 
     [Fact]
     [Control("EXP-4")]
+    [Control("ERR-4", "a route of another listener")]
     public async Task Every_listed_path_answers_as_listed_on_every_listener_to_every_caller()
     {
         Assert.Equal(11, _listing.Count);

@@ -42,6 +42,20 @@ public sealed class ForwardOutcomeTests
     }
 
     [Fact]
+    public void A_body_that_was_kept_and_cannot_be_read_is_not_the_clients_fault()
+    {
+        var harness = new PolicyHarness();
+        var exchange = harness.Exchange();
+        exchange.WholeBody = new MemoryStream();
+        using var timer = new ForwardTimer(harness.Clock);
+        var call = new ForwardCall(exchange, timer, harness.Clock, Answers.Inside());
+
+        var verdict = ForwardOutcome.Of(exchange, call, timer.Expired, ForwarderError.RequestBodyClient, new IOException("the disk"));
+
+        Assert.Same(Problems.InternalError, verdict.Problem);
+    }
+
+    [Fact]
     public void A_client_whose_connection_was_cut_has_not_left_by_itself()
     {
         var harness = new PolicyHarness { Connection = new ConnectionMemory { Fault = "reads too slowly" } };

@@ -44,6 +44,8 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
         OperationCanceledException { InnerException: ConnectionAbortedException } => true, // so says Kestrel it while somebody reads
         BadHttpRequestException { StatusCode: not StatusCodes.Status400BadRequest } => false,
         BadHttpRequestException { Message: EndedWithin } => true,
+        BadHttpRequestException => exchange.Http.RequestAborted.IsCancellationRequested,
+        IOException => true, // a stream of HTTP/2 that was reset, or a connection that broke: what is malformed is a BadHttpRequestException
         _ => exchange.Http.RequestAborted.IsCancellationRequested,
     };
 
@@ -52,7 +54,7 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Problems.RequestTimeout,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.BodyTooLarge,
-        BadHttpRequestException or IOException => Problems.MalformedRequest,
+        BadHttpRequestException => Problems.MalformedRequest,
         _ => null,
     };
 }

@@ -169,6 +169,7 @@ public sealed class IntakePolicyTests
     [InlineData("Transfer-Encoding", "gzip", "malformed-request")]
     [InlineData("X-Content-Length", "5", "malformed-request")]
     [Control("NRM-6")]
+    [Control("SMG-1", "a length under another name")]
     [Control("SMG-3")]
     public void Refuses_header_fields_that_are_ambiguous(string name, string value, string? problem)
     {

@@ -45,7 +45,8 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
         BadHttpRequestException { StatusCode: not StatusCodes.Status400BadRequest } => false,
         BadHttpRequestException { Message: EndedWithin } => true,
         BadHttpRequestException => exchange.Http.RequestAborted.IsCancellationRequested,
-        IOException => true, // a stream of HTTP/2 that was reset, or a connection that broke: what is malformed is a BadHttpRequestException
+        // a stream that was reset; over HTTP/1.1 it may be a chunk's size that is no number, and a connection that broke says so otherwise
+        IOException when HttpProtocol.IsHttp2(exchange.Http.Request.Protocol) => true,
         _ => exchange.Http.RequestAborted.IsCancellationRequested,
     };
 
@@ -54,7 +55,7 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Problems.RequestTimeout,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.BodyTooLarge,
-        BadHttpRequestException => Problems.MalformedRequest,
+        BadHttpRequestException or IOException => Problems.MalformedRequest,
         _ => null,
     };
 }

@@ -130,6 +130,7 @@ public sealed class BodyPolicyTests
     public async Task Ends_a_changing_call_whose_client_takes_it_back()
     {
         var exchange = Request(new Arriving(Bytes(100_000), 9000, new IOException("reset")));
+        exchange.Http.Request.Protocol = "HTTP/2";
         var verdict = await Compile("{}").OnRequestAsync(exchange);
         Assert.Equal((VerdictKind.Answered, "client left"), (verdict.Kind, exchange.Reason));
         Assert.Null(exchange.WholeBody);

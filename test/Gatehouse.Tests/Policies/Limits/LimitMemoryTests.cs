@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Gatehouse.Tests.Policies.Limits;
 
-/// <summary>A million callers, and what they leave in memory.</summary>
+/// <summary>A million callers, and what they leave in memory: of the whole process, so that no other test runs beside.</summary>
+[CollectionDefinition(nameof(LimitMemoryTests), DisableParallelization = true)]
+[Collection(nameof(LimitMemoryTests))]
 public sealed class LimitMemoryTests
 {
     private const int Callers = 1_000_000;

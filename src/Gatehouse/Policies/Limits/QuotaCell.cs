@@ -28,7 +28,7 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     {
         (outcome, answer) = (Outcome.Unavailable, default);
         if (book.IsClosed) return true;
-        lock (_gate) return TryChargeNow(book.Ledger!, cost, allow, waits: false, out outcome, out answer);
+        lock (_gate) return TryChargeNow(book.Ledger!, cost, allow, null, out outcome, out answer);
     }
 
     /// <summary>
@@ -37,14 +37,11 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
     public Task<Settled>? SettleAsync(int cost, int allow)
     {
         if (book.IsClosed) return Task.FromResult(new Settled(Outcome.Unavailable, this, default));
-        WaitingCall call;
+        var call = new WaitingCall(cost, allow);
         lock (_gate)
         {
-            if (!TryChargeNow(book.Ledger!, cost, allow, waits: true, out var outcome, out var answer)) return null;
+            if (!TryChargeNow(book.Ledger!, cost, allow, call, out var outcome, out var answer)) return null;
             if (outcome != Outcome.Unknown) return Task.FromResult(new Settled(outcome, this, answer));
-            if (!_asks) return Task.FromResult(new Settled(Outcome.Unavailable, this, default)); // the ledger is lost since
-            _waiting ??= new Queue<WaitingCall>();
-            _waiting.Enqueue(call = new WaitingCall(cost, allow));
         }
 
         return WaitAsync(call);
@@ -99,8 +96,8 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
         }
     }
 
-    /// <param name="waits">Whether the call waits where nobody knows yet.</param>
-    private bool TryChargeNow(IQuotaStore ledger, int cost, int allow, bool waits, out Outcome outcome, out Answer answer)
+    /// <param name="call">Waits where nobody knows yet; null for nobody. It does so before anybody is asked, who may answer at once.</param>
+    private bool TryChargeNow(IQuotaStore ledger, int cost, int allow, WaitingCall? call, out Outcome outcome, out Answer answer)
     {
         (outcome, answer, _allow) = (Outcome.Unknown, default, allow);
         var held = Time;
@@ -116,13 +113,19 @@ internal sealed class QuotaCell(QuotaBook book, PartitionKey key) : Cell
 
         var has = _left >= cost && _waiting is not { Count: > 0 };
         var ahead = book.AheadOf(allow);
-        var asks = !has && !_asks && !ledger.IsFailing && (waits || ahead > 0);
+        var asks = !has && !_asks && !ledger.IsFailing && (call is not null || ahead > 0);
         // while something is asked, the cell has to stay for the answer
         if (!Replace(held, asks || _asks ? long.MaxValue : book.KeptUntil())) return false; // it was swept away just now
         if (!has)
         {
-            if (ledger.IsFailing) outcome = Outcome.Unavailable;
-            else if (asks) Ask(ledger, cost, allow, now);
+            if (ledger.IsFailing)
+            {
+                outcome = Outcome.Unavailable;
+                return true;
+            }
+
+            if (call is not null) (_waiting ??= new Queue<WaitingCall>()).Enqueue(call);
+            if (asks) Ask(ledger, cost, allow, now);
             return true;
         }
 

@@ -24,7 +24,8 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
     private readonly TimeProvider _clock;
     private readonly int _most;
     private readonly Lock _gate = new();
-    private Task _returning = Task.CompletedTask;
+    private TaskCompletionSource? _idle;
+    private int _underWay;
     private long _toldAt = long.MinValue;
     private long _period;
     private int _made;
@@ -43,40 +44,55 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
 
     public void Ask(LedgerQuestion question, Action<Grant?> answered) => _ = AskAsync(question, answered);
 
-    public void Return(LedgerQuestion question)
-    {
-        var returned = _store.AskAsync([AskOf(question, question.Who)], 1).AsTask();
-        lock (_gate) _returning = _returning.IsCompleted ? returned : Task.WhenAll(_returning, returned);
-    }
+    public void Return(LedgerQuestion question) => _ = ReturnAsync(question);
 
-    /// <summary>Waits until what was given back has arrived, for at most a second.</summary>
+    /// <summary>
+    /// Waits for at most a second until what was asked is answered and what was given back has arrived: what does not counts as spent.
+    /// </summary>
     public void Dispose()
     {
         _store.Found -= Tell;
-        Task returning;
-        lock (_gate) returning = _returning;
-        try
+        lock (_gate)
         {
-            returning.Wait(LastReturns);
+            if (_underWay == 0) return;
+            _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
-        catch (AggregateException)
-        {
-            // what could not be given back counts as spent
-        }
+
+        _idle.Task.Wait(LastReturns);
+    }
+
+    private async Task ReturnAsync(LedgerQuestion question)
+    {
+        Begin();
+        await _store.AskAsync([AskOf(question, question.Who)], 1);
+        End();
     }
 
     private async Task AskAsync(LedgerQuestion question, Action<Grant?> answered)
     {
+        Begin();
+        answered(await GrantAsync(question)); // who has retired meanwhile gives it back, which is under way then
+        End();
+    }
+
+    private async Task<Grant?> GrantAsync(LedgerQuestion question)
+    {
         var states = await _store.AskAsync([AskOf(question, question.Who)], 1);
         if (states is [{ Life: 0 }]) states = await _store.AskAsync([AskOf(question, "")], 1); // there is no place for one of its own
-        if (states is not [var state])
-        {
-            answered(null);
-            return;
-        }
-
+        if (states is not [var state]) return null;
         Note(question, state);
-        answered(GrantOf(question, state));
+        return GrantOf(question, state);
+    }
+
+    private void Begin()
+    {
+        lock (_gate) _underWay++;
+    }
+
+    private void End()
+    {
+        lock (_gate)
+            if (--_underWay == 0) _idle?.TrySetResult();
     }
 
     /// <summary>Counts what was made; and when a count has another life than this instance knew, others will have one too.</summary>

@@ -73,12 +73,8 @@ internal static class ExplainCommand
 
     private static Uri? Declared(string file, string? environment, GatewayOptions gateway, TextWriter error)
     {
-        if (LoadedDeclaration.Load(file, SourceFiles.OnDisk(), gateway.Clock, gateway.Kinds, environment).Definition is not { } definition)
-        {
-            error.WriteLine($"{file} cannot be served, so that it does not say whom to ask; --admin URL does. 'gatehouse check' says what is wrong.");
-            return null;
-        }
-
+        const string So = "it does not say whom to ask; --admin URL does";
+        if (ServableDeclaration.Read(file, environment, gateway, So, error) is not { } definition) return null;
         var declared = definition.Administration.Address;
         var address = declared.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
             : declared.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : declared.Address;

@@ -13,8 +13,6 @@ namespace Gatehouse.Cli.Commands;
 /// <summary><c>gatehouse inventory</c>: every route with all its decisions, read from the snapshot that <c>run</c> would serve.</summary>
 internal static class InventoryCommand
 {
-    private const int MostErrors = 20;
-
     public static Command Create(GatewayOptions gateway)
     {
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
@@ -55,14 +53,7 @@ internal static class InventoryCommand
     /// <summary>What would be served, or null; then it has been said what is wrong.</summary>
     private static Served? Read(string file, string? environment, GatewayOptions gateway, TextWriter error)
     {
-        var loaded = LoadedDeclaration.Load(file, SourceFiles.OnDisk(), gateway.Clock, gateway.Kinds, environment);
-        if (loaded.Definition is not { } definition)
-        {
-            foreach (var finding in loaded.Findings.Where(f => f.IsError).Take(MostErrors)) error.WriteLine(finding.ToString());
-            error.WriteLine($"{file} cannot be served, so there is nothing to list. 'gatehouse check' says everything that is wrong.");
-            return null;
-        }
-
+        if (ServableDeclaration.Read(file, environment, gateway, "there is nothing to list", error) is not { } definition) return null;
         using var meter = new GatehouseMeter();
         var snapshot = new SnapshotCompiler(gateway.Clock, new StateStore(), new NoLines(), meter, gateway.Kinds).Compile(definition, revision: 1);
         return new Served(snapshot, RouteInventory.Of(snapshot, gateway.Clock.GetUtcNow()));

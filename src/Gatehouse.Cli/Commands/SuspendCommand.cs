@@ -18,7 +18,7 @@ internal static class SuspendCommand
     public static Command Suspend(GatewayOptions gateway)
     {
         var (what, declaration, environment) = (new Suspendable(), SharedOptions.Declaration(gateway.DeclarationPath), SharedOptions.Environment());
-        var (reason, by, until) = (ActOptions.Reason(), ActOptions.By(), ActOptions.Until(gateway.Clock));
+        var (reason, by, until) = (ActOptions.Reason(), ActOptions.By(), TimeOptions.Until(gateway.Clock));
         var command = new Command("suspend", "Keeps a consumer, a route or a credential from passing: in force on every instance within five seconds.")
         {
             what.Kind, what.Name, reason, until, by, declaration, environment,

@@ -32,7 +32,7 @@ internal sealed class GatewaySnapshot
     /// <param name="without">The names of the issuers whose keys are not there.</param>
     public bool WasPreparedForTokens(out IReadOnlyList<string> without) => Tokens.IsPrepared(out without);
 
-    /// <summary>Whether the clock can be believed by which tokens, keys and certificates are judged.</summary>
+    /// <summary>Whether the clock can be believed: while it cannot, no token is judged.</summary>
     public bool ClockIsInStep => Tokens.ClockIsInStep;
 
     /// <summary>In the order of the first definition's listeners: a listener keeps its index for as long as the process lives.</summary>

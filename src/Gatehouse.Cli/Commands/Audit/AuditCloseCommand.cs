@@ -8,8 +8,6 @@ namespace Gatehouse.Cli.Commands.Audit;
 /// <summary><c>gatehouse audit close</c>: a person says what became of changes of which nobody knew. Nothing else closes them.</summary>
 internal static class AuditCloseCommand
 {
-    private const int LongestText = 500;
-
     public static Command Create(GatewayOptions gateway)
     {
         var requests = new Argument<string[]>("REQUEST")
@@ -17,8 +15,8 @@ internal static class AuditCloseCommand
             Description = "The request's id, as 'audit open' lists it.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var by = Text("--by", "Who closes it.", "NAME");
-        var reason = Text("--reason", "What became of it, and how that is known.", "TEXT");
+        var by = ActOptions.By(isRequired: true);
+        var reason = ActOptions.Reason(description: "What became of it, and how that is known.");
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var environment = SharedOptions.Environment();
         var command = new Command("close", "Closes changes that 'audit open' lists, with who says so and why. The gateway may be running.")
@@ -50,8 +48,8 @@ internal static class AuditCloseCommand
                     Time = gateway.Clock.GetUtcNow(),
                     RequestId = request,
                     Intent = request,
-                    Who = parsed.GetRequiredValue(by),
-                    Reason = parsed.GetRequiredValue(reason),
+                    Who = parsed.GetRequiredValue(by).Trim(),
+                    Reason = parsed.GetRequiredValue(reason).Trim(),
                 };
                 if (trail.Write(chain, record, error)) await output.WriteLineAsync($"{request} is closed.");
                 else return ExitCode.Failed;
@@ -60,16 +58,5 @@ internal static class AuditCloseCommand
             return closed;
         });
         return command;
-    }
-
-    private static Option<string> Text(string name, string description, string help)
-    {
-        var option = new Option<string>(name) { Description = description, HelpName = help, Required = true };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [var text, ..] && (string.IsNullOrWhiteSpace(text.Value) || text.Value.Length > LongestText
-                || text.Value.Any(char.IsControl))) result.AddError($"{name} takes text of 1 to {LongestText} characters.");
-        });
-        return option;
     }
 }

@@ -17,7 +17,7 @@ internal static class AuditExportCommand
     {
         var trail = TrailOptions.File();
         var query = new QueryOptions(clock);
-        var act = new ActOptions(mustSayWhy: false);
+        var act = new TrailActOptions(mustSayWhy: false);
         var format = new Option<string>("--format")
         {
             Description = "jsonl: all of a trail so that 'audit verify' can verify it elsewhere; csv; ocsf: events of API Activity, one on a line.",

@@ -28,43 +28,36 @@ internal static class AuditRetainCommand
                 return default;
             },
         };
-        var act = new ActOptions(mustSayWhy: true, mustSign: true);
+        var act = new TrailActOptions(mustSayWhy: true, mustSign: true);
         var command = new Command("retain", "Takes out the content of records whose time is over. Their hashes stay, so that the trail still verifies. It cannot be undone.") { trail, age };
         act.AddTo(command);
         command.SetAction(async (parsed, cancelled) =>
         {
-            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            if (TrailPlace.Of(parsed.GetRequiredValue(trail), error) is not { } place) return ExitCode.Failed;
-            if (!place.IsLive)
-            {
-                error.WriteLine("This is an export, which is not written to.");
-                return ExitCode.Failed;
-            }
-
-            using var reader = place.OpenReader(error);
-            if (reader is null) return ExitCode.Failed;
-            using var chain = await act.OpenAsync(parsed, place, reader, clock, cancelled);
-            if (chain is null) return ExitCode.Failed;
-            try
-            {
-                var (taken, before) = (0L, clock.GetUtcNow() - parsed.GetValue(age));
-                foreach (var of in reader.Chains())
-                {
-                    for (var some = 1L; some > 0; taken += some)
-                        some = TrailRetention.Step(chain.Store, chain.Writer, of, before, clock, act.Act(parsed)).Taken;
-                }
-
-                chain.Store.Scrub();
-                chain.SignAll();
-                output.WriteLine(taken == 0 ? "There was nothing to take out." : $"Took the content of {taken} records out.");
-                return ExitCode.Done;
-            }
-            catch (Exception e) when (TrailOptions.IsUnreadable(e))
-            {
-                error.WriteLine($"Not everything was taken out: {place.Why(e)}. What was is recorded; run it again.");
-                return ExitCode.Failed;
-            }
+            if (TrailPlace.Of(parsed.GetRequiredValue(trail), parsed.InvocationConfiguration.Error) is not { } place) return ExitCode.Failed;
+            var before = clock.GetUtcNow() - parsed.GetValue(age);
+            return await act.ChangeAsync(
+                parsed,
+                place,
+                "This is an export, which is not written to.",
+                "Not everything was taken out",
+                clock,
+                (reader, chain, by) => TakeOut(reader, chain, before, by, clock) is > 0 and var taken
+                    ? $"Took the content of {taken} records out." : "There was nothing to take out.",
+                cancelled);
         });
         return command;
+    }
+
+    private static long TakeOut(AuditReader reader, CommandChain chain, DateTimeOffset before, TrailAct by, TimeProvider clock)
+    {
+        var taken = 0L;
+        foreach (var of in reader.Chains())
+        {
+            for (var some = 1L; some > 0; taken += some)
+                some = TrailRetention.Step(chain.Store, chain.Writer, of, before, clock, by).Taken;
+        }
+
+        chain.Store.Scrub();
+        return taken;
     }
 }

@@ -17,7 +17,7 @@ internal static class AuditSearchCommand
     {
         var trail = TrailOptions.File();
         var query = new QueryOptions(clock);
-        var act = new ActOptions(mustSayWhy: false);
+        var act = new TrailActOptions(mustSayWhy: false);
         var output = SharedOptions.Output([.. Listing.Forms]);
         var limit = new Option<int>("--limit")
         {

@@ -14,7 +14,7 @@ internal static class AuditShowCommand
         var request = new Option<string?>("--request") { Description = "The id of a request: all records about it.", HelpName = "ID" };
         var chain = TrailOptions.Chain();
         var personal = TrailOptions.Personal();
-        var act = new ActOptions(mustSayWhy: false);
+        var act = new TrailActOptions(mustSayWhy: false);
         var command = new Command("show", "Shows a record of the trail, or all about one request. Exits 1 where there is none.") { file, sequence, request, chain, personal };
         act.AddTo(command);
         command.Validators.Add(result =>

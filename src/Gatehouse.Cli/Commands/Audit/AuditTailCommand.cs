@@ -21,7 +21,7 @@ internal static class AuditTailCommand
         var follow = new Option<bool>("--follow") { Description = "Go on with what is written from now on, until it is stopped." };
         var output = SharedOptions.Output("lines", "json");
         var personal = TrailOptions.Personal();
-        var act = new ActOptions(mustSayWhy: false);
+        var act = new TrailActOptions(mustSayWhy: false);
         var command = new Command("tail", "Prints the newest records of the trail, one on a line.") { file, lines, follow, output, personal };
         act.AddTo(command);
         command.SetAction(async (parsed, cancelled) =>

@@ -2,6 +2,7 @@ using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
 using Gatehouse.Stores;
+using Gatehouse.Telemetry;
 
 namespace Gatehouse.Cli.Commands.Audit;
 
@@ -68,9 +69,42 @@ internal sealed class TrailPlace
         }
     }
 
-    /// <summary>The store, for what the command line itself has to record.</summary>
-    public AuditStore OpenStore() =>
-        _postgres is { } settings ? new PostgresAuditStore(settings) : new SqliteAuditStore(_file, SqliteAuditStore.CommandLine);
+    /// <summary>
+    /// Opens the chain of this machine's command line, beside those of gateways that may be running; null when it cannot be written, so that nothing
+    /// is to be done: it has been said why.
+    /// </summary>
+    /// <param name="what">What would be recorded, as a sentence begins.</param>
+    /// <param name="advice">What else can be done, as a sentence with a blank before it; or nothing.</param>
+    public async Task<CommandChain?> OpenChainAsync(
+        string gateway,
+        CheckpointKey? key,
+        IReadOnlyList<CheckpointVerifier> formerKeys,
+        string? copies,
+        string what,
+        string advice,
+        TextWriter error,
+        TimeProvider clock,
+        CancellationToken cancel)
+    {
+        AuditStore store = _postgres is { } settings ? new PostgresAuditStore(settings) : new SqliteAuditStore(_file, SqliteAuditStore.CommandLine);
+        var options = new AuditTrailOptions
+        {
+            Gateway = gateway,
+            Instance = CommandChain.InstanceOf(Environment.MachineName),
+            Key = key,
+            FormerKeys = formerKeys,
+            Copies = copies,
+        };
+        try
+        {
+            return await CommandChain.OpenAsync(store, options, new EventWriter(error, clock), clock, cancel);
+        }
+        catch (Exception e) when (TrailOptions.IsUnreadable(e))
+        {
+            await error.WriteLineAsync($"{what} is recorded in the trail, and {Name} cannot be written ({Why(e)}), so nothing was done.{advice}");
+            return null;
+        }
+    }
 
     /// <summary>What went wrong with it. What a database says may name hosts and users, and is not repeated.</summary>
     public string Why(Exception e) =>

@@ -12,7 +12,7 @@ internal static class KeyRotateCommand
         var (declaration, environment) = (SharedOptions.Declaration(gateway.DeclarationPath), SharedOptions.Environment());
         var output = SharedOptions.Output("text", "json");
         var id = new Option<string>("--id") { Description = "The public id of the key that is replaced.", Required = true };
-        var overlap = ActOptions.Duration(
+        var overlap = TimeOptions.Duration(
             "--overlap", "For how long the old key is still good; 7d unless given.", TimeSpan.FromDays(7), TimeSpan.FromDays(90));
         var expires = KeyCreateCommand.Expires(gateway.Clock);
         var (reason, by) = (ActOptions.Reason("rotation"), ActOptions.By());

@@ -17,8 +17,6 @@ namespace Gatehouse.Cli.Commands.Register;
 /// </summary>
 internal sealed class RegisterAccess : IAsyncDisposable
 {
-    private const int MostErrors = 20;
-
     private readonly RegisterSettings _settings;
     private readonly RegisterBook _book;
     private readonly TextWriter _error;
@@ -33,14 +31,7 @@ internal sealed class RegisterAccess : IAsyncDisposable
     /// <summary>Null when there is no register to be had, which <paramref name="error"/> says.</summary>
     public static RegisterAccess? Open(GatewayOptions gateway, string file, string? environment, TextWriter error)
     {
-        var loaded = LoadedDeclaration.Load(file, gateway.Files(), gateway.Clock, gateway.Kinds, environment);
-        if (loaded.Definition is not { } definition)
-        {
-            foreach (var finding in loaded.Findings.Where(f => f.IsError).Take(MostErrors)) error.WriteLine(finding.ToString());
-            error.WriteLine($"{file} cannot be served, so nothing is changed. 'gatehouse check' says everything that is wrong.");
-            return null;
-        }
-
+        if (ServableDeclaration.Read(file, environment, gateway, "nothing is changed", error) is not { } definition) return null;
         if (definition.Register is { } settings) return new RegisterAccess(definition, settings, gateway, error);
         error.WriteLine($"{file} has no register. Declare one: register: {{ store: sqlite, kept: gatehouse.kept }}, or store: postgres for several instances.");
         return null;

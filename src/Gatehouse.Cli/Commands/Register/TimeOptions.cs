@@ -4,33 +4,9 @@ using Gatehouse.Configuration;
 
 namespace Gatehouse.Cli.Commands.Register;
 
-/// <summary>What is said of every change of a register: who makes it, and why.</summary>
-internal static class ActOptions
+/// <summary>From when, and for how long.</summary>
+internal static class TimeOptions
 {
-    private const int LongestName = 100;
-    private const int LongestReason = 500;
-
-    public static Option<string> By()
-    {
-        var option = new Option<string>("--by")
-        {
-            Description = "Who does this; the account that runs the command unless given.",
-            HelpName = "WHO",
-            DefaultValueFactory = _ => Environment.UserName,
-        };
-        Bound(option, LongestName);
-        return option;
-    }
-
-    /// <param name="otherwise">The reason when none is given; null where there has to be one.</param>
-    public static Option<string> Reason(string? otherwise = null)
-    {
-        var option = new Option<string>("--reason") { Description = "Why, for whoever asks later.", HelpName = "TEXT", Required = otherwise is null };
-        if (otherwise is not null) option.DefaultValueFactory = _ => otherwise;
-        Bound(option, LongestReason);
-        return option;
-    }
-
     /// <summary>An instant: a day, which stands for 00:00:00 UTC, or a day with a time of day in UTC.</summary>
     public static Option<DateTimeOffset?> Until(TimeProvider clock) => new("--until")
     {
@@ -60,11 +36,4 @@ internal static class ActOptions
             return otherwise;
         },
     };
-
-    private static void Bound(Option<string> option, int longest) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is not [var text, ..]) return;
-        if (text.Value.Trim().Length is var length && (length == 0 || length > longest) || text.Value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
-            result.AddError($"{option.Name} takes one line of 1 to {longest} characters.");
-    });
 }

@@ -9,12 +9,11 @@ namespace Gatehouse.Cli.Commands.Audit;
 /// What a command that reads or changes a trail says of itself: who, why, and with which key its own records are signed. They stand in a chain of
 /// this machine's command line, beside those of gateways.
 /// </summary>
-internal sealed class ActOptions
+internal sealed class TrailActOptions
 {
-    private const int MostReason = 500;
     private readonly bool _mustSayWhy;
-    private readonly Option<string?> _by = new("--by") { Description = "Who does this; the user of this system unless written.", HelpName = "NAME" };
-    private readonly Option<string?> _reason = new("--reason") { Description = "Why; it is recorded.", HelpName = "TEXT" };
+    private readonly Option<string> _by = ActOptions.By();
+    private readonly Option<string> _reason;
 
     private readonly Option<string?> _key = new("--signing-key")
     {
@@ -26,15 +25,11 @@ internal sealed class ActOptions
 
     /// <param name="mustSayWhy">Whether it changes something, so that a reason is needed.</param>
     /// <param name="mustSign">Whether what it records counts only when it is signed.</param>
-    public ActOptions(bool mustSayWhy, bool mustSign = false)
+    public TrailActOptions(bool mustSayWhy, bool mustSign = false)
     {
-        _mustSayWhy = _reason.Required = mustSayWhy;
+        _mustSayWhy = mustSayWhy;
+        _reason = ActOptions.Reason(mustSayWhy ? null : "");
         _key.Required = mustSign;
-        _reason.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<string?>() is { Length: 0 or > MostReason })
-                result.AddError($"'--reason' has from 1 to {MostReason} characters.");
-        });
     }
 
     public void AddTo(Command command)
@@ -46,7 +41,8 @@ internal sealed class ActOptions
     }
 
     /// <summary>Who does it and why.</summary>
-    public TrailAct Act(ParseResult parsed) => new(parsed.GetValue(_by) ?? User, parsed.GetValue(_reason));
+    public TrailAct Act(ParseResult parsed) =>
+        new(parsed.GetRequiredValue(_by).Trim(), parsed.GetRequiredValue(_reason).Trim() is { Length: > 0 } reason ? reason : null);
 
     /// <summary>
     /// Opens the chain of the command line, so that what is done can be recorded; null where that cannot be, and then nothing is to be done: it has
@@ -68,22 +64,53 @@ internal sealed class ActOptions
         }
 
         var gateway = reader.Chains() is [var first, ..] ? first.Origin.Split('/')[0] : "gatehouse";
-        var options = new AuditTrailOptions
+        return await place.OpenChainAsync(
+            gateway,
+            key,
+            [],
+            parsed.GetValue(_copies),
+            _mustSayWhy ? "What is done" : "What is read",
+            _mustSayWhy ? "" : " Who may read and not write reads an export: 'gatehouse audit export'.",
+            error,
+            clock,
+            cancel);
+    }
+
+    /// <summary>Does something to a trail that is recorded in it, and says how that went.</summary>
+    /// <param name="isExport">What is said where it is an export.</param>
+    /// <param name="notAll">What is said, before why, where it could not be done to its end.</param>
+    /// <param name="act">Does it, and says what was done.</param>
+    public async Task<int> ChangeAsync(
+        ParseResult parsed,
+        TrailPlace place,
+        string isExport,
+        string notAll,
+        TimeProvider clock,
+        Func<AuditReader, CommandChain, TrailAct, string> act,
+        CancellationToken cancel)
+    {
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        if (!place.IsLive)
         {
-            Gateway = gateway,
-            Instance = CommandChain.InstanceOf(Environment.MachineName),
-            Key = key,
-            Copies = parsed.GetValue(_copies),
-        };
+            await error.WriteLineAsync(isExport);
+            return ExitCode.Failed;
+        }
+
+        using var reader = place.OpenReader(error);
+        if (reader is null) return ExitCode.Failed;
+        using var chain = await OpenAsync(parsed, place, reader, clock, cancel);
+        if (chain is null) return ExitCode.Failed;
         try
         {
-            return await CommandChain.OpenAsync(place.OpenStore(), options, new EventWriter(error, clock), clock, cancel);
+            var done = act(reader, chain, Act(parsed));
+            chain.SignAll();
+            await output.WriteLineAsync(done);
+            return ExitCode.Done;
         }
         catch (Exception e) when (TrailOptions.IsUnreadable(e))
         {
-            error.WriteLine($"What {(_mustSayWhy ? "is done to" : "is read of")} the trail is recorded in it, and {place.Name} cannot be written ({place.Why(e)}), so nothing was done.");
-            if (!_mustSayWhy) error.WriteLine("Who may read and not write reads an export: 'gatehouse audit export'.");
-            return null;
+            await error.WriteLineAsync($"{notAll}: {place.Why(e)}. What was is recorded; run it again.");
+            return ExitCode.Failed;
         }
     }
 
@@ -103,7 +130,7 @@ internal sealed class ActOptions
         using var chain = await OpenAsync(parsed, place, reader, clock, cancel);
         if (chain is null) return null;
         var act = Act(parsed);
-        var details = new List<AuditDetail> { new("command", command), new("system-user", User) };
+        var details = new List<AuditDetail> { new("command", command), new("system-user", ActOptions.User) };
         details.AddRange(QueryWords.Of(query));
         try
         {
@@ -125,8 +152,6 @@ internal sealed class ActOptions
             return null;
         }
     }
-
-    private static string User => Environment.UserName is { Length: > 0 } name ? name : "unknown";
 }
 
 /// <summary>The record that says that a trail was read.</summary>

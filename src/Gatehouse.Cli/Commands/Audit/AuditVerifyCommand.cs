@@ -73,7 +73,9 @@ internal static class AuditVerifyCommand
         if (verdict.Fault is { } fault)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: DOES NOT HOLD at record {fault.Sequence}: {fault.What}."));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  Records 1 to {Math.Min(verdict.Signed, fault.Sequence - 1)} are those that were signed."));
+            var good = Math.Min(verdict.Signed, fault.Sequence - 1);
+            output.WriteLine(good == 0 ? "  Of no record it is known that it was signed as it is."
+                : string.Create(CultureInfo.InvariantCulture, $"  Records 1 to {good} are those that were signed."));
             return;
         }
 

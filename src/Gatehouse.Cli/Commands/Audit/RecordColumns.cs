@@ -40,6 +40,7 @@ internal static class RecordColumns
         Text("reason", false, f => f.Record.Reason),
         Text("destination", false, f => f.Record.Destination),
         Text("who", true, f => f.Record.Who),
+        Text("act", true, f => f.Record.Kind == AuditKind.Administration ? $"{DetailOf(f, "act")} {DetailOf(f, "subject")}".Trim() : null),
         new("first", false, (f, _, _) => f.Record.First == 0 ? null : f.Record.First),
         new("last", false, (f, _, _) => f.Record.Last == 0 ? null : f.Record.Last),
         new("details", false, (f, _, _) => f.Record.Details.Count == 0 ? null : List(f.Record.Details.Select(d => $"{d.Name}={d.Value}"))),
@@ -67,6 +68,8 @@ internal static class RecordColumns
         if (!personal) return KeptBack;
         return found.About.Count == 0 ? Erased : List(found.About.Select(a => subjects.NameOf(RecordWriter.Join(a))));
     }
+
+    private static string? DetailOf(FoundRecord found, string name) => found.Record.Details.FirstOrDefault(d => d.Name == name)?.Value;
 
     private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
 }

@@ -46,8 +46,17 @@ public sealed class SharedQuotaTests
     {
         await using var redis = await RedisServer.StartAsync(Cancel);
         using var instances = await QuotaInstances.StartAsync(redis, 1, Quota("leased", 100_000), Cancel);
-        Assert.False((await instances.CallAsync(0)).AtOnce);
+        Assert.Null((await instances.CallAsync(0)).Exchange.Problem);
+        var reserved = await HeldAsync(); // the first has asked, for itself and a thousand others
+        Assert.Contains(" 1001\r\n", reserved, StringComparison.Ordinal);
         for (var i = 0; i < 400; i++) Assert.True((await instances.CallAsync(0)).AtOnce);
+        Assert.Equal(reserved, await HeldAsync()); // and none of them has
+
+        async Task<string> HeldAsync()
+        {
+            var key = (await redis.CommandAsync(Cancel, "KEYS", "*")).Split("\r\n").Single(l => l.Contains("gatehouse", StringComparison.Ordinal));
+            return await redis.CommandAsync(Cancel, "GET", key);
+        }
     }
 
     [Theory]

@@ -88,6 +88,46 @@ public sealed class Http2FieldTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16_000)]
+    [Control("SMG-9")]
+    public async Task A_body_that_goes_on_after_its_length_is_no_whole_request_before(int length)
+    {
+        await using var front = await IntakeFront.StartAsync(", protocols: [http2]");
+        await using var client = await Http2Frames.ConnectAsync(front.Port, Cancel);
+        await client.HeadersAsync(1, ends: false, [(":method", "POST"), .. Good[1..], ("content-length", $"{length}")], Cancel);
+        if (length > 0) await client.DataAsync(1, ends: false, new byte[length], Cancel);
+        for (var stream = 3; stream < 23; stream += 2)
+        {
+            // the first would have been with the service for long by then
+            await client.HeadersAsync(stream, ends: true, Good, Cancel);
+            Assert.Equal("200", await client.OutcomeAsync(stream, Cancel));
+        }
+
+        Assert.DoesNotContain(front.Upstream.Requests, r => r.Method == "POST" && r.IsWhole);
+        await client.DataAsync(1, ends: true, new byte[2], Cancel);
+        Assert.Contains(await client.OutcomeAsync(1, Cancel), new[] { "400", "reset", "goaway", "closed" });
+        await client.DisposeAsync();
+        await front.SettleAsync("more than announced");
+        Assert.DoesNotContain(front.Upstream.Requests, r => r.Method == "POST" && r.IsWhole);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task A_body_whose_end_comes_by_itself_passes(int length)
+    {
+        await using var front = await IntakeFront.StartAsync(", protocols: [http2]");
+        await using var client = await Http2Frames.ConnectAsync(front.Port, Cancel);
+        await client.HeadersAsync(1, ends: false, [(":method", "POST"), .. Good[1..], ("content-length", $"{length}")], Cancel);
+        if (length > 0) await client.DataAsync(1, ends: false, "hello"u8.ToArray(), Cancel);
+        await client.DataAsync(1, ends: true, [], Cancel);
+        Assert.Equal("200", await client.OutcomeAsync(1, Cancel));
+        var request = Assert.Single(front.Upstream.Requests);
+        Assert.Equal(length, request.Body.Length);
+    }
+
     [Fact]
     public async Task What_is_good_passes()
     {

@@ -28,7 +28,7 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool) : Policy
         // of chunks the server counts the lines between them too: those are bounded where they are seen, and the bytes are counted here
         long? most = exchange.IsHttp1 && request.ContentLength is null ? null : Max;
         if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = most;
-        if (Rules.Whole) return ReadWholeAsync(exchange, coding);
+        if (Rules.Whole || request.ContentLength == 0) return ReadWholeAsync(exchange, coding); // no body at all is proven by its end alone
         if (Rules.MayPause && exchange.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
         request.Body = new CountedBody(request.Body, Max, exchange);
         return new(Verdict.Continue);

@@ -33,6 +33,9 @@ internal abstract class Allowance(Limit limit, int cost)
     /// <summary>Whether what a call takes is given back when its exchange ends.</summary>
     public virtual bool ReturnsAtEnd => false;
 
+    /// <summary>Whether its answer can be unknown at first, so that a call is settled.</summary>
+    public virtual bool MayWait => false;
+
     /// <summary>Charges the call to the cell of who makes the exchange. Exact, whatever runs at once.</summary>
     /// <param name="now">The monotonic clock, in ticks.</param>
     public abstract Outcome Charge(Exchange exchange, long now, out Cell cell, out Answer answer);

@@ -65,15 +65,14 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
         ReferenceEquals(problem, Problems.LimitExceeded) || ReferenceEquals(problem, Problems.TooManyAtOnce)
         || ReferenceEquals(problem, Problems.QuotaExceeded);
 
-    /// <param name="settled">What became of the call at the first of these, where it has waited for that.</param>
-    private ValueTask<Verdict> ChargeAll(Exchange exchange, Charge[] charges, int from, Settled? settled)
+    /// <param name="settled">What became of the call at those for which it has waited.</param>
+    private ValueTask<Verdict> ChargeAll(Exchange exchange, Charge[] charges, int from, Settled?[]? settled)
     {
         var now = clock.GetTimestamp();
         for (var i = from; i < _limits.Length; i++)
         {
             var limit = _limits[i];
-            var (outcome, cell, answer) = settled ?? ChargeOne(limit, exchange, now);
-            settled = null;
+            var (outcome, cell, answer) = settled?[i] ?? ChargeOne(limit, exchange, now);
             if (outcome == Outcome.Charged)
             {
                 charges[i] = new Charge(cell, answer);
@@ -88,7 +87,7 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
             }
             else
             {
-                GiveBack(charges, i);
+                GiveBack(charges, charges.Length);
                 if (outcome == Outcome.Unavailable) return new(Verdict.Reject(Problems.QuotaUnavailable, "what is left of a quota cannot be known"));
                 exchange.TightestLimit = LongestWait(exchange, ref i, answer, now);
                 return new(Verdict.Reject(_limits[i].Problem, _limits[i].Reason));
@@ -105,8 +104,24 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
         return new Settled(outcome, cell, answer);
     }
 
-    private async ValueTask<Verdict> WaitAsync(Exchange exchange, Charge[] charges, int at) =>
-        await ChargeAll(exchange, charges, at, await _limits[at].SettleAsync(exchange, clock.GetTimestamp()));
+    /// <summary>Waits for all that may have to be waited for at once: one round trip, however many there are.</summary>
+    private async ValueTask<Verdict> WaitAsync(Exchange exchange, Charge[] charges, int at)
+    {
+        var now = clock.GetTimestamp();
+        var settling = new Task<Settled>?[_limits.Length];
+        for (var i = at; i < _limits.Length; i++)
+            if (_limits[i] is { MayWait: true, Limit.ReportOnly: false } limit) settling[i] = limit.SettleAsync(exchange, now);
+        var settled = new Settled?[_limits.Length];
+        for (var i = at; i < _limits.Length; i++)
+        {
+            if (settling[i] is not { } task) continue;
+            var one = await task;
+            settled[i] = one;
+            if (one is { Outcome: Outcome.Charged, Cell: { } cell }) charges[i] = new Charge(cell, one.Answer);
+        }
+
+        return await ChargeAll(exchange, charges, at, settled);
+    }
 
     private void GiveBack(Charge[] charges, int count)
     {

@@ -9,6 +9,8 @@ internal sealed class QuotaAllowance(Limit limit, int cost, CellTable cells) : A
 
     public override string Reason => "a quota of the route is used up";
 
+    public override bool MayWait => true;
+
     public override Outcome Charge(Exchange exchange, long now, out Cell cell, out Answer answer)
     {
         var key = PartitionKey.Of(exchange, Limit.Per);

@@ -14,7 +14,7 @@ internal sealed class RecordWriter
     public const int MostDetails = 16;
 
     /// <summary>Entries of <c>about</c> of one record; further ones are left out.</summary>
-    public const int MostAbout = 16;
+    public const int MostAbout = 62;
 
     /// <summary>Bytes of the salt of a personal value.</summary>
     public const int SaltBytes = 16;

@@ -57,7 +57,7 @@ internal sealed class RouteDraft
     /// <summary>The parameters that may be read in the trail; null where the route says nothing of it.</summary>
     public required Located<IReadOnlyList<Located<string>>>? Audit { get; init; }
 
-    public required IReadOnlyList<Named<Located<(RequestPart Part, string Name)>>> About { get; init; }
+    public required IReadOnlyList<Named<Located<(SubjectPart Part, string Name)>>> About { get; init; }
 
     public required Located<RouteRetries>? Retries { get; init; }
 

@@ -204,6 +204,9 @@ public sealed class Exchange
     /// <summary>Whether the client went away while its body was read.</summary>
     internal bool ClientIsGone { get; set; }
 
+    /// <summary>Who reads along while the answer's body goes to the client; null for nobody.</summary>
+    internal AnswerReader? AnswerReader { get; set; }
+
     /// <summary>Bytes of the response's body that were written.</summary>
     internal long ResponseBytes { get; set; }
 

@@ -9,8 +9,8 @@ internal sealed record RouteAudit(bool Always, IReadOnlyList<string> Listed, IRe
     public static RouteAudit Usual { get; } = new(false, [], []);
 }
 
-/// <summary>Where something of a request stands.</summary>
-internal enum RequestPart
+/// <summary>Where an exchange says whom it is about.</summary>
+internal enum SubjectPart
 {
     /// <summary>A claim of the caller's token.</summary>
     Token,
@@ -20,20 +20,24 @@ internal enum RequestPart
 
     /// <summary>A parameter of the query.</summary>
     Query,
+
+    /// <summary>A member of the JSON that the service answers.</summary>
+    Response,
 }
 
-/// <summary>What kind of somebody an exchange is about, and where its request says who.</summary>
+/// <summary>What kind of somebody an exchange is about, and where it says who.</summary>
 /// <param name="Subject">As in <c>customer</c>.</param>
-/// <param name="Name">The name of the claim or parameter.</param>
-internal sealed record AboutSource(string Subject, RequestPart Part, string Name)
+/// <param name="Name">The name of the claim or parameter; of an answer the names of members, each within the one before, with dots between.</param>
+internal sealed record AboutSource(string Subject, SubjectPart Part, string Name)
 {
     public override string ToString() => $"{Subject}: {Word(Part)}.{Name}";
 
-    /// <summary>The word that stands for a part of the request.</summary>
-    public static string Word(RequestPart part) => part switch
+    /// <summary>The word that stands for it in a declaration.</summary>
+    public static string Word(SubjectPart part) => part switch
     {
-        RequestPart.Token => "token",
-        RequestPart.Path => "path",
-        RequestPart.Query => "query",
+        SubjectPart.Token => "token",
+        SubjectPart.Path => "path",
+        SubjectPart.Query => "query",
+        SubjectPart.Response => "response",
     };
 }

@@ -36,6 +36,7 @@ internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeatur
     {
         if (buffer.Length > _most - exchange.ResponseBytes) return TooLong();
         exchange.ResponseBytes += buffer.Length;
+        exchange.AnswerReader?.Read(buffer.Span);
         return _stream.WriteAsync(buffer, cancellationToken);
     }
 

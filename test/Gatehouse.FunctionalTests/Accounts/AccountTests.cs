@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http;
+using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Audit;
 using Gatehouse.FunctionalTests.Certificates;
@@ -39,6 +40,37 @@ public sealed class AccountTests
             var record = (await accounted.OfAsync(id, intended ? 2 : 1))[^1];
             Assert.Equal(Said(line), Said(record));
         }
+    }
+
+    [Fact]
+    [Control("LOG-1", "whom an answer is about")]
+    public async Task Whom_an_answer_is_about_is_there_and_the_answer_goes_on_as_it_came()
+    {
+        const string Found = """{"orders":[{"customer":17,"goods":"tea"},{"customer":18}]}""";
+        await using var accounted = await Accounted.StartAsync();
+        accounted.Upstream.On("/found", 200, Found, ("Content-Type", "application/json"));
+        accounted.Upstream.On("/orders/7", 200, """{"customer":"19"}""", ("Content-Type", "application/json"));
+        using var request = Accounted.Request(HttpMethod.Get, "/found", accounted.Person());
+        request.Headers.AcceptEncoding.ParseAdd("gzip");
+        request.Headers.Range = new(0, 5);
+        using var response = await accounted.Client.SendAsync(request, Cancel);
+        Assert.Equal(Found, await response.Content.ReadAsStringAsync(Cancel));
+        Assert.DoesNotContain(accounted.Upstream.Requests.Single().Headers.Keys, name => name is "Accept-Encoding" or "Range");
+        var read = Assert.Single(await accounted.OfAsync(response.Headers.GetValues("X-Request-Id").Single()));
+        var key = new InvestigationKey(Encoding.ASCII.GetBytes(Accounted.Secret));
+        Assert.Equal([key.About("customer", "17"), key.About("customer", "18")], read.About);
+        Assert.Empty(read.Details);
+
+        var (_, id) = await accounted.CallAsync(HttpMethod.Patch, "/orders/7", accounted.Machine(), "more tea");
+        var records = await accounted.OfAsync(id, 2);
+        Assert.Equal([key.About("order", "7")], records[0].About);
+        Assert.Equal([key.About("customer", "19")], records[1].About);
+
+        accounted.Upstream.On("/found", 200, "tea for 17");
+        (_, id) = await accounted.CallAsync(HttpMethod.Get, "/found", accounted.Person());
+        Assert.Equal([new AuditDetail("about", "unread")], Assert.Single(await accounted.OfAsync(id)).Details);
+        (_, id) = await accounted.CallAsync(HttpMethod.Get, "/found", null); // refused: there is no answer of the service's
+        Assert.DoesNotContain(Assert.Single(await accounted.OfAsync(id)).Details, d => d.Name == "about");
     }
 
     [Fact]
@@ -130,7 +162,7 @@ public sealed class AccountTests
         await using var accounted = await Accounted.StartAsync();
         var (_, id) = await accounted.CallAsync(HttpMethod.Get, "/orders/a%20b?buyer=anna%40x&buyer=b+c&page=2&other=z", accounted.Person());
         var record = Assert.Single(await accounted.OfAsync(id));
-        var key = new InvestigationKey(System.Text.Encoding.ASCII.GetBytes(Accounted.Secret));
+        var key = new InvestigationKey(Encoding.ASCII.GetBytes(Accounted.Secret));
         Assert.Equal(
             [
                 key.About("customer", "customer-17"), key.About("order", "a b"), key.About("buyer", "anna@x"), key.About("buyer", "b+c"),

@@ -144,6 +144,17 @@ internal sealed class Accounted : IAsyncDisposable
                 about: { customer: token.sub, order: path.orderId, buyer: query.buyer }
                 audit: { parameters: [page] }
                 access: { consumers: [web-shop], people: [customers], scopes: [orders.read] }
+              find-orders:
+                match: GET /found
+                effect: read
+                personalData: ordinary
+                about: { customer: response.orders.customer }
+                access: { consumers: [web-shop], people: [customers], scopes: [orders.read] }
+              change-order:
+                match: PATCH /orders/{orderId}
+                effect: write
+                deadline: 30s
+                about: { order: path.orderId, customer: response.customer }
               put-order: { match: "PUT /orders/{orderId}", effect: write, deadline: 30s }
               cancel-order: { match: "POST /orders/{orderId}/end", effect: action }
               get-price: { match: "GET /prices/{article}", effect: read, audit: true, access: { anonymous: a test } }

@@ -132,7 +132,7 @@ public sealed class CanonicalFormTests : IDisposable
 
         var written = RecordWriter.Write(record);
 
-        Assert.InRange(written.Body.Length + written.Personal.Length, 1, 128 * 1024);
+        Assert.InRange(written.Body.Length + written.Personal.Length, 1, 192 * 1024);
         Assert.NotNull(ReadBack(written));
     }
 

@@ -24,7 +24,7 @@ public sealed class DeclarationPageTests
         ["^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"] = "a day or an instant: `2027-06-30T18:00:00Z`",
         ["^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$"] = "a network or an address: `10.0.0.0/8`",
         ["^([0-9.]{7,15}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}$"] = "an address with a port: `127.0.0.1:8080`",
-        ["^(token|path|query)\\.[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$"] = "a claim of the token, a name of the path or a parameter of the query, as in `token.sub`",
+        ["^(token|path|query|response)\\.[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$"] = "a claim of the token, a name of the path, a parameter of the query or a member of a JSON answer, as in `token.sub`",
         ["^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$"] = "a reference to a secret: `file:keys/pepper`, `env:PEPPER`",
         ["^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"] = "the name of a header field",
         ["^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"] = "the name of a header field",

@@ -54,7 +54,7 @@ internal static class RouteAudits
                 "make one with: gatehouse key init FILE; then write audit: { …, investigation: { keys: [\"file:FILE\"] } }");
         if (route.TouchesPeople && !route.Text.Has(RouteSection.About))
             route.Text.Complain(Rules.NoSubject, route.Place, $"route {route.Id} touches people's data and does not say whose",
-                "about: { customer: token.sub }, or a name of the path or a parameter of the query");
+                "about: { customer: token.sub }, or a name of the path, a parameter of the query or a member of the answer");
     }
 
     /// <summary>Names of the path are those of the path. What a client may write in a query is not declared.</summary>
@@ -65,17 +65,20 @@ internal static class RouteAudits
         foreach (var about in route.About)
         {
             var (part, name) = about.Value.Value;
-            if (part == RequestPart.Path && !names.Contains(name))
+            if (part == SubjectPart.Path && !names.Contains(name))
                 route.Text.Findings.Add(Rules.UnknownReference, about.Value.Place, $"the path of route {route.Id} has no name '{Show.Bounded(name)}'",
                     route.Text.Findings.IsFull ? null : Nearest.Hint(name, names));
-            if (part == RequestPart.Token && route.Access is { Anonymous: not null })
+            if (part == SubjectPart.Token && route.Access is { Anonymous: not null })
                 route.Text.Findings.Add(Rules.Contradiction, about.Value.Place,
                     $"route {route.Id} is open to callers without a token, which then cannot say whom the call is about",
+                    "name a name of the path or a parameter of the query");
+            if (part == SubjectPart.Response && match.Method == "HEAD")
+                route.Text.Findings.Add(Rules.Contradiction, about.Value.Place, $"an answer to HEAD has no body that says whom a call of route {route.Id} is about",
                     "name a name of the path or a parameter of the query");
         }
 
         foreach (var listed in route.Audit?.Value ?? [])
-            if (route.About.Any(a => a.Value.Value.Part != RequestPart.Token && a.Value.Value.Name == listed.Value))
+            if (route.About.Any(a => a.Value.Value.Part is SubjectPart.Path or SubjectPart.Query && a.Value.Value.Name == listed.Value))
                 route.Text.Findings.Add(Rules.Contradiction, listed.Place,
                     $"'{Show.Bounded(listed.Value)}' says whom a call of route {route.Id} is about, and would be read in the trail",
                     "leave it out of 'parameters'");

@@ -31,12 +31,12 @@ internal sealed class RouteAuditShape : Shape<IReadOnlyList<Located<string>>>
         new() { ["anyOf"] = new JsonArray(new JsonObject { ["const"] = true }, Section.ToSchema(schema)) };
 }
 
-/// <summary>An entry of <c>about</c>: a part of the request and a name in it. Fields of answers are promised, and told apart from mistakes.</summary>
-internal sealed class AboutShape : Shape<Located<(RequestPart Part, string Name)>>
+/// <summary>An entry of <c>about</c>: a part of the exchange and a name in it.</summary>
+internal sealed class AboutShape : Shape<Located<(SubjectPart Part, string Name)>>
 {
-    private static readonly RequestPart[] Parts = [RequestPart.Token, RequestPart.Path, RequestPart.Query];
+    private static readonly SubjectPart[] Parts = [SubjectPart.Token, SubjectPart.Path, SubjectPart.Query, SubjectPart.Response];
 
-    public override bool TryRead(Node node, Findings findings, out Located<(RequestPart Part, string Name)> value)
+    public override bool TryRead(Node node, Findings findings, out Located<(SubjectPart Part, string Name)> value)
     {
         value = default;
         var text = node is ScalarNode { IsNothing: false } scalar ? scalar.Text : "";
@@ -44,22 +44,22 @@ internal sealed class AboutShape : Shape<Located<(RequestPart Part, string Name)
         {
             var word = AboutSource.Word(part) + ".";
             if (!text.StartsWith(word, StringComparison.Ordinal) || !IsName(text.AsSpan(word.Length))) continue;
+            if (part == SubjectPart.Response && !NamesMembers(text)) continue;
             value = new((part, text[word.Length..]), node.Place);
             return true;
         }
 
-        if (text.StartsWith("response.", StringComparison.Ordinal))
-            findings.Add(Rules.NotYetEnforced, node.Place, "whom a response says that it is about is not yet recorded",
-                "name a claim of the token, a name of the path or a parameter of the query");
-        else
-            findings.Add(Rules.WrongType, node.Place,
-                $"{(text.Length > 0 ? $"'{Show.Bounded(text)}'" : node.Describe())} does not say where a request says whom it is about",
-                "token.sub, path.customerId or query.customer");
+        findings.Add(Rules.WrongType, node.Place,
+            $"{(text.Length > 0 ? $"'{Show.Bounded(text)}'" : node.Describe())} does not say where an exchange says whom it is about",
+            "token.sub, path.customerId, query.customer or response.order.customerId");
         return false;
     }
 
     public override JsonObject ToSchema(SchemaWriter schema) =>
-        new() { ["type"] = "string", ["pattern"] = "^(token|path|query)\\.[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$" };
+        new() { ["type"] = "string", ["pattern"] = "^(token|path|query|response)\\.[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$" };
+
+    /// <summary>Each name within the one before: none of them is empty.</summary>
+    private static bool NamesMembers(string text) => !text.EndsWith('.') && !text.Contains("..", StringComparison.Ordinal);
 
     private static bool IsName(ReadOnlySpan<char> text)
     {

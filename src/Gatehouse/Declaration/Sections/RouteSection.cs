@@ -45,10 +45,10 @@ internal static class RouteSection
         new RouteAuditShape(),
         "Has every exchange of the route recorded in the trail where effect, personal data and exposure do not ask for it: true, or { parameters: [names] } for those of path and query that may be read there. All others are keyed digests.");
 
-    public static readonly Key<IReadOnlyList<Named<Located<(RequestPart Part, string Name)>>>> About = new(
+    public static readonly Key<IReadOnlyList<Named<Located<(SubjectPart Part, string Name)>>>> About = new(
         "about",
         Shapes.Map(new AboutShape(), 4),
-        "Whose data it is, as in { customer: token.sub }, { customer: path.customerId } or { customer: query.customer }: kept in the trail as a keyed digest.");
+        "Whose data it is, as in { customer: token.sub }, { customer: path.customerId }, { customer: query.customer } or, from a JSON answer, { customer: response.order.customerId }: kept in the trail as a keyed digest.");
 
     public static readonly Key<RouteRetries> Retries = new(
         "retries",

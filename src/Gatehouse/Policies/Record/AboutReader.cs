@@ -4,11 +4,20 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Record;
 
-/// <summary>Finds out whom an exchange is about, and keeps it as digests: the values themselves go no further.</summary>
-internal sealed class AboutReader(Route route, InvestigationKey key)
+/// <summary>Finds out whom a request is about, and keeps it as digests: the values themselves go no further.</summary>
+internal sealed class AboutReader
 {
-    private readonly AboutSource[] _sources = [.. route.Audit.About];
-    private readonly int[] _segments = [.. route.Audit.About.Select(a => PathValue.IndexOf(a.Name, route.Match.Path.Segments))];
+    private readonly IReadOnlyList<Segment> _path;
+    private readonly InvestigationKey _key;
+    private readonly AboutSource[] _sources;
+    private readonly int[] _segments;
+
+    public AboutReader(Route route, InvestigationKey key)
+    {
+        (_path, _key) = (route.Match.Path.Segments, key);
+        _sources = [.. route.Audit.About.Where(a => a.Part != SubjectPart.Response)];
+        _segments = [.. _sources.Select(a => PathValue.IndexOf(a.Name, _path))];
+    }
 
     /// <summary>Whom the exchange is about, as far as its request has got to say so.</summary>
     public IReadOnlyList<AboutEntry> Read(Exchange exchange)
@@ -16,9 +25,9 @@ internal sealed class AboutReader(Route route, InvestigationKey key)
         var entries = new List<AboutEntry>(_sources.Length);
         for (var i = 0; i < _sources.Length; i++)
         {
-            var (source, segments) = (_sources[i], route.Match.Path.Segments);
-            if (source.Part == RequestPart.Path) Add(entries, source.Subject, PathValue.Of(segments, _segments[i], exchange.Path));
-            else if (source.Part == RequestPart.Query) AddParameters(entries, source, exchange.Query);
+            var source = _sources[i];
+            if (source.Part == SubjectPart.Path) Add(entries, source.Subject, PathValue.Of(_path, _segments[i], exchange.Path));
+            else if (source.Part == SubjectPart.Query) AddParameters(entries, source, exchange.Query);
             else if (exchange.Caller is { } caller) AddClaims(entries, source, caller.Claims[source.Name]);
         }
 
@@ -27,7 +36,7 @@ internal sealed class AboutReader(Route route, InvestigationKey key)
 
     private void AddClaims(List<AboutEntry> entries, AboutSource source, IReadOnlyList<string> values)
     {
-        for (var i = 0; i < values.Count && i < RequestParameters.MostValues; i++) entries.Add(key.About(source.Subject, values[i]));
+        for (var i = 0; i < values.Count && i < RequestParameters.MostValues; i++) entries.Add(_key.About(source.Subject, values[i]));
     }
 
     private void AddParameters(List<AboutEntry> entries, AboutSource source, string query)
@@ -45,6 +54,6 @@ internal sealed class AboutReader(Route route, InvestigationKey key)
 
     private void Add(List<AboutEntry> entries, string subject, ReadOnlySpan<char> encoded)
     {
-        if (!encoded.IsEmpty) entries.Add(key.About(subject, RequestParameters.Decode(encoded)));
+        if (!encoded.IsEmpty) entries.Add(_key.About(subject, RequestParameters.Decode(encoded)));
     }
 }

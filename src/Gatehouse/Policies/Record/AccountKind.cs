@@ -10,7 +10,7 @@ internal sealed class AccountKind() : RoutePolicyKind(KindName)
 
     public override Policy? Compile(Route route, CompileContext context) =>
         route.IsAccountable && context.Subjects is { } key
-            ? new AccountPolicy(new ExchangeRecords(route, key, context.Clock), BookOf(context)) : null;
+            ? new AccountPolicy(new ExchangeRecords(route, key, context.Clock), BookOf(context), AnswerSources.Of(route, key)) : null;
 
     /// <summary>The one book of the process.</summary>
     public static AccountBook BookOf(CompileContext context) =>

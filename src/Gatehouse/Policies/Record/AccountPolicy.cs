@@ -6,9 +6,19 @@ namespace Gatehouse.Policies.Record;
 /// Settles the account of every exchange of an accountable route, however it ends: the first policy of the route, so that none can end before it
 /// was seen here. An exchange whose intent stands in the trail gets its outcome, every other one record.
 /// </summary>
-internal sealed class AccountPolicy(ExchangeRecords records, AccountBook book) : Policy
+/// <param name="answers">Where answers say whom they are about; null where they do not.</param>
+internal sealed class AccountPolicy(ExchangeRecords records, AccountBook book, AnswerSources? answers = null) : Policy
 {
     public override string Name => AccountKind.KindName;
+
+    public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
+    {
+        if (answers is not null) AnswerSources.AskForReadable(exchange);
+        return new(Verdict.Continue);
+    }
+
+    public override void OnResponse(Exchange exchange) =>
+        exchange.AnswerReader = exchange.Problem is null ? answers?.Begin(exchange) : null;
 
     public override void OnFinished(Exchange exchange)
     {

@@ -45,6 +45,7 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
     public AuditRecord Outcome(Exchange exchange)
     {
         var outcome = ExchangeOutcome.Of(exchange, _changes, wasLetThrough: true);
+        var (about, missing) = AnsweredOf(exchange);
         return new()
         {
             Kind = outcome == AuditOutcome.Unknown ? AuditKind.Unknown : AuditKind.Outcome,
@@ -67,7 +68,8 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
             Status = exchange.Status,
             Destination = exchange.Forward.Destination,
             Reason = exchange.Reason,
-            Details = SecurityRefusals.Of(exchange) ?? [],
+            About = about,
+            Details = [.. missing, .. SecurityRefusals.Of(exchange) ?? []],
             Revision = exchange.Revision,
         };
     }
@@ -77,6 +79,7 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
     public AuditRecord Whole(Exchange exchange, bool wasLetThrough)
     {
         var outcome = ExchangeOutcome.Of(exchange, _changes, wasLetThrough);
+        var (about, missing) = AnsweredOf(exchange);
         return new()
         {
             Kind = outcome == AuditOutcome.Refused ? AuditKind.Refusal : AuditKind.Exchange,
@@ -98,13 +101,13 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
             Method = exchange.Route is not null && exchange.Preflight is null ? exchange.Method : AccessLine.MethodOf(exchange.Method).ToString(),
             Path = exchange.Route?.Match.Path.Text ?? AccessLine.ShapeOf(exchange.Path).ToString(),
             Parameters = ParametersOf(exchange),
-            About = _about?.Read(exchange) ?? [],
+            About = [.. _about?.Read(exchange) ?? [], .. about],
             DecidedBy = exchange.DecidedBy,
             Problem = exchange.Problem?.Name,
             Status = exchange.Status,
             Destination = exchange.Forward.Destination,
             Reason = exchange.Reason,
-            Details = DetailsOf(exchange),
+            Details = [.. missing, .. DetailsOf(exchange)],
             Revision = exchange.Revision,
         };
     }
@@ -115,6 +118,14 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
         if (_listed is null) return type ?? [];
         var listed = _listed.Of(exchange);
         return type is null ? listed : [.. type, .. listed];
+    }
+
+    /// <summary>Whom the answer was about, and what is missing of that.</summary>
+    private static (IReadOnlyList<AboutEntry> About, IReadOnlyList<AuditDetail> Missing) AnsweredOf(Exchange exchange)
+    {
+        if (exchange.AnswerReader is not AnswerSubjects answer) return ([], []);
+        var missing = answer.End();
+        return (answer.Found, missing is null ? [] : [new AuditDetail(AnswerSubjects.Detail, missing)]);
     }
 
     private string? PersonOf(Caller? caller) => caller?.Person is { } person ? key.Person(person.Issuer, person.Subject) : null;

@@ -86,6 +86,7 @@ internal sealed class ExplainPage(PastExchanges past)
 
     private static void WriteLimit(Utf8JsonWriter json, in PastExchange found)
     {
+        if (found.Limits is { Length: > 0 }) Text(json, "limits", found.Limits);
         Text(json, "limitReported", found.ReportedLimit);
         if (found.Limit.Name is null) return;
         json.WriteStartObject("limit");

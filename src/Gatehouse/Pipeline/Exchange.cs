@@ -168,6 +168,9 @@ public sealed class Exchange
     /// <summary>The limit that is closest to being reached, for the response's header fields.</summary>
     internal LimitState? TightestLimit { get; set; }
 
+    /// <summary>All limits and quotas that are enforced for it, as clients are told of them; null where none was asked.</summary>
+    internal string? Limits { get; set; }
+
     /// <summary>The first limit or quota that would have refused the exchange, if it did not only report; for the log.</summary>
     internal string? ReportedLimit { get; set; }
 

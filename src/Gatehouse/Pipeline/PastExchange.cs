@@ -37,6 +37,9 @@ internal struct PastExchange
     public int EnteredBefore;
     public int EnteredAfter;
 
+    /// <summary>All limits and quotas that are enforced for it, as clients are told of them; null where none was asked.</summary>
+    public string? Limits;
+
     /// <summary>The limit that was nearest to being reached; its name is null where none was asked.</summary>
     public LimitState Limit;
 

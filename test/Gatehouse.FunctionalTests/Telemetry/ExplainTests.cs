@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gatehouse.FunctionalTests.Cli;
+using Gatehouse.FunctionalTests.Exchanges;
 using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.TestKit;
 
@@ -30,6 +31,34 @@ public sealed class ExplainTests
         await raw.SendAsync("GARBAGE\r\n\r\n");
         var line = await gateway.AccessLog.WaitForAsync(r => (string?)r["decidedBy"] == "parser", Cancel);
         Assert.Contains("malformed-request", (await ExplainAsync(gateway, (string)line["requestId"]!)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Control("AZN-9")]
+    public async Task What_it_says_agrees_with_what_was_answered_and_with_the_access_log()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Few),
+        });
+        using var client = gateway.Client("edge");
+        foreach (var (path, decidedBy) in new[]
+            { ("/few/1", null), ("/few/1", null), ("/few/1", "limits"), ("/few/1/2", "route"), ("/things/1", null) })
+        {
+            using var response = await client.GetAsync(path, Cancel);
+            var id = response.Headers.GetValues("X-Request-Id").Single();
+            var line = await gateway.AccessLog.WaitForAsync(r => (string?)r["requestId"] == id, Cancel);
+            var said = JsonNode.Parse((await ExplainAsync(gateway, id, "--output", "json")).Output)!;
+            Assert.Equal((int)response.StatusCode, (int)said["status"]!);
+            Assert.Equal(decidedBy, (string?)said["decidedBy"]);
+            foreach (var name in new[] { "route", "path", "problem", "reason", "decidedBy", "destination", "listener", "method", "revision" })
+                Assert.Equal((name, line[name]?.ToJsonString()), (name, said[name]?.ToJsonString()));
+            var told = response.Headers.TryGetValues("RateLimit-Policy", out var policy) ? policy.Single() : null;
+            Assert.Equal(told, (string?)said["limits"]);
+            var refusals = said["decisions"]!.AsArray().Where(d => (string)d!["verdict"]! == "refused").Select(d => (string)d!["policy"]!);
+            Assert.Equal(decidedBy is "limits" ? ["limits"] : [], refusals);
+        }
     }
 
     [Fact]

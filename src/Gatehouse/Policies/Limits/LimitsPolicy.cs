@@ -61,7 +61,7 @@ internal sealed class LimitsPolicy(CompiledLimit[] limits, string rendered, Time
     public override void OnResponse(Exchange exchange)
     {
         var headers = exchange.ResponseHeaders;
-        headers["RateLimit-Policy"] = rendered;
+        headers["RateLimit-Policy"] = exchange.Limits = rendered;
         headers["RateLimit"] = exchange.TightestLimit is { } state ? Render(state) : default;
         if (ReferenceEquals(exchange.Problem, Problems.LimitExceeded) && exchange.TightestLimit is { } used)
             headers.RetryAfter = used.RetrySeconds.ToString(CultureInfo.InvariantCulture);

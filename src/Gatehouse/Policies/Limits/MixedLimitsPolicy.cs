@@ -37,7 +37,7 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
     public static void WriteFields(Exchange exchange, string rendered)
     {
         var headers = exchange.ResponseHeaders;
-        headers["RateLimit-Policy"] = rendered;
+        headers["RateLimit-Policy"] = exchange.Limits = rendered;
         headers["RateLimit"] = exchange.TightestLimit is not { } state ? default
             : state.ResetSeconds > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"\"{state.Name}\";r={state.Remaining};t={state.ResetSeconds}")

@@ -35,6 +35,7 @@ internal static class Remembered
             After = walk.NamesAfter,
             EnteredBefore = walk.EnteredBefore,
             EnteredAfter = walk.EnteredAfter,
+            Limits = exchange.Limits,
             Limit = exchange.TightestLimit ?? default,
             ReportedLimit = exchange.ReportedLimit,
             Upstream = forward.Upstream ?? (forward.Destination is null ? null : exchange.Route?.Upstream),

@@ -49,7 +49,8 @@ internal sealed class Front : IAsyncDisposable
     private Version Version => _speech == Speech.Http1 ? HttpVersion.Version11 : HttpVersion.Version20;
 
     /// <param name="declaration">Its listener is replaced.</param>
-    public static async Task<Front> StartAsync(Speech speech, SmallDeclaration declaration)
+    /// <param name="more">Further files beside it.</param>
+    public static async Task<Front> StartAsync(Speech speech, SmallDeclaration declaration, params (string Name, string Text)[] more)
     {
         var front = new Front(speech);
         var certificate = front._certificates.Issue("localhost");
@@ -58,13 +59,14 @@ internal sealed class Front : IAsyncDisposable
             ["edge.pem"] = await File.ReadAllTextAsync(certificate.CertificateFile),
             ["edge.key"] = await File.ReadAllTextAsync(certificate.KeyFile),
         };
-        var more = speech switch
+        foreach (var (name, text) in more) files[name] = text;
+        var how = speech switch
         {
             Speech.Http1 => "",
             Speech.CleartextHttp2 => ", protocols: [http2]",
             Speech.Http2 => ", tls: { certificate: edge.pem, key: edge.key }",
         };
-        front.Gateway = await TestGateway.StartAsync(declaration with { Listener = declaration.Listener + more }, files);
+        front.Gateway = await TestGateway.StartAsync(declaration with { Listener = declaration.Listener + how }, files);
         front.Client = new HttpClient(front._handler)
         {
             BaseAddress = new Uri($"{(speech == Speech.Http2 ? "https" : "http")}://localhost:{front.Gateway.AddressOf("edge").Port}"),
@@ -74,9 +76,11 @@ internal sealed class Front : IAsyncDisposable
         return front;
     }
 
-    public async Task<ClientWebSocket> WebSocketAsync(string path, CancellationToken cancel)
+    /// <param name="origin">The site whose page opens it; null for no page.</param>
+    public async Task<ClientWebSocket> WebSocketAsync(string path, CancellationToken cancel, string? origin = null)
     {
         var socket = new ClientWebSocket();
+        if (origin is not null) socket.Options.SetRequestHeader("Origin", origin);
         socket.Options.HttpVersion = Version;
         socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         var scheme = _speech == Speech.Http2 ? "wss" : "ws";

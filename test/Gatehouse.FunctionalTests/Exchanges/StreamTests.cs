@@ -156,7 +156,40 @@ public sealed class StreamTests
         Assert.Equal(0, upstream.Connections);
     }
 
-    private static async Task EchoAsync(HttpContext http)
+    [Theory]
+    [InlineData(Speech.Http1)]
+    [InlineData(Speech.CleartextHttp2)]
+    [InlineData(Speech.Http2)]
+    [Control("VAL-11", "WebSockets that pages open")]
+    public async Task A_WebSocket_of_a_page_is_refused_unless_the_route_names_its_site(Speech speech)
+    {
+        await using var upstream = (await FakeUpstream.StartAsync()).Otherwise(EchoAsync, readsBody: true);
+        await using var front = await Front.StartAsync(speech, new SmallDeclaration(upstream.Address)
+        {
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.WebSocket) + RoutesForTests.Of(RoutesForTests.WebSocket)
+                .Replace("talk", "talk-of-shop", StringComparison.Ordinal)
+                .Replace("upgrade: websocket", "upgrade: websocket\n        cors: { origins: [\"https://shop.example\"] }", StringComparison.Ordinal),
+        });
+        foreach (var (path, origin) in new[]
+        {
+            ("/talk/1", "https://shop.example"), ("/talk/1", "null"), ("/talk-of-shop/1", "https://evil.example"),
+            ("/talk-of-shop/1", "null"), ("/talk-of-shop/1", "https://shop.example.evil.example"), ("/talk-of-shop/1", ""),
+        })
+        {
+            await Assert.ThrowsAsync<WebSocketException>(() => front.WebSocketAsync(path, Cancel, origin));
+            var record = await front.Gateway.AccessLog.WaitForAsync(_ => true, Cancel);
+            Assert.Equal((403, "forbidden", "cors"), ((int)record["status"]!, (string?)record["problem"], (string?)record["decidedBy"]));
+        }
+
+        Assert.Equal(0, upstream.Connections);
+        foreach (var origin in new[] { "https://shop.example", null })
+        {
+            using var socket = await front.WebSocketAsync("/talk-of-shop/1", Cancel, origin);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancel);
+        }
+    }
+
+    internal static async Task EchoAsync(HttpContext http)
     {
         using var socket = await http.WebSockets.AcceptWebSocketAsync();
         var buffer = new byte[100];

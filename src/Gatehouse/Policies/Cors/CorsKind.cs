@@ -4,13 +4,13 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Cors;
 
-/// <summary>Routes that declare <c>cors</c> for their method have it.</summary>
+/// <summary>Routes that declare <c>cors</c> for their method have it; of upgraded routes, all.</summary>
 internal sealed class CorsKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "cors";
 
     private static readonly Key<CorsSpec> Cors = new("cors", CorsSpec.Shape,
-        "Which sites' scripts may call from browsers and read the answers. It keeps nobody else from calling: that is for 'access'.");
+        "Which sites' scripts may call from browsers and read the answers. It keeps nobody else from calling: that is for 'access'. Of a route with 'upgrade': the 'origins' whose pages may open a connection; none unless written.");
 
     public override IReadOnlyList<Key> Keys { get; } = [Cors];
 
@@ -22,13 +22,14 @@ internal sealed class CorsKind() : RoutePolicyKind(KindName)
         if (spec.IsForEverybody && (string.IsNullOrWhiteSpace(route.Access.Anonymous) || route.PersonalData != PersonalData.None))
             findings.Add(Rules.CrossOrigin, spec.Place,
                 $"scripts of every site could read the answers of route {route.Id}, which {WhyNot(route)}", "name the sites in 'origins'");
-        if (route.Match.Headers.Count > 0)
+        if (route.Upgrade is null && route.Match.Headers.Count > 0)
             findings.Add(Rules.Contradiction, spec.Place,
                 $"route {route.Id} asks for header fields that no preflight carries, so that browsers could not call it",
                 "tell the routes apart by their paths");
-        if (route.Upgrade is not null)
+        if (route.Upgrade is not null && spec.SaysMoreThanOrigins)
             findings.Add(Rules.Contradiction, spec.Place,
-                $"browsers open connections such as those of route {route.Id} without asking for 'cors'", "leave 'cors' out here");
+                $"browsers open connections such as those of route {route.Id} without asking first, and only 'origins' means something for them",
+                "write cors: { origins: [...] } in the route itself");
     }
 
     /// <summary>A method that nobody serves is a mistake: somebody believes that it is open, or closed.</summary>
@@ -43,8 +44,12 @@ internal sealed class CorsKind() : RoutePolicyKind(KindName)
         }
     }
 
-    public override Policy? Compile(Route route, CompileContext context) =>
-        SpecOf<CorsSpec>(route) is { } spec && spec.Covers(route.Match.Method) ? new CorsPolicy(spec, route.Match.Method) : null;
+    public override Policy? Compile(Route route, CompileContext context)
+    {
+        var spec = SpecOf<CorsSpec>(route) is { } said && said.Covers(route.Match.Method) ? said : null;
+        if (route.Upgrade is not null) return new HandshakePolicy(spec?.Origins ?? []);
+        return spec is null ? null : new CorsPolicy(spec, route.Match.Method);
+    }
 
     private static string WhyNot(Route route) =>
         route.PersonalData != PersonalData.None ? "touches personal data" : "is not for everybody";

@@ -46,6 +46,9 @@ internal sealed record CorsSpec(
 
     public bool IsForEverybody => Origins.Contains(Everybody);
 
+    /// <summary>Whether it says anything besides which sites.</summary>
+    public bool SaysMoreThanOrigins => Headers.Count > 0 || Expose.Count > 0 || Credentials || MaxAge is not null;
+
     /// <summary>Whether the routes of this method are opened.</summary>
     public bool Covers(string method) => Methods.Count == 0 || Methods.Contains(method);
 

@@ -192,6 +192,34 @@ public sealed class CorsPolicyTests
         Assert.Equal("'cors' opens POST, but none of its routes has this method", Assert.Single(_harness.Findings.InOrder()).Message);
     }
 
+    [Theory]
+    [InlineData("{}", null, true)]
+    [InlineData("{}", "https://shop.example", false)]
+    [InlineData("""cors: { origins: ["https://shop.example"] }""", "https://shop.example", true)]
+    [InlineData("""cors: { origins: ["https://shop.example"] }""", "https://shop.example:443", false)]
+    [InlineData("""cors: { origins: ["https://shop.example"] }""", "HTTPS://SHOP.EXAMPLE", false)]
+    [InlineData("""cors: { origins: ["https://shop.example"] }""", "null", false)]
+    [InlineData("""cors: { origins: ["https://shop.example"] }""", "", false)]
+    [InlineData("""cors: { origins: ["https://shop.example"] }""", null, true)]
+    [InlineData("""cors: { origins: ["*"] }""", "https://evil.example", true)]
+    [Control("VAL-11", "WebSockets that pages open")]
+    public void Lets_pages_of_named_sites_alone_open_a_WebSocket(string fragment, string? origin, bool passes)
+    {
+        var route = _harness.Route(new CorsKind(), fragment, upgrade: Gatehouse.Routes.Upgrade.WebSocket);
+        var exchange = _harness.Exchange(headers: origin is null ? [] : [("Origin", origin)]);
+        var verdict = PolicyHarness.Decide(new CorsKind().Compile(route, _harness.Measured)!, exchange);
+        Assert.Same(passes ? null : Problems.Forbidden, verdict.Problem);
+    }
+
+    [Fact]
+    [Control("VAL-11", "WebSockets of two origins")]
+    public void Lets_nobody_open_a_WebSocket_who_names_two_sites()
+    {
+        var route = _harness.Route(new CorsKind(), """cors: { origins: ["https://shop.example"] }""", upgrade: Gatehouse.Routes.Upgrade.WebSocket);
+        var exchange = _harness.Exchange(headers: [("Origin", "https://shop.example"), ("Origin", "https://evil.example")]);
+        Assert.Same(Problems.Forbidden, PolicyHarness.Decide(new CorsKind().Compile(route, _harness.Measured)!, exchange).Problem);
+    }
+
     private Exchange Preflight(string origin)
     {
         var exchange = _harness.Exchange("OPTIONS", headers: [("Origin", origin), ("Access-Control-Request-Method", "GET")]);

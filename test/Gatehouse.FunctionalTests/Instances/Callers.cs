@@ -14,21 +14,29 @@ internal sealed class Callers : IAsyncDisposable
     /// <summary>What the calls are that have a limit.</summary>
     public const string Limited = "GET /few/quick";
 
+    /// <summary>What the calls are that need a key of the register.</summary>
+    public const string Keyed = "GET /keyed/quick";
+
     private const int MostOnAConnection = 40; // so that all instances get connections again and again
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private readonly CancellationTokenSource _done = new();
     private readonly List<Call> _calls = [];
     private readonly List<Task> _loops = [];
+    private readonly string? _key;
 
     /// <param name="slowly">Whether every other caller asks for what takes a while, so that something is always in flight.</param>
     /// <param name="changing">Callers besides, by HTTP/1.1, whose calls may not be sent twice.</param>
     /// <param name="limited">Callers besides, by HTTP/1.1, of what is limited.</param>
-    public Callers(Cluster cluster, int http1, int http2, bool slowly = true, int changing = 0, int limited = 0)
+    /// <param name="keyed">Callers besides, by HTTP/1.1, with <paramref name="key"/>.</param>
+    public Callers(
+        Cluster cluster, int http1, int http2, bool slowly = true, int changing = 0, int limited = 0, int keyed = 0, string? key = null)
     {
+        _key = key;
         for (var i = 0; i < http1; i++) _loops.Add(CallByHttp1Async(cluster.Http1, "GET " + Path(i)));
         for (var i = 0; i < http2; i++) _loops.Add(CallByHttp2Async(cluster.Http2, Path(i)));
         for (var i = 0; i < changing; i++) _loops.Add(CallByHttp1Async(cluster.Http1, "POST " + Path(i)));
         for (var i = 0; i < limited; i++) _loops.Add(CallByHttp1Async(cluster.Http1, Limited));
+        for (var i = 0; i < keyed; i++) _loops.Add(CallByHttp1Async(cluster.Http1, Keyed));
 
         string Path(int i) => slowly && i % 2 == 1 ? "/things/slow" : "/things/quick";
     }
@@ -66,7 +74,8 @@ internal sealed class Callers : IAsyncDisposable
     private async Task CallByHttp1Async(int port, string what)
     {
         var body = what.StartsWith("POST", StringComparison.Ordinal) ? "Content-Length: 5\r\n\r\nhello" : "\r\n";
-        var request = $"{what} HTTP/1.1\r\nHost: localhost\r\n{body}";
+        var key = what == Keyed ? $"X-Api-Key: {_key}\r\n" : "";
+        var request = $"{what} HTTP/1.1\r\nHost: localhost\r\n{key}{body}";
         RawHttpClient? connection = null;
         for (var number = 0; !_done.IsCancellationRequested; number++)
         {
@@ -76,7 +85,7 @@ internal sealed class Callers : IAsyncDisposable
                 connection ??= await RawHttpClient.ConnectAsync(port, Patience.Limit);
                 await connection.SendAsync(request);
                 var response = await connection.ReadResponseAsync();
-                Add(begin, response.Status, response.Header("X-Revision"), $"http1 request {number}", what);
+                Add(begin, response.Status, response.Header("X-Revision"), $"http1 request {number}", what, response.Header("X-Request-Id"));
                 if (response.Header("Connection") != "close" && number % MostOnAConnection != MostOnAConnection - 1) continue;
             }
             catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or TimeoutException or OperationCanceledException)
@@ -121,9 +130,9 @@ internal sealed class Callers : IAsyncDisposable
 
     private Task PauseAsync() => Task.Delay(Pause, _done.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 
-    private void Add(long begin, int status, string? revision, string how, string what)
+    private void Add(long begin, int status, string? revision, string how, string what, string? id = null)
     {
-        lock (_calls) _calls.Add(new Call(begin, Stopwatch.GetTimestamp(), status, revision, how, what));
+        lock (_calls) _calls.Add(new Call(begin, Stopwatch.GetTimestamp(), status, revision, how, what) { Id = id });
     }
 }
 
@@ -132,6 +141,9 @@ internal sealed class Callers : IAsyncDisposable
 /// <param name="What">Method and path.</param>
 internal sealed record Call(long Begin, long End, int Status, string? Revision, string How, string What)
 {
+    /// <summary>The request's id, where the answer said it; of HTTP/1.1.</summary>
+    public string? Id { get; init; }
+
     /// <summary>Whether it was under way at some time between the two.</summary>
     public bool WasUnderWay(long from, long to) => Begin <= to && End >= from;
 }

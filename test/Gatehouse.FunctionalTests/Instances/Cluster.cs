@@ -21,11 +21,12 @@ internal sealed class Cluster : IAsyncDisposable
 
     private readonly TestFolder _folder = new();
     private readonly RedisServer? _store;
+    private readonly SharedDatabase? _database;
     private GatehouseProcess _balancer = null!;
 
-    private Cluster(RedisServer? store)
+    private Cluster(RedisServer? store, SharedDatabase? database)
     {
-        _store = store;
+        (_store, _database) = (store, database);
         Instances = [.. Enumerable.Range(0, Size).Select(i => new Instance(this, i))];
         Destinations = [.. Enumerable.Range(0, 2).Select(i => new Service($"d{i}"))];
     }
@@ -46,9 +47,10 @@ internal sealed class Cluster : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="store">Where the instances count together; null where each counts for itself.</param>
-    public static async Task<Cluster> StartAsync(RedisServer? store = null)
+    /// <param name="database">Where they have a register and a trail; null where they have neither.</param>
+    public static async Task<Cluster> StartAsync(RedisServer? store = null, SharedDatabase? database = null)
     {
-        var cluster = new Cluster(store);
+        var cluster = new Cluster(store, database);
         try
         {
             foreach (var destination in cluster.Destinations) await destination.StartAsync();
@@ -131,12 +133,27 @@ internal sealed class Cluster : IAsyncDisposable
                     effect: action
                     consequence: a test fails
                     backendChecks: service
-            """ + RoutesForTests.Of("\n        waive: [ WAIVER-OF-CALLERS ]\n");
+            """ + RoutesForTests.Of("\n        waive: [ WAIVER-OF-CALLERS ]\n") + (_database is null ? "" : Keyed);
     }
 
-    /// <summary>Three of them share a limit that is counted by leases.</summary>
-    private string Stores => _store is null ? ""
-        : $"stores: {{ redis: {{ addresses: [\"{_store.Address}\"], instances: {Size}, pepper: \"file:store.pepper\", timeout: 500ms }} }}";
+    private const string Keyed =
+        """
+              get-keyed: { match: "GET /keyed/{id}", effect: read, access: { consumers: [stock-sync], scopes: [things.read] } }
+
+        """;
+
+    /// <summary>Three of them share a limit that is counted by leases, and a database.</summary>
+    private string Stores
+    {
+        get
+        {
+            if (_store is null && _database is null) return "";
+            var redis = _store is null ? ""
+                : $"redis: {{ addresses: [\"{_store.Address}\"], instances: {Size}, pepper: \"file:store.pepper\", timeout: 500ms }}";
+            if (_database is null) return $"stores: {{ {redis} }}";
+            return $"stores: {{ {redis}, postgres: {{ connection: \"file:db\" }} }}\n{SharedDatabase.Declaration}";
+        }
+    }
 
     private string BalancerConfiguration()
     {
@@ -201,8 +218,8 @@ internal sealed class Cluster : IAsyncDisposable
         public void Write()
         {
             _folder.Write("gatehouse.yaml", cluster.Declaration(this));
-            var pepper = _folder.Write("store.pepper", FunctionalTests.Stores.Instances.WithPepper()["store.pepper"]);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(pepper, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            _folder.WriteSecret("store.pepper", FunctionalTests.Stores.Instances.WithPepper()["store.pepper"]);
+            foreach (var (name, text) in cluster._database?.Secrets ?? new Dictionary<string, string>()) _folder.WriteSecret(name, text);
         }
 
         public async Task StartAsync()

@@ -63,10 +63,15 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends it as an operator would: connections are cut, and nothing that was committed is lost.</summary>
-    public async Task StopAsync(CancellationToken cancel)
+    public Task StopAsync(CancellationToken cancel) => EndAsync("INT", cancel);
+
+    /// <summary>Ends it as if its machine had failed: the next start recovers what was committed.</summary>
+    public Task CrashAsync(CancellationToken cancel) => EndAsync("QUIT", cancel);
+
+    private async Task EndAsync(string signal, CancellationToken cancel)
     {
         if (_process is null) return;
-        await _process.SignalAsync("INT", cancel);
+        await _process.SignalAsync(signal, cancel);
         await _process.FinishAsync(cancel);
         await _process.DisposeAsync();
         _process = null;
@@ -87,13 +92,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is not null)
-        {
-            await _process.SignalAsync("QUIT", CancellationToken.None); // its own processes end with it
-            await _process.FinishAsync(CancellationToken.None);
-            await _process.DisposeAsync();
-        }
-
+        await CrashAsync(CancellationToken.None); // its own processes end with it
         _folder.Dispose();
     }
 

@@ -47,6 +47,9 @@ internal sealed class TokenHarness : IDisposable
         new(TokenScheme.Bearer, token, null, null, "GET", "https://api.retailer.example/orders/17");
 
     /// <summary>What becomes of a token that is presented as a bearer's.</summary>
+    /// <summary>The token with one character of its signature changed: never the same signature, whatever it was.</summary>
+    public static string Spoil(string token) => $"{token[..^20]}{(token[^20] == 'A' ? 'B' : 'A')}{token[^19..]}";
+
     public static async Task<TokenVerdict> JudgeAsync(TokenVerifier verifier, string token) => await verifier.VerifyAsync(Bearer(token));
 
     public Task<TokenVerdict> JudgeAsync(string token) => JudgeAsync(Verifier(), token);

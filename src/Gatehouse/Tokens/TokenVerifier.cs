@@ -76,7 +76,9 @@ internal sealed class TokenVerifier
     /// <summary>Whether the clock can be believed: while it cannot, no token is judged.</summary>
     public bool ClockIsInStep => _watch is not { IsInStep: false };
 
-    /// <summary>Verifies one token. Completes synchronously except while keys are fetched or the issuer is asked.</summary>
+    /// <summary>
+    /// Verifies one token. Completes synchronously for one that was found good before, and for one that is refused for what it says.
+    /// </summary>
     public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented)
     {
         var text = presented.Text;

@@ -29,7 +29,7 @@ public sealed class RealIssuerTests
         Assert.Equal(("anna", "web-shop"), (verdict.Token!.Subject, verdict.Token.ClientId));
         Assert.Contains("orders.read", verdict.Token.Scopes.Select(s => s.Value));
         Assert.Equal("token: for another audience", (await TokenHarness.JudgeAsync(Verifier(issuer with { Audiences = ["other"] }), token)).Reason);
-        Assert.Null((await TokenHarness.JudgeAsync(Verifier(issuer), token[..^4] + "AAAA")).Token);
+        Assert.Null((await TokenHarness.JudgeAsync(Verifier(issuer), TokenHarness.Spoil(token))).Token);
 
         TokenVerifier Verifier(Issuer declared) => TokenVerifier.For(
             [declared], (kind, identity, create) => state.Get(kind, identity, create), TimeProvider.System, null, meter);

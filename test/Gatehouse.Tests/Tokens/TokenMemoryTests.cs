@@ -33,6 +33,17 @@ public sealed class TokenMemoryTests : IDisposable
     }
 
     [Fact]
+    [Control("JWT-1", "many at once")]
+    public async Task Gives_each_of_many_new_tokens_its_own_verdict()
+    {
+        var verifier = _harness.Verifier();
+        var tokens = Enumerable.Range(0, 400).Select(i => _harness.Token(new JsonObject { ["jti"] = $"t-{i}" }))
+            .Select((token, i) => (Text: i % 2 == 0 ? token : TokenHarness.Spoil(token), Id: i % 2 == 0 ? $"t-{i}" : null)).ToList();
+        var verdicts = await Task.WhenAll(tokens.Select(t => Task.Run(() => TokenHarness.JudgeAsync(verifier, t.Text))));
+        Assert.Equal(tokens.Select(t => (t.Id, t.Id is null ? "token: signature" : null)), verdicts.Select(v => (v.Token?.TokenId, v.Reason)));
+    }
+
+    [Fact]
     public async Task Forgets_a_token_at_its_end()
     {
         var (verifier, token) = (_harness.Verifier(), _harness.Token());

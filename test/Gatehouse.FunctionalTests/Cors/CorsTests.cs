@@ -1,4 +1,4 @@
-using System.Globalization;
+using Gatehouse.FunctionalTests.Exchanges;
 using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.TestKit;
 
@@ -36,13 +36,6 @@ public sealed class CorsTests
                 cors: { origins: ["https://shop.example"] }
                 access: { anonymous: "a test" }
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
-        consumers:
-          shop:
-            kind: application
-            owner: tests@retailer.example
-            grants: [things.read]
-            authenticate: [ { apiKey: { id: k7f3abcd, hash: "hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", expires: UNTIL } } ]
-        keys: { pepper: "file:pepper" }
         """;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -133,12 +126,12 @@ public sealed class CorsTests
 
     private static Task<TestGateway> StartAsync(FakeUpstream upstream)
     {
-        var until = TimeProvider.System.GetUtcNow().AddDays(100).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         return TestGateway.StartAsync(
             new SmallDeclaration(upstream.Address)
             {
                 MoreOfRoute = "cors: { origins: [\"https://shop.example\"], expose: [X-Request-Id] }",
-                MoreRoutes = Closed.Replace("UNTIL", until, StringComparison.Ordinal),
+                MoreRoutes = Closed,
+                More = RoutesForTests.Shop,
             },
             new Dictionary<string, string> { ["pepper"] = new('p', 40) });
     }

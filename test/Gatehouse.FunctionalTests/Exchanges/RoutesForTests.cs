@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Gatehouse.FunctionalTests.Exchanges;
 
 /// <summary>Further routes for a small declaration.</summary>
@@ -72,10 +74,24 @@ internal static class RoutesForTests
                 limits: [ { per: all, allow: 2, every: 31d } ]
         """;
 
+    /// <summary>A consumer whose key nobody has, for the top of a declaration; the pepper is a file beside it.</summary>
+    public static string Shop =>
+        $$"""
+        consumers:
+          shop:
+            kind: application
+            owner: tests@retailer.example
+            grants: [things.read]
+            authenticate: [ { apiKey: { id: k7f3abcd, hash: "hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", expires: {{Until}} } } ]
+        keys: { pepper: "file:pepper" }
+        """;
+
+    private static string Until => TimeProvider.System.GetUtcNow().AddDays(100).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     /// <summary>The routes in one text, with waivers that hold now.</summary>
     public static string Of(params string[] routes)
     {
-        var until = TimeProvider.System.GetUtcNow().AddDays(100).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+        var until = Until;
         return string.Concat(routes).Replace("WAIVER-OF-SIZE", Waiver("GH1030"), StringComparison.Ordinal)
             .Replace("WAIVER-OF-CALLERS", Waiver("GH1002"), StringComparison.Ordinal);
 

@@ -67,17 +67,6 @@ public sealed class BrowserTests
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
         """;
 
-    private const string Shop =
-        """
-        consumers:
-          shop:
-            kind: application
-            owner: tests@retailer.example
-            grants: [things.read]
-            authenticate: [ { apiKey: { id: k7f3abcd, hash: "hmac-sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", expires: UNTIL } } ]
-        keys: { pepper: "file:pepper" }
-        """;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -137,14 +126,13 @@ public sealed class BrowserTests
         var closedRead = RoutesForTests.SmallSearch.Replace("POST /little/", "GET /closed/", StringComparison.Ordinal)
             .Replace("search-little", "get-closed", StringComparison.Ordinal);
         var others = RoutesForTests.WebSocket.Replace("talk", "talk-of-others", StringComparison.Ordinal);
-        var until = TimeProvider.System.GetUtcNow().AddDays(100).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         return new SmallDeclaration(upstream)
         {
             MoreOfRoute = $"cors: {cors}",
             MoreRoutes = RoutesForTests.Of(
                 Opened(write, cors), Opened(RoutesForTests.Search, cors), Opened(RoutesForTests.WebSocket, $"{{ origins: [\"{site}\"] }}"),
                 Secret.Replace("CORS", cors, StringComparison.Ordinal), others, closed, closedRead),
-            More = Shop.Replace("UNTIL", until, StringComparison.Ordinal),
+            More = RoutesForTests.Shop,
         };
     }
 

@@ -102,6 +102,17 @@ internal sealed class GatehouseProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until each of the texts has been printed, in any order.</summary>
+    public async Task LinesAsync(CancellationToken cancelled, params string[] each)
+    {
+        var awaited = each.ToList();
+        while (awaited.Count > 0)
+        {
+            var line = await LineAsync("", cancelled);
+            awaited.RemoveAll(line.Contains);
+        }
+    }
+
     /// <summary>Whether the process has a file of this name open as a part of its program; Linux tells.</summary>
     public bool HasLoaded(string file) => File.ReadAllText($"/proc/{_process.Id}/maps").Contains("/" + file, StringComparison.Ordinal);
 

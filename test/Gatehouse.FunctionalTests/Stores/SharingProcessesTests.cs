@@ -47,7 +47,7 @@ public sealed class SharingProcessesTests
     private static async Task<GatehouseProcess> StartAsync(TestFolder folder, int port)
     {
         var process = GatehouseProcess.Start(folder.Path, "run", "-c", port.ToString(CultureInfo.InvariantCulture) + ".yaml");
-        await process.LineAsync("limits are counted together with the other instances", Cancel);
+        await process.LinesAsync(Cancel, "listener 'edge' serves", "limits are counted together with the other instances");
         return process;
     }
 

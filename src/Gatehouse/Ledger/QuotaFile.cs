@@ -8,7 +8,7 @@ namespace Gatehouse.Ledger;
 /// <summary>
 /// The file, open. One row for each caller of each quota: the period, what is spent in it, and the same of the period before. When the wall clock has
 /// gone back over the begin of a period, what was spent on both sides counts in the one that it has come back to; so nothing is ever reset by it, and
-/// nobody is kept out beyond that period's end.
+/// nobody is kept out beyond that period's end. Beside them, what a store that instances share has said last of each caller.
 /// </summary>
 internal sealed class QuotaFile : IDisposable
 {
@@ -24,12 +24,16 @@ internal sealed class QuotaFile : IDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _find;
     private readonly SqliteCommand _put;
+    private readonly SqliteCommand _recall;
+    private readonly SqliteCommand _remember;
     private readonly Dictionary<string, long> _quotas = new(StringComparer.Ordinal);
     private readonly byte[] _secret;
     private readonly int _mostRows;
     private SqliteTransaction? _transaction;
     private DateTimeOffset _sweptFor = DateTimeOffset.MinValue;
+    private DateTimeOffset _heardSweptFor = DateTimeOffset.MinValue;
     private long _rows;
+    private long _heard;
 
     private QuotaFile(SqliteConnection connection, int mostRows)
     {
@@ -38,10 +42,16 @@ internal sealed class QuotaFile : IDisposable
         _put = Command(
             "INSERT OR REPLACE INTO spent (quota, who, period, spent, before, spent_before, ends) VALUES ($quota, $who, $period, $spent, $before, $spentBefore, $ends)",
             "$quota", "$who", "$period", "$spent", "$before", "$spentBefore", "$ends");
+        _recall = Command("SELECT period, spent, life, turn FROM heard WHERE quota = $quota AND who = $who", "$quota", "$who");
+        _remember = Command(
+            "INSERT OR REPLACE INTO heard (quota, who, period, spent, life, turn, ends) VALUES ($quota, $who, $period, $spent, $life, $turn, $ends)",
+            "$quota", "$who", "$period", "$spent", "$life", "$turn", "$ends");
         using var secret = Command("SELECT value FROM secret");
         _secret = (byte[])secret.ExecuteScalar()!;
         using var rows = Command("SELECT COUNT(*) FROM spent");
         _rows = (long)rows.ExecuteScalar()!;
+        rows.CommandText = "SELECT COUNT(*) FROM heard";
+        _heard = (long)rows.ExecuteScalar()!;
     }
 
     /// <summary>Opens the file, or makes it, and proves that it can be written.</summary>
@@ -71,7 +81,11 @@ internal sealed class QuotaFile : IDisposable
         }
     }
 
-    public void Begin() => _find.Transaction = _put.Transaction = _transaction = _connection.BeginTransaction(deferred: false);
+    public void Begin()
+    {
+        _transaction = _connection.BeginTransaction(deferred: false);
+        _find.Transaction = _put.Transaction = _recall.Transaction = _remember.Transaction = _transaction;
+    }
 
     public void Commit()
     {
@@ -103,11 +117,43 @@ internal sealed class QuotaFile : IDisposable
         return new Grant(next.Period, next.Spent, units);
     }
 
+    /// <summary>What is remembered of the caller's count in a shared store, in the period of the question; null for nothing.</summary>
+    public Grant? Recall(LedgerQuestion question)
+    {
+        _recall.Parameters[0].Value = IdOf(question.Quota);
+        _recall.Parameters[1].Value = DigestOf(question.Who);
+        using var reader = _recall.ExecuteReader();
+        if (!reader.Read()) return null;
+        var grant = new Grant(reader.GetInt64(0), reader.GetInt64(1), 0) { Life = reader.GetInt64(2), Turn = reader.GetInt64(3) };
+        return grant.Period == question.Period || grant.Period == question.Latest ? grant : null;
+    }
+
+    /// <summary>Keeps what a shared store has said; while there is no place, nothing of further callers.</summary>
+    public void Remember(LedgerQuestion question, Grant grant)
+    {
+        if (_heard >= _mostRows && question.Ends > _heardSweptFor)
+        {
+            _heardSweptFor = question.Ends;
+            _heard -= SweepOf("heard", question.Ends);
+        }
+
+        var quota = IdOf(question.Quota);
+        var who = DigestOf(question.Who);
+        _recall.Parameters[0].Value = quota;
+        _recall.Parameters[1].Value = who;
+        var isNew = _recall.ExecuteScalar() is null;
+        if (isNew && _heard >= _mostRows) return;
+        Run(_remember, quota, who, grant.Period, grant.Spent, grant.Life, grant.Turn, question.Ends.ToUnixTimeSeconds());
+        if (isNew) _heard++;
+    }
+
     public void Dispose()
     {
         _transaction?.Dispose();
         _find.Dispose();
         _put.Dispose();
+        _recall.Dispose();
+        _remember.Dispose();
         _connection.Dispose();
     }
 
@@ -127,6 +173,9 @@ internal sealed class QuotaFile : IDisposable
             CREATE TABLE IF NOT EXISTS spent (
               quota INTEGER NOT NULL, who BLOB NOT NULL, period INTEGER NOT NULL, spent INTEGER NOT NULL,
               before INTEGER NOT NULL, spent_before INTEGER NOT NULL, ends INTEGER NOT NULL, PRIMARY KEY (quota, who)) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS heard (
+              quota INTEGER NOT NULL, who BLOB NOT NULL, period INTEGER NOT NULL, spent INTEGER NOT NULL,
+              life INTEGER NOT NULL, turn INTEGER NOT NULL, ends INTEGER NOT NULL, PRIMARY KEY (quota, who)) WITHOUT ROWID;
             INSERT OR IGNORE INTO secret (one, value) VALUES (1, $secret);
             PRAGMA user_version = {Version};
             """;
@@ -148,10 +197,15 @@ internal sealed class QuotaFile : IDisposable
     {
         if (ends <= _sweptFor) return;
         _sweptFor = ends;
-        using var sweep = Command("DELETE FROM spent WHERE ends < $over", "$over");
+        _rows -= SweepOf("spent", ends);
+    }
+
+    private int SweepOf(string table, DateTimeOffset ends)
+    {
+        using var sweep = Command($"DELETE FROM {table} WHERE ends < $over", "$over");
         sweep.Transaction = _transaction;
         sweep.Parameters[0].Value = (ends - KeptFor).ToUnixTimeSeconds();
-        _rows -= sweep.ExecuteNonQuery();
+        return sweep.ExecuteNonQuery();
     }
 
     private long IdOf(string quota)
@@ -175,11 +229,12 @@ internal sealed class QuotaFile : IDisposable
         return reader.Read() ? new Row(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4)) : null;
     }
 
-    private void Put(long quota, byte[] who, Row row)
+    private void Put(long quota, byte[] who, Row row) => Run(_put, quota, who, row.Period, row.Spent, row.Before, row.SpentBefore, row.Ends);
+
+    private static void Run(SqliteCommand command, params object[] values)
     {
-        object[] values = [quota, who, row.Period, row.Spent, row.Before, row.SpentBefore, row.Ends];
-        for (var i = 0; i < values.Length; i++) _put.Parameters[i].Value = values[i];
-        _put.ExecuteNonQuery();
+        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i];
+        command.ExecuteNonQuery();
     }
 
     private readonly record struct Row(long Period, long Spent, long Before, long SpentBefore, long Ends)

@@ -4,8 +4,9 @@ using Gatehouse.Telemetry;
 namespace Gatehouse.Ledger;
 
 /// <summary>
-/// Keeps what was spent of quotas. Questions are answered by a thread of its own, in batches; what is answered is on disk. While the file cannot be
-/// written every question is answered with nothing at once, and the file is tried again twice a second.
+/// Keeps what was spent of quotas, and remembers what was said of those that are kept elsewhere. Questions are answered by a thread of its own, in
+/// batches; what is answered is on disk. While the file cannot be written every question is answered with nothing at once, and the file is tried
+/// again twice a second.
 /// </summary>
 internal sealed class QuotaLedger : IQuotaStore, IDisposable
 {
@@ -37,11 +38,20 @@ internal sealed class QuotaLedger : IQuotaStore, IDisposable
     /// <summary>Asks. The answer comes on the ledger's thread, or at once on this one when there can be none; null says that there is none.</summary>
     public void Ask(LedgerQuestion question, Action<Grant?> answered)
     {
-        if (!Post(new Order(question, answered))) answered(null);
+        if (!Post(new TakeOrder(question, answered))) answered(null);
     }
 
     /// <summary>Gives back what was reserved and not spent. Where that cannot be kept, it counts as spent.</summary>
-    public void Return(LedgerQuestion question) => Post(new Order(question, null));
+    public void Return(LedgerQuestion question) => Post(new TakeOrder(question, null));
+
+    /// <summary>Asks what is remembered of a count that is kept elsewhere; the answer comes as that of <see cref="Ask"/>, null for nothing.</summary>
+    public void Recall(LedgerQuestion question, Action<Grant?> answered)
+    {
+        if (!Post(new RecallOrder(question, answered))) answered(null);
+    }
+
+    /// <summary>Remembers what was said of counts that are kept elsewhere. Where that cannot be kept, what was remembered before stays.</summary>
+    public void Remember(IReadOnlyCollection<(LedgerQuestion Question, Grant Grant)> heard) => Post(new RememberOrder(heard));
 
     /// <summary>Writes what is there, for at most five seconds.</summary>
     public void Dispose()
@@ -105,7 +115,7 @@ internal sealed class QuotaLedger : IQuotaStore, IDisposable
         try
         {
             _file!.Begin();
-            foreach (var order in _batch) order.Grant = _file.Take(order.Question);
+            foreach (var order in _batch) order.Do(_file);
             _file.Commit();
         }
         catch (Exception e)
@@ -114,7 +124,7 @@ internal sealed class QuotaLedger : IQuotaStore, IDisposable
             Fail(e);
         }
 
-        foreach (var order in _batch) order.Answered?.Invoke(order.Grant);
+        foreach (var order in _batch) order.End();
         _batch.Clear();
     }
 
@@ -130,8 +140,8 @@ internal sealed class QuotaLedger : IQuotaStore, IDisposable
             _orders = [];
         }
 
-        foreach (var order in waiting) order.Answered?.Invoke(null);
-        if (first) _events.Write($"quotas cannot be kept in {_path} ({Show.Bounded(e.Message)}); routes with a quota are closed until they can");
+        foreach (var order in waiting) order.End();
+        if (first) _events.Write($"quotas cannot be kept in {_path} ({Show.Bounded(e.Message)}); routes with a quota of this instance alone are closed until they can");
     }
 
     private bool HasOrders()
@@ -166,13 +176,33 @@ internal sealed class QuotaLedger : IQuotaStore, IDisposable
         _file = null;
     }
 
-    /// <param name="answered">Hears the answer; null for what is only given back.</param>
-    private sealed class Order(LedgerQuestion question, Action<Grant?>? answered)
+    /// <summary>Something that is done with the file.</summary>
+    /// <param name="answered">Hears the answer; null for nobody.</param>
+    private abstract class Order(Action<Grant?>? answered)
     {
-        public LedgerQuestion Question { get; } = question;
-
-        public Action<Grant?>? Answered { get; } = answered;
-
         public Grant? Grant { get; set; }
+
+        public abstract void Do(QuotaFile file);
+
+        /// <summary>What was done is on disk, or was not done.</summary>
+        public void End() => answered?.Invoke(Grant);
+    }
+
+    private sealed class TakeOrder(LedgerQuestion question, Action<Grant?>? answered) : Order(answered)
+    {
+        public override void Do(QuotaFile file) => Grant = file.Take(question);
+    }
+
+    private sealed class RecallOrder(LedgerQuestion question, Action<Grant?> answered) : Order(answered)
+    {
+        public override void Do(QuotaFile file) => Grant = file.Recall(question);
+    }
+
+    private sealed class RememberOrder(IReadOnlyCollection<(LedgerQuestion Question, Grant Grant)> heard) : Order(null)
+    {
+        public override void Do(QuotaFile file)
+        {
+            foreach (var (question, grant) in heard) file.Remember(question, grant);
+        }
     }
 }

@@ -6,7 +6,7 @@ namespace Gatehouse.Stores;
 /// <param name="Key">The cell's key, made by <see cref="StoreKeys"/>.</param>
 /// <param name="Interval">The time in which one call comes back.</param>
 /// <param name="Window">The most that a cell may be ahead of the store's clock.</param>
-/// <param name="Cost">Calls without which nothing is charged to any cell of the question.</param>
+/// <param name="Cost">Calls without which nothing is charged to any cell of the question; less than nothing gives back.</param>
 /// <param name="Extra">Calls that are leased on top, as far as there are any.</param>
 internal readonly record struct CellAsk(byte[] Key, long Interval, long Window, long Cost, long Extra)
 {

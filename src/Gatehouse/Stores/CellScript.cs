@@ -57,13 +57,16 @@ internal static class CellScript
               if granted > extra then granted = extra end
               if granted < 0 then granted = 0 end
             end
-            if cost + granted > 0 then
+            if cost + granted ~= 0 then
               tat = tat + (cost + granted) * interval
               dirty[i] = true
             end
           end
+          if tat < now then tat = now end
           if dirty[i] and tat > now then
             redis.call('SET', KEYS[i], string.format('%.0f', tat), 'PX', string.format('%.0f', math.ceil((tat - now) / 16000)))
+          elseif dirty[i] then
+            redis.call('DEL', KEYS[i])
           end
           out[2 * i] = granted
           out[2 * i + 1] = tat - now

@@ -19,21 +19,25 @@ internal sealed class QuotaInstances : IDisposable
     private readonly int _shared;
     private readonly List<(PolicyHarness Gateway, Policy Policy)> _all = [];
     private readonly DateTimeOffset _at;
+    private readonly TestFolder? _folder;
 
-    private QuotaInstances(RedisServer server, string fragment, int shared, DateTimeOffset at) =>
-        (_server, _fragment, _shared, _at) = (server, fragment, shared, at);
+    private QuotaInstances(RedisServer server, string fragment, int shared, DateTimeOffset at, TestFolder? folder) =>
+        (_server, _fragment, _shared, _at, _folder) = (server, fragment, shared, at, folder);
 
+    /// <param name="folder">Where each has a file; null where none has one.</param>
     public static async Task<QuotaInstances> StartAsync(
-        RedisServer server, int count, string quotas, CancellationToken cancel, string more = Free, DateTimeOffset? at = null)
+        RedisServer server, int count, string quotas, CancellationToken cancel, string more = Free, DateTimeOffset? at = null,
+        TestFolder? folder = null)
     {
-        var instances = new QuotaInstances(server, $"{more}quotas: {quotas}", count, at ?? new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
+        var instances = new QuotaInstances(
+            server, $"{more}quotas: {quotas}", count, at ?? new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero), folder);
         for (var i = 0; i < count; i++) await instances.AddAsync(cancel);
         return instances;
     }
 
     private async Task AddAsync(CancellationToken cancel)
     {
-        var gateway = new PolicyHarness();
+        var gateway = new PolicyHarness { QuotaFile = _folder?.Of($"{_all.Count}.db") };
         gateway.Clock.SetUtcNow(_at);
         var settings = new RedisSettings([_server.Address.ToString()], "front/test", _shared, TimeSpan.FromSeconds(5))
         {

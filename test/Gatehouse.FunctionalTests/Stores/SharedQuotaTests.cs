@@ -73,6 +73,23 @@ public sealed class SharedQuotaTests
     }
 
     [Theory]
+    [Control("RTE-6", "several instances and their store, restarted")]
+    [InlineData("exact", 0)]
+    [InlineData("leased", 5)]
+    public async Task Goes_on_where_it_was_when_the_store_has_lost_it_while_nobody_ran(string shared, int reserved)
+    {
+        await using var redis = await RedisServer.StartAsync(Cancel);
+        using var folder = new TestFolder();
+        using (var before = await QuotaInstances.StartAsync(redis, 2, Quota(shared, 1000), Cancel, folder: folder))
+            for (var i = 0; i < 2; i++) Assert.Equal(100, await before.PassAsync(i, 100));
+        await redis.CommandAsync(Cancel, "FLUSHALL");
+        using var after = await QuotaInstances.StartAsync(redis, 2, Quota(shared, 1000), Cancel, folder: folder);
+        Assert.Equal(5, await after.PassAsync(0, 5));
+        Assert.Equal(5, await after.PassAsync(1, 5)); // whoever knew most has asked
+        Assert.InRange(await after.PassAsync(0, 900) + await after.PassAsync(1, 900), 790 - reserved, 790);
+    }
+
+    [Theory]
     [Control("RTE-6", "several instances, another period")]
     [InlineData("day", "2027-02-27T23:59:00Z")]
     [InlineData("month", "2027-02-28T23:59:00Z")]

@@ -91,10 +91,54 @@ public sealed class QuotaFileTests : IDisposable
     }
 
     [Fact]
+    [Control("RTE-6", "what a shared store has said, remembered")]
+    public void Remembers_what_was_said_of_a_caller_in_its_period()
+    {
+        using (var file = QuotaFile.Open(Path, mostRows: 2))
+        {
+            Remember(file, "one", new Grant(10, 30, 5) { Life = 7, Turn = 3 });
+            Remember(file, "one", new Grant(10, 31, 1) { Life = 7, Turn = 4 });
+            Remember(file, "two", new Grant(10, 40, 1) { Life = 8, Turn = 1 });
+            Remember(file, "three", new Grant(10, 1, 1) { Life = 9, Turn = 1 }); // there is no place
+            Assert.Equal(60, Take(file, "one", 60).Spent); // what this instance counts by itself is something else
+        }
+
+        using var again = QuotaFile.Open(Path, mostRows: 2);
+        Assert.Equal(new Grant(10, 31, 0) { Life = 7, Turn = 4 }, Recall(again, "one"));
+        Assert.Equal(new Grant(10, 31, 0) { Life = 7, Turn = 4 }, Recall(again, "one", period: 9, latest: 10));
+        Assert.Null(Recall(again, "one", period: 11));
+        Assert.Equal(40, Recall(again, "two")!.Value.Spent);
+        Assert.Null(Recall(again, "three"));
+        Remember(again, "three", new Grant(110, 2, 1) { Life = 9, Turn = 2 }, Now.AddDays(100)); // now the others are long over
+        Assert.Null(Recall(again, "one"));
+        Assert.Equal(2, Recall(again, "three", period: 110)!.Value.Spent);
+    }
+
+    private static void Remember(QuotaFile file, string who, Grant grant, DateTimeOffset? ends = null)
+    {
+        file.Begin();
+        file.Remember(new LedgerQuestion("orders day", who, grant.Period, grant.Period, 0, 100) { Ends = ends ?? Now }, grant);
+        file.Commit();
+    }
+
+    private static Grant? Recall(QuotaFile file, string who, long period = 10, long? latest = null)
+    {
+        file.Begin();
+        var grant = file.Recall(new LedgerQuestion("orders day", who, period, latest ?? period, 1, 100));
+        file.Commit();
+        return grant;
+    }
+
+    [Fact]
     [Control("LOG-2", "the file of quotas")]
     public void Has_no_caller_in_it()
     {
-        using (var file = QuotaFile.Open(Path)) Take(file, "Consumer secret-partner", 30);
+        using (var file = QuotaFile.Open(Path))
+        {
+            Take(file, "Consumer secret-partner", 30);
+            Remember(file, "Consumer secret-partner", new Grant(10, 30, 5) { Life = 7, Turn = 3 });
+        }
+
         Assert.DoesNotContain("secret-partner", Encoding.Latin1.GetString(File.ReadAllBytes(Path)), StringComparison.Ordinal);
     }
 

@@ -8,7 +8,7 @@ internal static class StoresSection
     public static readonly Key<string> Sqlite = new(
         "sqlite",
         DecisionShapes.File(),
-        "The file of this one instance in which it keeps what was spent of quotas (SQLite). It is made, with mode 0600, where there is none.");
+        "The file of this one instance (SQLite) in which it keeps what was spent of quotas, and remembers what a shared store has said of those that are shared. It is made, with mode 0600, where there is none.");
 
     public static readonly Key<SectionReader> Redis = new(
         "redis",

@@ -76,7 +76,7 @@ internal sealed class LeaseRefill : IDisposable
         now = _clock.GetTimestamp();
         for (var i = 0; i < count; i++)
         {
-            if (answer.IsThere) _taken[i].Limit.Hear(_taken[i].Cell, _questions[i], answer.Cells[i], answer.Passes, now);
+            if (answer.IsThere) _taken[i].Limit.Hear(_taken[i].Cell, _questions[i], answer.Cells[i], answer.Passes, returns: false, now);
             else _taken[i].Limit.HearNothing(_taken[i].Cell, _questions[i]);
         }
 

@@ -118,8 +118,8 @@ internal sealed class LimitsKind() : RoutePolicyKind(KindName)
         }
     }
 
-    /// <summary>The ledger of the file that the declaration names; null when nothing will be served.</summary>
-    private static QuotaLedger? LedgerOf(CompileContext context) =>
+    /// <summary>The ledger of the file that the declaration names; null without one, and when nothing will be served.</summary>
+    public static QuotaLedger? LedgerOf(CompileContext context) =>
         context is { Events: { } events, QuotaFile: { } path }
             ? context.State.Get("quotas", path, () => new QuotaLedger(path, events))
             : null;

@@ -6,8 +6,10 @@ namespace Gatehouse.Policies.Limits;
 
 /// <summary>
 /// Keeps what is spent of one quota in the store that instances share. When the store was lost, or turns out to have lost what it knew, it is told
-/// what this instance knows, beside the calls.
+/// what this instance knows, beside the calls. An instance with a file remembers there what the store said, each second: so a store that has lost
+/// what it knew while no instance ran is told as well.
 /// </summary>
+/// <param name="memory">The file; null for none.</param>
 /// <param name="most">How many counts this instance makes in one period, at most; further callers share one.</param>
 internal sealed class SharedLedger : IQuotaStore, IDisposable
 {
@@ -19,11 +21,15 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan LastReturns = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RememberEvery = TimeSpan.FromSeconds(1);
 
     private readonly SharedStore _store;
     private readonly TimeProvider _clock;
     private readonly int _most;
+    private readonly QuotaLedger? _memory;
+    private readonly ITimer? _remembering;
     private readonly Lock _gate = new();
+    private Dictionary<string, (LedgerQuestion Question, Grant Grant)> _heard = new(StringComparer.Ordinal);
     private TaskCompletionSource? _idle;
     private int _underWay;
     private long _toldAt = long.MinValue;
@@ -31,10 +37,12 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
     private int _made;
     private int _calls;
 
-    public SharedLedger(SharedStore store, TimeProvider clock, int most = MostCounts)
+    public SharedLedger(SharedStore store, TimeProvider clock, QuotaLedger? memory = null, int most = MostCounts)
     {
-        (_store, _clock, _most) = (store, clock, most);
+        (_store, _clock, _memory, _most) = (store, clock, memory, most);
         store.Found += Tell;
+        if (memory is not null)
+            _remembering = clock.CreateTimer(static ledger => ((SharedLedger)ledger!).Remember(), this, RememberEvery, RememberEvery);
     }
 
     /// <summary>The cells of the quota: what this instance knows.</summary>
@@ -52,19 +60,17 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
     public void Dispose()
     {
         _store.Found -= Tell;
+        _remembering?.Dispose();
         lock (_gate)
-        {
-            if (_underWay == 0) return;
-            _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        _idle.Task.Wait(LastReturns);
+            if (_underWay > 0) _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _idle?.Task.Wait(LastReturns);
+        Remember();
     }
 
     private async Task ReturnAsync(LedgerQuestion question)
     {
         Begin();
-        await _store.AskAsync([AskOf(question, question.Who)], 1);
+        if (await _store.AskAsync([AskOf(question, question.Who)], 1) is [{ Life: > 0 } state]) GrantOf(question, state);
         End();
     }
 
@@ -77,6 +83,7 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
 
     private async Task<Grant?> GrantAsync(LedgerQuestion question)
     {
+        if (question.Known is null && _memory is not null) question = question with { Known = await RecallAsync(_memory, question) };
         var states = await _store.AskAsync([AskOf(question, question.Who)], 1);
         if (states is [{ Life: 0 }]) states = await _store.AskAsync([AskOf(question, "")], 1); // there is no place for one of its own
         if (states is not [var state]) return null;
@@ -169,8 +176,42 @@ internal sealed class SharedLedger : IQuotaStore, IDisposable
         };
     }
 
-    private static Grant GrantOf(in LedgerQuestion question, SpentState state) =>
-        new(PeriodOf(question), state.Spent, state.Granted) { Life = state.Life, Turn = state.Turn };
+    /// <summary>What the asker is told, which is remembered.</summary>
+    private Grant GrantOf(in LedgerQuestion question, SpentState state)
+    {
+        var grant = new Grant(PeriodOf(question), state.Spent, state.Granted) { Life = state.Life, Turn = state.Turn };
+        if (_memory is null) return grant;
+        lock (_gate)
+        {
+            // answers may overtake each other
+            if (!_heard.TryGetValue(question.Who, out var there) || OrderOf(there.Grant).CompareTo(OrderOf(grant)) <= 0)
+                _heard[question.Who] = (question, grant);
+        }
+
+        return grant;
+    }
+
+    private static (long Period, long Life, long Turn) OrderOf(Grant grant) => (grant.Period, grant.Life, grant.Turn);
+
+    private static Task<Grant?> RecallAsync(QuotaLedger memory, in LedgerQuestion question)
+    {
+        var recalling = new TaskCompletionSource<Grant?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        memory.Recall(question, recalling.SetResult);
+        return recalling.Task;
+    }
+
+    private void Remember()
+    {
+        Dictionary<string, (LedgerQuestion Question, Grant Grant)> heard;
+        lock (_gate)
+        {
+            if (_heard.Count == 0) return;
+            heard = _heard;
+            _heard = new Dictionary<string, (LedgerQuestion, Grant)>(StringComparer.Ordinal);
+        }
+
+        _memory?.Remember(heard.Values);
+    }
 
     /// <summary>A period that was begun goes on; each has a count of its own, so that no clock resets one.</summary>
     private static long PeriodOf(in LedgerQuestion question) => question.Known?.Period ?? question.Period;

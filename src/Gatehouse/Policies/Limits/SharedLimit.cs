@@ -111,11 +111,15 @@ internal sealed class SharedLimit
         return new Question(ask, leases, owed.Calls, now);
     }
 
+    /// <summary>The question that gives a call back, because something beside the store's limits has refused it.</summary>
+    public CellAsk Return(SharedCell cell) => new(cell.Key, _interval, _window, -Cost, 0);
+
     /// <summary>Takes notice of the store's answer to a question.</summary>
+    /// <param name="returns">Whether what the question has cost is given back.</param>
     /// <returns>What the limit says now: a refusal when the question's cost is more than was left.</returns>
-    public Answer Hear(SharedCell cell, in Question question, CellState state, bool passes, long now)
+    public Answer Hear(SharedCell cell, in Question question, CellState state, bool passes, bool returns, long now)
     {
-        cell.Learn(question.At + Ticks(state.Used));
+        cell.Learn(question.At + Ticks(state.Used - (returns ? question.Cell.Cost * _interval : 0)));
         cell.Put(state.Granted, Batch);
         if (question.Leases) cell.EndRefill();
         var used = passes ? state.Used : state.Used + question.Cell.Cost * _interval;

@@ -9,7 +9,10 @@ namespace Gatehouse.Policies.Limits;
 /// asks the store once, about all limits that need it. When a limit refuses, the call costs nothing in the others.
 /// </summary>
 /// <param name="limits">Those that are shared: at least one.</param>
-/// <param name="rest">Those of the route that are not; null for none. They are asked before the store is.</param>
+/// <param name="rest">
+/// Those of the route that are not, and quotas; null for none. They are asked before the store is, or beside it when they have to wait: one round
+/// trip.
+/// </param>
 /// <param name="rendered">What clients are told of all of them.</param>
 internal sealed class SharedLimitsPolicy(
     SharedLimit[] limits, MixedLimitsPolicy? rest, string rendered, SharedStore store, TimeProvider clock) : Policy
@@ -41,7 +44,8 @@ internal sealed class SharedLimitsPolicy(
 
         if (rest is null) return DecideAsync(exchange, ref steps, asks, now);
         var others = rest.OnRequestAsync(exchange);
-        if (!others.IsCompletedSuccessfully) return AfterRestAsync(exchange, steps, asks, others);
+        if (!others.IsCompletedSuccessfully)
+            return asks > 0 && store.IsFine ? AskAsync(exchange, steps, asks, others) : AfterRestAsync(exchange, steps, asks, others);
         var verdict = others.Result;
         if (verdict.Kind == VerdictKind.Continue) return DecideAsync(exchange, ref steps, asks, now);
         GiveBack(steps);
@@ -63,10 +67,11 @@ internal sealed class SharedLimitsPolicy(
     private ValueTask<Verdict> DecideAsync(Exchange exchange, ref Steps steps, int asks, long now)
     {
         if (asks == 0) return new(Pass(exchange, steps));
-        return store.IsFine ? AskAsync(exchange, steps, asks) : new(CountAlone(exchange, ref steps, now));
+        return store.IsFine ? AskAsync(exchange, steps, asks, new(Verdict.Continue)) : new(CountAlone(exchange, ref steps, now));
     }
 
-    private async ValueTask<Verdict> AskAsync(Exchange exchange, Steps steps, int count)
+    /// <param name="others">What the rest says, which may come at the same time.</param>
+    private async ValueTask<Verdict> AskAsync(Exchange exchange, Steps steps, int count, ValueTask<Verdict> others)
     {
         var asks = new CellAsk[count];
         var questions = new SharedLimit.Question[count];
@@ -81,8 +86,11 @@ internal sealed class SharedLimitsPolicy(
             of[at++] = i;
         }
 
-        var answer = await store.AskAsync(asks, count);
+        var asking = store.AskAsync(asks, count);
+        var verdict = await others;
+        var answer = await asking;
         now = clock.GetTimestamp();
+        var returns = verdict.Kind != VerdictKind.Continue && answer is { IsThere: true, Passes: true };
         var refusing = of[0];
         for (var at = count - 1; at >= 0; at--)
         {
@@ -93,8 +101,16 @@ internal sealed class SharedLimitsPolicy(
                 continue;
             }
 
-            steps[i].Answer = limits[i].Hear(steps[i].Cell!, questions[at], answer.Cells[at], answer.Passes, now);
+            steps[i].Answer = limits[i].Hear(steps[i].Cell!, questions[at], answer.Cells[at], answer.Passes, returns, now);
             if (steps[i].Answer.Refused) refusing = i;
+            if (returns) asks[at] = limits[i].Return(steps[i].Cell!);
+        }
+
+        if (verdict.Kind != VerdictKind.Continue)
+        {
+            if (returns) _ = store.AskAsync(asks, count).AsTask(); // beside the call: what does not arrive stays charged
+            GiveBack(steps);
+            return verdict;
         }
 
         if (!answer.IsThere) return CountAlone(exchange, ref steps, now);

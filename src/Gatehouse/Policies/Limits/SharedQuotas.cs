@@ -12,8 +12,9 @@ internal static class SharedQuotas
         var name = $"{identity} per {LimitKeys.Word(limit.Per)}";
         var store = context.Store;
         var kept = string.Create(CultureInfo.InvariantCulture,
-            $"{name} {limit.Shared} {(limit.ReportOnly ? "reported " : "")}in {store?.Identity ?? "nothing"}");
-        var ledger = store is null ? null : context.State.Get("shared quotas", kept, () => new SharedLedger(store, context.Clock));
+            $"{name} {limit.Shared} {(limit.ReportOnly ? "reported " : "")}in {store?.Identity ?? "nothing"} and {context.QuotaFile}");
+        var memory = LimitsKind.LedgerOf(context);
+        var ledger = store is null ? null : context.State.Get("shared quotas", kept, () => new SharedLedger(store, context.Clock, memory));
         var book = new QuotaBook(ledger, name, limit.Form, context.Clock)
         {
             Sharing = limit.Shared!.Value,

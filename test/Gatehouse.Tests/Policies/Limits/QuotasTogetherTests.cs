@@ -1,5 +1,4 @@
 using Gatehouse.Consumers;
-using Gatehouse.Ledger;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Limits;
 using Gatehouse.TestKit;
@@ -83,30 +82,5 @@ public sealed class QuotasTogetherTests
             Authenticate = [],
         });
         return (policy.OnRequestAsync(exchange).AsTask(), exchange);
-    }
-
-    private sealed class LateStore : IQuotaStore
-    {
-        private readonly Queue<(LedgerQuestion Question, Action<Grant?> Answered)> _asked = [];
-
-        public string Name { get; set; } = "";
-
-        public int Waiting => _asked.Count;
-
-        public long Returned { get; private set; }
-
-        public bool IsFailing => false;
-
-        public void Ask(LedgerQuestion question, Action<Grant?> answered) => _asked.Enqueue((question, answered));
-
-        public void Return(LedgerQuestion question) => Returned += question.Want;
-
-        public void Answer(long granted, long spent)
-        {
-            var (question, answered) = _asked.Dequeue();
-            answered(new Grant(question.Period, spent, granted) { Life = 1, Turn = 1 });
-        }
-
-        public void AnswerNothing() => _asked.Dequeue().Answered(null);
     }
 }

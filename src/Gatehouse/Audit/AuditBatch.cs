@@ -41,10 +41,11 @@ internal sealed class AuditBatch(int capacity)
     public ReadOnlySpan<byte> Personal(in Entry entry) => _bytes.AsSpan(entry.At + entry.BodyLength, entry.PersonalLength);
 
     /// <summary>Takes a record, or does not where there is no room.</summary>
-    public bool TryAdd(AuditRecord record, RecordWriter written, bool isWaitedFor)
+    /// <param name="kept">Bytes of the room that are kept for others.</param>
+    public bool TryAdd(AuditRecord record, RecordWriter written, bool isWaitedFor, long kept = 0)
     {
         var more = written.Body.Length + written.Personal.Length;
-        if (_length + more > capacity) return false;
+        if (_length + more > capacity - kept) return false;
         if (_length + more > _bytes.Length) Array.Resize(ref _bytes, (int)Math.Min(capacity, Math.Max(2L * _bytes.Length, _length + more)));
         if (Count == _entries.Length) Array.Resize(ref _entries, 2 * Count);
         _entries[Count++] = new Entry(
@@ -97,12 +98,17 @@ internal sealed class AuditBatch(int capacity)
     }
 
     /// <summary>Empties it.</summary>
-    /// <returns>Whom to tell; null for nobody.</returns>
-    public TaskCompletionSource<bool>? Clear()
+    /// <param name="written">Whether it was written.</param>
+    /// <returns>
+    /// Whom to tell, null for nobody; and what: of a batch that was given up meanwhile, that it was not written, because what was waited for may have
+    /// been left out.
+    /// </returns>
+    public (TaskCompletionSource<bool>? Waiters, bool Written) Clear(bool written)
     {
         _entries.AsSpan(0, Count).Clear();
         Count = _length = 0;
-        return TakeWaiters();
+        var holds = written && !IsAbandoned;
+        return (TakeWaiters(), holds);
     }
 
     private TaskCompletionSource<bool>? TakeWaiters()

@@ -6,6 +6,9 @@ namespace Gatehouse.Audit;
 /// </summary>
 internal abstract class AuditStore
 {
+    /// <summary>Records that are looked at for the next one whose content is there still.</summary>
+    public const int LooksAt = 100_000;
+
     /// <summary>How the operator is told of it: a path, or a store's name. Never with a password.</summary>
     public abstract string Name { get; }
 
@@ -46,12 +49,42 @@ internal abstract class AuditStore
     public abstract int SetAside(long from);
 
     /// <summary>
-    /// The stretch of a chain whose content is there still and whose time is over, up to the last checkpoint in it where there is one.
+    /// The next stretch of a chain whose content is there still and whose time is over, up to the last checkpoint in it where there is one. It looks at
+    /// no more than <see cref="LooksAt"/> records that were taken out before, so that nobody waits for long.
     /// </summary>
     /// <param name="before">The first instant whose records are kept.</param>
     /// <param name="most">How many records at most.</param>
-    /// <returns>The first and the last; null where there is none.</returns>
-    public abstract (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most);
+    /// <param name="from">Where to begin; afterwards, where to go on.</param>
+    /// <param name="isOver">Whether there is nothing behind that either.</param>
+    /// <returns>The first and the last; null where none was found.</returns>
+    public (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most, ref long from, out bool isOver)
+    {
+        isOver = false;
+        if (FirstWithContent(chain, from, from + LooksAt) is not { } first)
+        {
+            if (!Reaches(chain, from + LooksAt)) isOver = true;
+            else from += LooksAt;
+            return null;
+        }
+
+        from = first;
+        var last = LastOver(chain, first, first + most, before);
+        if (last >= first && LastUnder(chain, first, last) is { } signed && signed >= first) return (first, signed);
+        isOver = true;
+        return null;
+    }
+
+    /// <summary>The first record of a stretch whose content may be taken out.</summary>
+    public abstract long? FirstWithContent(AuditChain chain, long from, long end);
+
+    /// <summary>Whether there is a record of that number or a later one.</summary>
+    public abstract bool Reaches(AuditChain chain, long sequence);
+
+    /// <summary>The last of a stretch before the first record that is kept.</summary>
+    public abstract long LastOver(AuditChain chain, long first, long end, DateTimeOffset before);
+
+    /// <summary>The last checkpoint of a stretch; where there is none in it, its end as far as one covers it.</summary>
+    public abstract long? LastUnder(AuditChain chain, long first, long last);
 
     /// <summary>
     /// Takes the content of records out, and what is personal with it: their hashes stay, so that the chain holds. What says that content was taken

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gatehouse.Configuration;
 using Gatehouse.Telemetry;
 
@@ -11,7 +10,7 @@ namespace Gatehouse.Audit;
 /// </summary>
 internal sealed class AuditTrail : IDisposable
 {
-    /// <summary>A record is seldom longer, with what is personal in it.</summary>
+    /// <summary>A record is seldom longer, with what is personal in it: so much room is kept for one that is owed.</summary>
     private const int UsualBytes = 2048;
 
     /// <summary>Times that the writing thread lets others go first: each is a moment of the scheduler.</summary>
@@ -29,6 +28,7 @@ internal sealed class AuditTrail : IDisposable
     private readonly TimeProvider _clock;
     private readonly AuditTally _tally;
     private readonly TrailNews _news;
+    private readonly TrailGaps _gaps;
     private readonly Thread _thread;
     private readonly ITimer _watch;
     private readonly ITimer _due;
@@ -39,7 +39,7 @@ internal sealed class AuditTrail : IDisposable
     private CheckpointCopies? _copies;
     private string? _origin;
     private long _uncertainAfter = -1;
-    private long _notTaken;
+    private int _owed;
     private bool _writable;
     private bool _stopping;
     private bool _ended;
@@ -47,7 +47,7 @@ internal sealed class AuditTrail : IDisposable
     public AuditTrail(AuditStore store, AuditTrailOptions options, EventWriter events, TimeProvider clock, AuditTally tally)
     {
         (_store, _options, _events, _clock, _tally) = (store, options, events, clock, tally);
-        _news = new TrailNews(store, events, tally);
+        (_news, _gaps) = (new TrailNews(store, events, tally), new TrailGaps(events, clock, tally));
         tally.CopyFailures = () => _copies?.Failures ?? 0;
         (_front, _back) = (new AuditBatch(options.QueueBytes), new AuditBatch(options.QueueBytes));
         _watch = clock.CreateTimer(static trail => ((AuditTrail)trail!).GiveUpWaiting(), this, options.WriteWithin / 4, options.WriteWithin / 4);
@@ -69,13 +69,13 @@ internal sealed class AuditTrail : IDisposable
     /// </summary>
     public ValueTask<bool> WriteAsync(AuditRecord record)
     {
-        if (!Writable) return NotTaken();
+        if (!Writable) return NotTaken(record);
         var written = RecordWriter.Write(record);
         Task<bool> done;
         bool isFirst;
         lock (_gate)
         {
-            if (!_writable || _ended || !_front.TryAdd(record, written, isWaitedFor: true)) return NotTaken();
+            if (!_writable || _ended || !_front.TryAdd(record, written, isWaitedFor: true, Kept)) return NotTaken(record);
             isFirst = !_front.HasWaiters;
             done = _front.Written(_clock.GetTimestamp());
         }
@@ -84,27 +84,34 @@ internal sealed class AuditTrail : IDisposable
         return new ValueTask<bool>(done);
     }
 
-    /// <summary>Whether so many more records can be taken now, even if none can be written for a while.</summary>
-    public bool HasRoomFor(int records)
+    /// <summary>Keeps room for a record that will be owed, where there is any, even if nothing can be written for a while.</summary>
+    public bool TryReserve()
     {
-        lock (_gate) return !_ended && (long)records * UsualBytes <= _front.Free;
+        lock (_gate)
+        {
+            if (_ended || Kept + UsualBytes > _front.Free) return false;
+            _owed++;
+            return true;
+        }
     }
 
-    /// <summary>
-    /// Has a record written soon, together with others. False when it cannot be taken: as much waits already as may. What was taken is lost only with
-    /// the process.
-    /// </summary>
-    public bool Post(AuditRecord record)
+    /// <summary>Has a record written soon, together with others. False when as much waits already as may; what was taken is lost only with the process.</summary>
+    public bool Post(AuditRecord record) => Post(record, isOwed: false);
+
+    /// <summary>The same for one for which room was kept.</summary>
+    public bool Settle(AuditRecord record) => Post(record, isOwed: true);
+
+    private bool Post(AuditRecord record, bool isOwed)
     {
         var written = RecordWriter.Write(record);
         bool wake;
         lock (_gate)
         {
+            if (isOwed) _owed--;
             var wasHalfFull = _front.IsHalfFull;
-            if (_ended || !_front.TryAdd(record, written, isWaitedFor: false))
+            if (_ended || !_front.TryAdd(record, written, isWaitedFor: false, isOwed ? 0 : Kept))
             {
-                Interlocked.Increment(ref _notTaken);
-                _tally.NotTaken.Add();
+                _gaps.Add(record);
                 return false;
             }
 
@@ -132,10 +139,12 @@ internal sealed class AuditTrail : IDisposable
         _copies?.Dispose();
     }
 
-    private ValueTask<bool> NotTaken()
+    /// <summary>The room that is kept for what is owed. Only under the lock.</summary>
+    private long Kept => (long)_owed * UsualBytes;
+
+    private ValueTask<bool> NotTaken(AuditRecord record)
     {
-        Interlocked.Increment(ref _notTaken);
-        _tally.NotTaken.Add();
+        _gaps.Add(record);
         return new ValueTask<bool>(false);
     }
 
@@ -205,7 +214,7 @@ internal sealed class AuditTrail : IDisposable
             bool any;
             lock (_gate)
             {
-                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || Interlocked.Read(ref _notTaken) > 0
+                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || _gaps.Any
                     || _retention is { IsDue: true };
                 any = _front.Count > 0;
             }
@@ -248,9 +257,9 @@ internal sealed class AuditTrail : IDisposable
     {
         lock (_gate)
             if (_back.Count == 0) (_front, _back) = (_back, _front);
-        var notTaken = Interlocked.Read(ref _notTaken);
-        if (_back.Count == 0 && notTaken == 0 && !IsCheckpointDue()) return;
+        if (_back.Count == 0 && !_gaps.Any && !IsCheckpointDue()) return;
         var before = _writer!.State.Last;
+        TrailGaps.Said said;
         try
         {
             _store.Begin();
@@ -260,7 +269,7 @@ internal sealed class AuditTrail : IDisposable
                 _writer.Append(_back.Body(entry), _back.Personal(entry), entry.Kind, entry.Time, entry.RequestId, entry.Intent);
             }
 
-            if (notTaken > 0) _writer.Append(Gap(notTaken));
+            said = _gaps.Append(_writer);
             var note = _writer.SignIfDue();
             _uncertainAfter = before;
             _store.Commit();
@@ -276,7 +285,7 @@ internal sealed class AuditTrail : IDisposable
             return;
         }
 
-        Interlocked.Add(ref _notTaken, -notTaken);
+        _gaps.Written(said);
         Clear(_back, written: true);
         Succeed();
     }
@@ -299,17 +308,9 @@ internal sealed class AuditTrail : IDisposable
         }
     }
 
-    private AuditRecord Gap(long notTaken) => new()
-    {
-        Kind = AuditKind.Gap,
-        Time = _clock.GetUtcNow(),
-        Details = [new("not-taken", notTaken.ToString(CultureInfo.InvariantCulture))],
-        Reason = "records were not taken while the trail could not be written",
-    };
-
     private void Succeed()
     {
-        lock (_gate) Volatile.Write(ref _writable, !_ended);
+        lock (_gate) Volatile.Write(ref _writable, !_ended && !_front.IsAbandoned); // nobody is to join those who were given up
         _news.Found();
     }
 
@@ -357,8 +358,9 @@ internal sealed class AuditTrail : IDisposable
     private void Clear(AuditBatch batch, bool written)
     {
         TaskCompletionSource<bool>? waiters;
-        lock (_gate) waiters = batch.Clear();
-        waiters?.TrySetResult(written);
+        bool holds;
+        lock (_gate) (waiters, holds) = batch.Clear(written);
+        waiters?.TrySetResult(holds);
     }
 
     private bool EndIfAsked()

@@ -44,21 +44,27 @@ internal sealed record Checkpoint(string Origin, long Size, byte[] Root, DateTim
     /// <summary>
     /// All notes of a text in which they stand one after the other with an empty line between. What is cut off at its end is left out.
     /// </summary>
-    public static IEnumerable<string> Notes(string text)
+    /// <exception cref="IOException">It is no such text.</exception>
+    public static IEnumerable<string> Notes(TextReader text)
     {
         var note = new StringBuilder();
-        foreach (var line in text.Split('\n'))
+        var isLineBegun = false;
+        while (true)
         {
-            // a note ends after its signatures
-            if (line.Length == 0 && note.ToString().Contains("\n\n— ", StringComparison.Ordinal))
+            var read = text.Read();
+            if (!isLineBegun && read is '\n' or -1 && note.ToString().Contains("\n\n— ", StringComparison.Ordinal)) // it ends after its signatures
             {
                 yield return note.ToString();
                 note.Clear();
             }
-            else if (line.Length > 0 || note.Length > 0)
+            else if (read >= 0 && (note.Length > 0 || read != '\n'))
             {
-                note.Append(line).Append('\n');
+                note.Append((char)read);
+                if (note.Length > LongestNote) throw new IOException("this is no text of checkpoints");
             }
+
+            if (read < 0) yield break;
+            isLineBegun = read != '\n';
         }
     }
 

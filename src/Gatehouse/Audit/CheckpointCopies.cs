@@ -13,7 +13,6 @@ internal sealed class CheckpointCopies : IDisposable
 {
     private const string Ending = ".checkpoints";
     private const int Capacity = 256 * 1024;
-    private const int LongestFile = 256 * 1024 * 1024;
     private const int Tail = 32 * 1024;
 
     private readonly BufferedLineSink _file;
@@ -47,8 +46,8 @@ internal sealed class CheckpointCopies : IDisposable
         string[] files = Directory.Exists(place) ? Directory.GetFiles(place, "*" + Ending) : [place];
         foreach (var file in files.Order(StringComparer.Ordinal))
         {
-            if (new FileInfo(file).Length > LongestFile) throw new IOException($"{file} is larger than {LongestFile} bytes");
-            foreach (var note in Checkpoint.Notes(File.ReadAllText(file)))
+            using var lines = new StreamReader(file);
+            foreach (var note in Checkpoint.Notes(lines))
                 if (Checkpoint.Read(note) is { } checkpoint) yield return checkpoint;
         }
     }
@@ -91,7 +90,7 @@ internal sealed class CheckpointCopies : IDisposable
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         file.Seek(-Math.Min(Tail, file.Length), SeekOrigin.End);
         using var reader = new StreamReader(file);
-        return Checkpoint.Notes(reader.ReadToEnd()).Select(Checkpoint.Read).LastOrDefault(c => c is not null && isMeant(c.Checkpoint));
+        return Checkpoint.Notes(reader).Select(Checkpoint.Read).LastOrDefault(c => c is not null && isMeant(c.Checkpoint));
     }
 
     private static FileStream Open(string path)

@@ -124,17 +124,21 @@ internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces?
         return Run("DELETE FROM audit_records WHERE chain = @chain AND sequence >= @from", ("chain", Chain.Id), ("from", from));
     }
 
-    public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most)
-    {
-        if (Scalar($"SELECT min(sequence) FROM audit_records WHERE chain = @chain AND {MayGo}", ("chain", chain.Id)) is not long first) return null;
-        var kept = Scalar("SELECT min(sequence) FROM audit_records WHERE chain = @chain AND sequence >= @first AND sequence < @end AND time >= @before",
-            ("chain", chain.Id), ("first", first), ("end", first + most), ("before", before.ToUnixTimeMilliseconds())) as long?;
-        var last = kept - 1 ?? first + most - 1;
-        var signed = (Scalar("SELECT max(size) FROM audit_checkpoints WHERE chain = @chain AND size <= @last AND size >= @first",
-                ("chain", chain.Id), ("first", first), ("last", last)) as long?)
-            ?? Scalar("SELECT max(least(size, @last)) FROM audit_checkpoints WHERE chain = @chain", ("chain", chain.Id), ("last", last)) as long?;
-        return signed >= first ? (first, signed.Value) : null;
-    }
+    public override long? FirstWithContent(AuditChain chain, long from, long end) => Scalar(
+        $"SELECT min(sequence) FROM audit_records WHERE chain = @chain AND sequence >= @from AND sequence < @end AND {MayGo}",
+        ("chain", chain.Id), ("from", from), ("end", end)) as long?;
+
+    public override bool Reaches(AuditChain chain, long sequence) => Scalar(
+        "SELECT max(sequence) FROM audit_records WHERE chain = @chain", ("chain", chain.Id)) is long last && last >= sequence;
+
+    public override long LastOver(AuditChain chain, long first, long end, DateTimeOffset before) => (Scalar(
+        "SELECT min(sequence) FROM audit_records WHERE chain = @chain AND sequence >= @first AND sequence < @end AND time >= @before",
+        ("chain", chain.Id), ("first", first), ("end", end), ("before", before.ToUnixTimeMilliseconds())) as long? ?? end) - 1;
+
+    public override long? LastUnder(AuditChain chain, long first, long last) =>
+        Scalar("SELECT max(size) FROM audit_checkpoints WHERE chain = @chain AND size <= @last AND size >= @first",
+            ("chain", chain.Id), ("first", first), ("last", last)) as long?
+        ?? Scalar("SELECT max(least(size, @last)) FROM audit_checkpoints WHERE chain = @chain", ("chain", chain.Id), ("last", last)) as long?;
 
     public override int TakeOut(AuditChain chain, long first, long last)
     {

@@ -9,6 +9,8 @@ internal sealed class RetentionDuty : IDisposable
     private readonly TimeProvider _clock;
     private readonly ITimer _timer;
     private bool _isDue = true;
+    private string? _chain;
+    private long _from;
 
     /// <param name="wake">Has whoever does it look.</param>
     public RetentionDuty(TimeSpan retain, TimeProvider clock, Action wake)
@@ -23,13 +25,15 @@ internal sealed class RetentionDuty : IDisposable
 
     public bool IsDue => Volatile.Read(ref _isDue);
 
-    /// <summary>Takes a stretch out; when there was none, it is not due any more.</summary>
+    /// <summary>Takes a stretch out; when there is none any more, it is not due.</summary>
     /// <returns>The note of the checkpoint that was made, or null.</returns>
     public string? Step(AuditStore store, ChainWriter writer)
     {
         Volatile.Write(ref _isDue, false); // also where the store throws: then in an hour
-        var (taken, note) = TrailRetention.Step(store, writer, writer.State.Chain, _clock.GetUtcNow() - _retain, _clock);
-        if (taken > 0) Volatile.Write(ref _isDue, true);
+        var chain = writer.State.Chain;
+        if (chain.Origin != _chain) (_chain, _from) = (chain.Origin, 1);
+        var (_, note, isOver) = TrailRetention.Step(store, writer, chain, _clock.GetUtcNow() - _retain, ref _from, _clock);
+        if (!isOver) Volatile.Write(ref _isDue, true);
         return note;
     }
 

@@ -100,16 +100,21 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         return Run("DELETE FROM records WHERE chain = $chain AND sequence >= $from", ("$chain", Chain.Id), ("$from", from));
     }
 
-    public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most)
-    {
-        if (Number($"SELECT MIN(sequence) FROM records WHERE chain = $chain AND {MayGo}", ("$chain", chain.Id)) is not { } first) return null;
-        var last = Number("SELECT MIN(sequence) FROM records WHERE chain = $chain AND sequence >= $first AND sequence < $end AND time >= $before",
-            ("$chain", chain.Id), ("$first", first), ("$end", first + most), ("$before", before.ToUnixTimeMilliseconds())) - 1 ?? first + most - 1;
-        var signed = Number("SELECT MAX(size) FROM checkpoints WHERE chain = $chain AND size BETWEEN $first AND $last",
-                ("$chain", chain.Id), ("$first", first), ("$last", last))
-            ?? Number("SELECT MAX(MIN(size, $last)) FROM checkpoints WHERE chain = $chain", ("$chain", chain.Id), ("$last", last));
-        return signed >= first ? (first, signed.Value) : null;
-    }
+    public override long? FirstWithContent(AuditChain chain, long from, long end) => Number(
+        $"SELECT MIN(sequence) FROM records WHERE chain = $chain AND sequence >= $from AND sequence < $end AND {MayGo}",
+        ("$chain", chain.Id), ("$from", from), ("$end", end));
+
+    public override bool Reaches(AuditChain chain, long sequence) => Number(
+        "SELECT MAX(sequence) FROM records WHERE chain = $chain", ("$chain", chain.Id)) >= sequence;
+
+    public override long LastOver(AuditChain chain, long first, long end, DateTimeOffset before) => (Number(
+        "SELECT MIN(sequence) FROM records WHERE chain = $chain AND sequence >= $first AND sequence < $end AND time >= $before",
+        ("$chain", chain.Id), ("$first", first), ("$end", end), ("$before", before.ToUnixTimeMilliseconds())) ?? end) - 1;
+
+    public override long? LastUnder(AuditChain chain, long first, long last) =>
+        Number("SELECT MAX(size) FROM checkpoints WHERE chain = $chain AND size BETWEEN $first AND $last",
+            ("$chain", chain.Id), ("$first", first), ("$last", last))
+        ?? Number("SELECT MAX(MIN(size, $last)) FROM checkpoints WHERE chain = $chain", ("$chain", chain.Id), ("$last", last));
 
     public override int TakeOut(AuditChain chain, long first, long last) => Run(
         $"UPDATE records SET line = NULL, personal = NULL WHERE chain = $chain AND sequence BETWEEN $first AND $last AND {MayGo}",

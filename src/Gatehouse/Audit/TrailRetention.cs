@@ -15,12 +15,13 @@ internal static class TrailRetention
     /// <param name="writer">Writes the record: in that chain, or in that of the command line.</param>
     /// <param name="chain">The chain that records are taken out of.</param>
     /// <param name="before">The first instant whose records are kept.</param>
+    /// <param name="from">The record to begin with; afterwards, the one to go on with.</param>
     /// <param name="act">Who did it and why, where that was a person.</param>
-    /// <returns>How many records were taken out, and the note of the checkpoint that was made.</returns>
-    public static (long Taken, string? Note) Step(
-        AuditStore store, ChainWriter writer, AuditChain chain, DateTimeOffset before, TimeProvider clock, TrailAct? act = null)
+    /// <returns>How many records were taken out, the note of the checkpoint that was made, and whether there is no more.</returns>
+    public static (long Taken, string? Note, bool IsOver) Step(
+        AuditStore store, ChainWriter writer, AuditChain chain, DateTimeOffset before, ref long from, TimeProvider clock, TrailAct? act = null)
     {
-        if (store.Expired(chain, before, AtOnce) is not var (first, last)) return (0, null);
+        if (store.Expired(chain, before, AtOnce, ref from, out var isOver) is not var (first, last)) return (0, null, isOver);
         store.Begin();
         writer.Append(new AuditRecord
         {
@@ -35,7 +36,7 @@ internal static class TrailRetention
         var taken = store.TakeOut(chain, first, last);
         var note = writer.SignIfDue(now: true); // what is not signed proves nothing, and this has to
         store.Commit();
-        return (taken, note);
+        return (taken, note, false);
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -24,6 +24,32 @@ public sealed class AuditBatchTests
         Assert.Equal(Capacity - second.Length - fourth.Length, batch.Free);
     }
 
+    [Fact]
+    [Control("AUD-7", "who was given up is never told that it was written")]
+    public void Who_was_given_up_is_not_told_that_it_was_written()
+    {
+        var batch = new AuditBatch(Capacity);
+        Add(batch, 1, isWaitedFor: true);
+        _ = batch.Written(now: 1);
+        batch.Abandon(); // from here on the writer leaves the record out, and may be ready before anybody was told
+        var (waiters, written) = batch.Clear(written: true);
+        Assert.NotNull(waiters);
+        Assert.False(written);
+
+        Add(batch, 2, isWaitedFor: true);
+        _ = batch.Written(now: 2);
+        Assert.True(batch.Clear(written: true).Written);
+    }
+
+    [Fact]
+    public void Takes_none_of_the_room_that_is_kept()
+    {
+        var batch = new AuditBatch(Capacity);
+        var record = TestTrail.Sample(1);
+        Assert.False(batch.TryAdd(record, RecordWriter.Write(record), isWaitedFor: false, kept: Capacity - 100));
+        Assert.True(batch.TryAdd(record, RecordWriter.Write(record), isWaitedFor: false, kept: 0));
+    }
+
     private static void Add(AuditBatch batch, int number, bool isWaitedFor)
     {
         var record = TestTrail.Sample(number);

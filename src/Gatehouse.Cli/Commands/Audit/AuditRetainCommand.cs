@@ -53,8 +53,12 @@ internal static class AuditRetainCommand
         var taken = 0L;
         foreach (var of in reader.Chains())
         {
-            for (var some = 1L; some > 0; taken += some)
-                some = TrailRetention.Step(chain.Store, chain.Writer, of, before, clock, by).Taken;
+            var (from, isOver) = (1L, false);
+            while (!isOver)
+            {
+                (var some, _, isOver) = TrailRetention.Step(chain.Store, chain.Writer, of, before, ref from, clock, by);
+                taken += some;
+            }
         }
 
         chain.Store.Scrub();

@@ -5,7 +5,7 @@ namespace Gatehouse.Policies.Record;
 
 /// <summary>
 /// Sees to it that every accountable exchange that is let through has a place in the trail: how many are under way is bounded by what the trail can
-/// still take, so that an end is not lost because there was no room for it. One for the process.
+/// still take, and nothing else takes that room, so that an end is not lost because there was none for it. One for the process.
 /// </summary>
 /// <param name="trail">Null where nothing is served; likewise the events.</param>
 internal sealed class AccountBook(AuditTrail? trail, EventWriter? events, TimeProvider clock)
@@ -13,28 +13,22 @@ internal sealed class AccountBook(AuditTrail? trail, EventWriter? events, TimePr
     private static readonly TimeSpan BetweenTellings = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private int _owed;
     private long _toldAt;
     private int _untold;
 
-    /// <summary>Keeps a place for the end of an exchange, where there is one. It has to be given back when the exchange is over.</summary>
-    public bool TryReserve()
-    {
-        if (trail!.HasRoomFor(Interlocked.Increment(ref _owed))) return true;
-        Interlocked.Decrement(ref _owed);
-        return false;
-    }
-
-    /// <summary>Gives back a place that was kept, in the moment in which it is used or not needed any more.</summary>
-    public void Release() => Interlocked.Decrement(ref _owed);
+    /// <summary>Keeps a place for the end of an exchange, where there is one. It has to be settled when the exchange is over.</summary>
+    public bool TryReserve() => trail!.TryReserve();
 
     /// <summary>Writes what is about to be done. When this gives true, it is durable.</summary>
     public ValueTask<bool> IntendAsync(AuditRecord intent) => trail!.WriteAsync(intent);
 
     /// <summary>Records what nobody waits for. Where there is no room, the trail counts it, and says so when there is again.</summary>
-    public void Post(AuditRecord record)
+    public void Post(AuditRecord record) => trail!.Post(record);
+
+    /// <summary>Records the end of an exchange for which a place was kept, and gives the place back.</summary>
+    public void Settle(AuditRecord record)
     {
-        trail!.Post(record);
+        if (!trail!.Settle(record)) return; // the trail says so itself
         if (record.Kind == AuditKind.Unknown) TellOf(record);
     }
 

@@ -25,7 +25,7 @@ internal sealed class AccountPolicy(ExchangeRecords records, AccountBook book, A
         if (exchange.Preflight is not null) return; // nobody was let through, and a refusal is recorded as that of any other route
         var standing = exchange.Accounting;
         exchange.Accounting = Accounting.Settled;
-        if (standing != Accounting.None) book.Release();
-        book.Post(standing == Accounting.Intended ? records.Outcome(exchange) : records.Whole(exchange, standing == Accounting.Reserved));
+        if (standing == Accounting.None) book.Post(records.Whole(exchange, wasLetThrough: false));
+        else book.Settle(standing == Accounting.Intended ? records.Outcome(exchange) : records.Whole(exchange, wasLetThrough: true));
     }
 }

@@ -140,7 +140,13 @@ internal static class AuditSuite
 
         public override int SetAside(long from) => store.SetAside(from);
 
-        public override (long First, long Last)? Expired(AuditChain chain, DateTimeOffset before, long most) => store.Expired(chain, before, most);
+        public override long? FirstWithContent(AuditChain chain, long from, long end) => store.FirstWithContent(chain, from, end);
+
+        public override bool Reaches(AuditChain chain, long sequence) => store.Reaches(chain, sequence);
+
+        public override long LastOver(AuditChain chain, long first, long end, DateTimeOffset before) => store.LastOver(chain, first, end, before);
+
+        public override long? LastUnder(AuditChain chain, long first, long last) => store.LastUnder(chain, first, last);
 
         public override int TakeOut(AuditChain chain, long first, long last) => store.TakeOut(chain, first, last);
 

@@ -4,8 +4,9 @@ namespace Gatehouse.Cli;
 
 /// <summary>
 /// Settings of the .NET runtime and of the C library that can only be given before they are read: when the first socket opens, when the thread pool
-/// starts its first worker, when further threads ask for native memory. The executable sets them, never the library, because a host that embeds Gatehouse may want others. A setting that the environment
-/// already gives is left alone; <c>GATEHOUSE_RUNTIME_SETTINGS=off</c> leaves all of them alone.
+/// starts its first worker, when further threads ask for native memory. The executable sets them, never the library, because a host that embeds
+/// Gatehouse may want others. A setting that the environment already gives is left alone; <c>GATEHOUSE_RUNTIME_SETTINGS=off</c> leaves all of them
+/// alone.
 /// </summary>
 internal static class RuntimeSettings
 {

@@ -49,8 +49,8 @@ internal abstract class AuditStore
     public abstract int SetAside(long from);
 
     /// <summary>
-    /// The next stretch of a chain whose content is there still and whose time is over, up to the last checkpoint in it where there is one. It looks at
-    /// no more than <see cref="LooksAt"/> records that were taken out before, so that nobody waits for long.
+    /// The next stretch of a chain whose content is there still and whose time is over, up to the last checkpoint in it where there is one. Of what
+    /// was taken out before it looks at no more than <see cref="LooksAt"/> records, so that nobody waits for long.
     /// </summary>
     /// <param name="before">The first instant whose records are kept.</param>
     /// <param name="most">How many records at most.</param>

@@ -95,7 +95,7 @@ internal sealed class AuditTrail : IDisposable
         }
     }
 
-    /// <summary>Has a record written soon, together with others. False when as much waits already as may; what was taken is lost only with the process.</summary>
+    /// <summary>Has a record written soon, with others. False when as much waits as may; what was taken is lost only with the process.</summary>
     public bool Post(AuditRecord record) => Post(record, isOwed: false);
 
     /// <summary>The same for one for which room was kept.</summary>

@@ -26,6 +26,7 @@ internal sealed class ConnectionGate(
     private readonly HashSet<string> _told = [];
     private readonly AddressShares _shares = new();
     private readonly LineBudget _lines = new(clock);
+    private readonly LineBudget _handshakes = new(clock);
     private int _open;
 
     public ConnectionDelegate Before(ConnectionDelegate next) => connection => AcceptAsync(connection, next);
@@ -129,19 +130,22 @@ internal sealed class ConnectionGate(
         }
     }
 
+    /// <summary>A stranger needs no credential for this, and may not fill a log or the trail: what is too much is counted.</summary>
     private void Record(string listener, AcceptedConnection accepted, string reason)
     {
         var (peer, presented) = (accepted.Peer.Value, accepted.Presented);
         var handshake = new RefusedHandshake(
             listener, accepted.ProxiedFor ?? peer, peer, accepted.ServerName, presented?.Serial, presented?.SpkiDigest, reason);
+        events.Security?.HandshakeRefused(listener, handshake.Client, AddressKey.Of(handshake.Client), reason);
+        if (!_handshakes.TryTake(out var before)) return;
+        handshake = handshake with { Before = before };
         meter.AccessLog?.Write(HandshakeLine.Of(handshake, clock.GetUtcNow()));
         trail?.Post(HandshakeLine.RecordOf(handshake, clock.GetUtcNow()));
-        events.Security?.HandshakeRefused(listener, handshake.Client, AddressKey.Of(handshake.Client), reason);
     }
 
     private void Write(string what, string listener, AcceptedConnection accepted, string reason)
     {
-        if (!_lines.TryTake()) return;
+        if (!_lines.TryTake(out _)) return;
         var peer = accepted.Peer.Value;
         meter.AccessLog?.Write(ConnectionLine.Of(what, listener, accepted.ProxiedFor ?? peer, peer, reason, clock.GetUtcNow()));
     }

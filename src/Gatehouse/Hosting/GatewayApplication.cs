@@ -40,7 +40,7 @@ internal sealed class GatewayApplication(
         var listener = snapshot.Listeners[index];
         var exchange = Open(http, listener, snapshot.Revision, context.Connection, context.HeadFault);
         context.Exchange = exchange;
-        if (drain.IsAnnounced) Announce(http);
+        if (drain.IsAnnounced) exchange.IsLast = Announce(http);
         return ExchangeRunner.RunAsync(exchange, listener);
     }
 
@@ -95,11 +95,18 @@ internal sealed class GatewayApplication(
     /// Connections of HTTP/1.1 end with their next answer (RFC 9112 section 9.6). Those of HTTP/2 are told that the end is near, and end with the
     /// last of the streams that come until they know (RFC 9113 section 6.8).
     /// </summary>
-    private static void Announce(HttpContext http)
+    /// <returns>Whether the answer has to say that it is the last of its connection.</returns>
+    private static bool Announce(HttpContext http)
     {
-        if (HttpProtocol.IsHttp2(http.Request.Protocol)) http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        else if (HttpProtocol.IsHttp11(http.Request.Protocol) && !http.Request.Headers.ContainsKey(HeaderNames.Upgrade))
-            http.Response.Headers.Connection = "close";
+        if (HttpProtocol.IsHttp2(http.Request.Protocol))
+        {
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            return false;
+        }
+
+        if (http.Request.Headers.ContainsKey(HeaderNames.Upgrade)) return false;
+        http.Response.Headers.Connection = "close";
+        return true;
     }
 
     private Exchange Open(HttpContext http, CompiledListener listener, long revision, AcceptedConnection connection, string? headFault)

@@ -75,6 +75,7 @@ internal sealed class ListeningServer : IAsyncDisposable
         kestrel.AllowSynchronousIO = false;
         kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1; // as a backend's fields are read: their bytes stay the same
         var limits = kestrel.Limits;
+        if (plan.Connections is null) limits.MaxConcurrentConnections = plan.Intake.Connections; // elsewhere the gate counts, by address
         limits.MaxRequestBodySize = null; // the body policy decides, by route
         limits.MaxRequestLineSize = plan.Intake.Target + 64; // room for the method and the version
         limits.MaxRequestHeadersTotalSize = plan.Intake.Headers;

@@ -188,6 +188,9 @@ public sealed class Exchange
     /// </summary>
     internal bool IsHttp1 => !HttpProtocol.IsHttp2(Http.Request.Protocol);
 
+    /// <summary>Whether its connection ends with its answer, whatever that is.</summary>
+    internal bool IsLast { get; set; }
+
     /// <summary>Bytes of the request's body that were read.</summary>
     internal long RequestBytes { get; set; }
 

@@ -28,4 +28,7 @@ public abstract class Policy
     public virtual void OnFinished(Exchange exchange)
     {
     }
+
+    /// <summary>Whether the exchange's client is not even to learn that there is such a route, nor what methods it has.</summary>
+    internal virtual bool Hides(Exchange exchange) => false;
 }

@@ -69,7 +69,7 @@ internal static class ProblemWriter
         headers.ContentEncoding = default;
         headers.ContentLength = BeginningOf(problem).Length + exchange.RequestId.Length + End.Length;
 
-        if (problem.Closes && exchange.IsHttp1) headers.Connection = "close";
+        if ((problem.Closes || exchange.IsLast) && exchange.IsHttp1) headers.Connection = "close";
         LeftBody.Announce(exchange);
     }
 

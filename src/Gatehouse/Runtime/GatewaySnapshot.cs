@@ -95,6 +95,14 @@ internal sealed class CompiledRoute(Route route, Policy[] policies, UpstreamClie
     /// <summary>Whether a policy of the route answers browsers that ask before they call.</summary>
     public bool AnswersPreflights { get; } = Array.Exists(policies, static p => p is CorsPolicy);
 
+    /// <summary>Whether the exchange's client is not to learn that the route is there.</summary>
+    public bool IsHiddenFrom(Exchange exchange)
+    {
+        foreach (var policy in Policies)
+            if (policy.Hides(exchange)) return true;
+        return false;
+    }
+
     /// <summary>Where exchanges of the route on one listener are counted.</summary>
     public ExchangeTally? Tally { get; private init; }
 

@@ -14,7 +14,7 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
     /// <summary>The route that was found, or null.</summary>
     public CompiledRoute? Route { get; private set; }
 
-    /// <summary>Whether some route has this path and host, whatever else it asks for.</summary>
+    /// <summary>Whether some route that the client may know of has this path and host, whatever else it asks for.</summary>
     public bool IsPathServed { get; private set; }
 
     /// <summary>Whether the search ended at a route whose conditions cannot be judged.</summary>
@@ -99,8 +99,9 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
 
     private bool Arrive(CompiledRoute only)
     {
+        if (!_conditionsCount) return IsPathServed = !only.IsHiddenFrom(_exchange);
         IsPathServed = true;
-        if (_conditionsCount) Route = only;
+        Route = only;
         return true;
     }
 
@@ -109,8 +110,14 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
     private bool Choose(ReadOnlySpan<RouteChoice> choices)
     {
         if (choices.Length == 0) return false;
+        if (!_conditionsCount)
+        {
+            foreach (var choice in choices)
+                if (!choice.Route.IsHiddenFrom(_exchange)) return IsPathServed = true;
+            return false;
+        }
+
         IsPathServed = true;
-        if (!_conditionsCount) return true;
         foreach (var choice in choices)
         {
             switch (choice.Judge(_exchange))

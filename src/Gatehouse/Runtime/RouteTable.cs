@@ -57,7 +57,7 @@ internal sealed class RouteTable
         var count = RouteSearch.Split(exchange.Path, starts);
         if (count == 0) return null;
         var asked = Search(exchange, method, starts[..(count + 1)]).Result.Route;
-        return asked is { AnswersPreflights: true } ? new RouteMatchResult(asked, Allow(exchange, starts[..(count + 1)]), false) : null;
+        return asked is { AnswersPreflights: true } ? new RouteMatchResult(asked, Allow(exchange, starts[..(count + 1)]) ?? "", false) : null;
     }
 
     private (RouteMatchResult Result, bool IsPathServed) Search(Exchange exchange, string name, ReadOnlySpan<int> starts)

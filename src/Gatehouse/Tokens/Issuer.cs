@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gatehouse.Configuration;
+using Gatehouse.Consumers;
 
 namespace Gatehouse.Tokens;
 
@@ -42,6 +43,9 @@ internal sealed record Issuer
     /// <summary>The claim that names the client; null for <c>client_id</c> and, without that, <c>azp</c>.</summary>
     public string? ClientClaim { get; init; }
 
+    /// <summary>What the tokens of programs say that act for themselves, where their <c>sub</c> is not their client's id; empty when it is.</summary>
+    public IReadOnlyList<ClaimCondition> Programs { get; init; } = [];
+
     /// <summary>What every token has to be bound to. Where a token says that it is bound, it is always checked.</summary>
     public TokenBond Bound { get; init; }
 
@@ -58,7 +62,7 @@ internal sealed record Issuer
     /// </summary>
     public string Identity => Join(
         KeysIdentity, Join([.. Audiences]), Introspection?.Identity, IsProfiled.ToString(), Lifetime.ToString(), Skew.ToString(), ClientClaim,
-        Bound.ToString());
+        Bound.ToString(), Join([.. Programs.Select(p => $"{p.Name}={string.Join(',', p.Values.Select(v => $"{v.Length}:{v}"))}")]));
 
     /// <summary>No part can have a line end in it, so no two lists of parts have the same text.</summary>
     internal static string Join(params string?[] parts) => string.Join('\n', parts);

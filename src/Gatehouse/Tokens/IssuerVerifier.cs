@@ -1,3 +1,5 @@
+using Gatehouse.Consumers;
+
 namespace Gatehouse.Tokens;
 
 /// <summary>Verifies the tokens of one issuer, as one snapshot's declaration has it.</summary>
@@ -122,6 +124,7 @@ internal sealed class IssuerVerifier(
         Issuer = Issuer.Name,
         ClientId = ClaimCheck.ClientOf(Issuer, payload),
         Subject = payload.Subject,
+        IsOfProgram = Issuer.Programs.Count > 0 && ClaimCondition.AllHold(Issuer.Programs, payload.Claims),
         Scopes = payload.Scopes,
         Actors = payload.Actors,
         Claims = payload.Claims,

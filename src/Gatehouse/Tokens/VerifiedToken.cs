@@ -14,6 +14,15 @@ internal sealed class VerifiedToken
     /// <summary><c>sub</c>; null when there is none. Personal where it is a person's.</summary>
     public required string? Subject { get; init; }
 
+    /// <summary>Whether the issuer says by a claim that a program acts for itself, though its <c>sub</c> is not its client's id.</summary>
+    public bool IsOfProgram { get; init; }
+
+    /// <summary>
+    /// Whether somebody is spoken for. A client that acts for itself has itself for a subject (RFC 9068 section 2.2); every other subject is a person
+    /// unless the issuer says otherwise, because one that is taken for a program could do what the program may.
+    /// </summary>
+    public bool IsForPerson => !IsOfProgram && !string.IsNullOrEmpty(Subject) && !string.Equals(Subject, ClientId, StringComparison.Ordinal);
+
     /// <summary>The values of <c>scope</c> (RFC 8693 section 4.2) or <c>scp</c>.</summary>
     public required IReadOnlySet<Scope> Scopes { get; init; }
 

@@ -15,7 +15,13 @@ internal sealed class Bulkhead
     public int Inside => Volatile.Read(ref _inside);
 
     /// <summary>Enters, unless it is full or somebody waits already.</summary>
-    public bool TryEnter(BulkheadRule rule) => Volatile.Read(ref _waiting) == 0 && TryTake(rule.Most);
+    public bool TryEnter(BulkheadRule rule)
+    {
+        if (Volatile.Read(ref _waiting) != 0) return false;
+        if (TryTake(rule.Most)) return true;
+        if (Volatile.Read(ref _waiting) != 0) Call(rule.Most); // whoever has come meanwhile may have found taken what was taken for a moment only
+        return false;
+    }
 
     /// <summary>Waits for room as long as may be; false when there was none, or too many wait.</summary>
     public async ValueTask<bool> EnterAsync(BulkheadRule rule, TimeProvider clock, CancellationToken cancel)

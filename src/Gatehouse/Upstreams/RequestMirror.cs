@@ -22,7 +22,7 @@ internal sealed class RequestMirror(UpstreamClient client, Mirroring rule, Mirro
     private static readonly string[] LeftOut =
     [
         "Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "DPoP", "Client-Cert", "Client-Cert-Chain", GatewayHeaders.Assertion,
-        "Signature", "Signature-Input",
+        "Signature", "Signature-Input", "X-Forwarded-For", "Forwarded", "From",
     ];
 
     private readonly Tally? _sent = meter?.Mirrors(rule.Upstream, "sent");

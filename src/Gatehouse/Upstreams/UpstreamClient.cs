@@ -35,6 +35,7 @@ internal sealed partial class UpstreamClient
 
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _connections;
+    private readonly HttpMessageInvoker _once;
     private readonly ObjectPool<ForwardTimer> _timers;
     private readonly Destination[] _destinations;
     private readonly string?[] _hosts;
@@ -56,7 +57,7 @@ internal sealed partial class UpstreamClient
         (_clock, _news, _http) = (clock, news, http);
         _inside = new InsideAddresses(upstream, inside);
         var identity = UpstreamConnections.IdentityOf(upstream);
-        _connections = state.Get("upstream connections", identity, () => UpstreamConnections.Open(upstream, dialer));
+        (_connections, _once) = state.Get("upstream connections", identity, () => Undisposed.Of(UpstreamConnections.Open(upstream, dialer)));
         _timers = state.Get("forward timers", "", () => new DefaultObjectPool<ForwardTimer>(new ForwardTimers(clock), MaxTimersKept));
         _destinations = new Destination[upstream.Destinations.Count];
         for (var i = 0; i < _destinations.Length; i++)
@@ -163,6 +164,7 @@ internal sealed partial class UpstreamClient
             call.Attempt = Trace(exchange, index);
             exchange.Forward.Destination = destination.Text;
             exchange.Forward.Attempts++;
+            var connections = exchange.Route is { Effect: Effect.Read } ? _connections : _once;
             var hedge = repeats is { Hedges: true } ? new HedgedSend(this, repeats, exchange, call, index) : null;
             ForwarderError error;
             var began = _breaker is null && _http is null ? 0 : _clock.GetTimestamp();
@@ -171,7 +173,7 @@ internal sealed partial class UpstreamClient
             destination.Enter();
             try
             {
-                error = await Forwarder.SendAsync(exchange.Http, destination.Text, hedge ?? _connections, _settings, call, timer.Token);
+                error = await Forwarder.SendAsync(exchange.Http, destination.Text, hedge ?? connections, _settings, call, timer.Token);
             }
             finally
             {
@@ -267,6 +269,15 @@ internal sealed partial class UpstreamClient
 
     private static Version VersionOf(Upstream upstream) =>
         upstream.Protocol == UpstreamProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11;
+
+    /// <summary>
+    /// Connections that nobody disposes of when a reload has others: an exchange that began before may still need one. Idle ones end by themselves.
+    /// </summary>
+    /// <param name="Once">The same, for what may not be done twice.</param>
+    private sealed record Undisposed(HttpMessageInvoker Connections, HttpMessageInvoker Once)
+    {
+        public static Undisposed Of(HttpMessageInvoker connections) => new(connections, new SingleSend(connections));
+    }
 
     private long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
 }

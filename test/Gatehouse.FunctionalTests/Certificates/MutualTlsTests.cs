@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.FunctionalTests.Certificates;
 
@@ -59,6 +60,31 @@ public sealed class MutualTlsTests
 
         Assert.Equal(seen, partners.Upstream.Requests.Count); // nobody behind the gateway has heard of any of them
         Assert.Equal(refused.Length, Handshakes(partners).Count);
+    }
+
+    [Fact]
+    [Control("MTL-6", "what strangers can have recorded is bounded")]
+    public async Task Strangers_cannot_fill_the_records_with_handshakes_that_fail()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var partners = await Partners.StartAsync(clock: clock);
+        for (var i = 0; i < 130; i++) await FailAsync();
+        await Eventually.HoldsAsync(
+            async () => (await partners.Gateway.Administration.GetStringAsync("/metrics", Cancel)).Split('\n')
+                .Any(l => l.StartsWith("gatehouse_connections_refused", StringComparison.Ordinal) && l.EndsWith(" 130", StringComparison.Ordinal)),
+            Cancel);
+        Assert.Equal(100, partners.Gateway.AccessLog.Records.Count(r => (string?)r["event"] == "handshake-refused"));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await FailAsync();
+        var line = await partners.Gateway.AccessLog.WaitForAsync(r => r["notRecorded"] is not null, Cancel);
+        Assert.Equal(30, (int?)line["notRecorded"]);
+
+        async Task FailAsync()
+        {
+            await using var stranger = await RawHttpClient.ConnectAsync(partners.Gateway.AddressOf("edge").Port);
+            await stranger.SendAsync("GET / HTTP/1.1\r\n\r\n"); // no TLS
+            await Assert.ThrowsAnyAsync<IOException>(() => stranger.ReadResponseAsync());
+        }
     }
 
     [Fact]

@@ -39,6 +39,23 @@ public sealed class DrainTests
         Assert.Contains(gateway.AccessLog.Records, r => (int)r["status"]! == 200);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1", "")]
+    [InlineData("HTTP/1.0", "Connection: keep-alive\r\n")]
+    [Control("AVL-2", "an answer that is a failure")]
+    public async Task Failures_say_goodbye_too(string version, string more)
+    {
+        await using var upstream = RawUpstream.Answering("");
+        await using var gateway = await TestGateway.StartAsync(
+            new SmallDeclaration(upstream.Address) { Drain = "announce: 1s, finish: 5s" }, clock: _clock);
+        var stopping = gateway.Running.StopAsync(CancellationToken.None);
+        var response = await RawHttpClient.ExchangeAsync(
+            gateway.AddressOf("edge").Port, $"GET /things/1 {version}\r\nHost: localhost\r\n{more}\r\n");
+        Assert.Equal((502, "close"), (response.Status, response.Header("Connection")));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await stopping;
+    }
+
     [Fact]
     [Control("AVL-2")]
     public async Task What_does_not_finish_in_time_is_cut()

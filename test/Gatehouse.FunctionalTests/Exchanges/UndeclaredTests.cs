@@ -36,6 +36,24 @@ public sealed class UndeclaredTests
     }
 
     [Theory]
+    [InlineData("192.0.2.0/24", 404, null)]
+    [InlineData("127.0.0.0/8", 405, "GET")]
+    [Control("ERR-4", "the methods of a route that is hidden from the client")]
+    public async Task Who_may_not_learn_of_a_route_does_not_learn_its_methods(string allow, int status, string? methods)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await TestGateway.StartAsync(
+            new SmallDeclaration(upstream.Address) { MoreOfRoute = $"addresses: {{ allow: [\"{allow}\"] }}" });
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        foreach (var method in new[] { "POST", "OPTIONS", "PURGE" })
+        {
+            await client.SendAsync($"{method} /things/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+            var response = await client.ReadResponseAsync();
+            Assert.Equal((status, methods), (response.Status, response.Header("Allow")));
+        }
+    }
+
+    [Theory]
     [InlineData("POST")]
     [InlineData("PUT")]
     [InlineData("PATCH")]

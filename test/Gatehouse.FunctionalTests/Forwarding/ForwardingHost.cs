@@ -79,9 +79,10 @@ internal sealed class ForwardingHost : IAsyncDisposable
     public static async Task<ForwardingHost> StartAsync(
         Upstream upstream, TimeProvider? clock = null, TimeSpan? deadline = null, Upgrade? upgrade = null,
             HttpProtocols protocols = HttpProtocols.Http1,
-        string? forwardedPath = null, Dialer? dialer = null, params Policy[] policies)
+        string? forwardedPath = null, Dialer? dialer = null, Effect effect = Effect.Read, params Policy[] policies)
     {
-        var host = new ForwardingHost(upstream, RouteOf(deadline, upgrade), clock ?? TimeProvider.System, protocols, forwardedPath, dialer, policies);
+        var route = RouteOf(deadline, upgrade, effect);
+        var host = new ForwardingHost(upstream, route, clock ?? TimeProvider.System, protocols, forwardedPath, dialer, policies);
         await host._app.StartAsync();
         return host;
     }
@@ -122,13 +123,13 @@ internal sealed class ForwardingHost : IAsyncDisposable
         return _state.Get("destination", $"orders {address.Text}", () => new Destination(address));
     }
 
-    private static Route RouteOf(TimeSpan? deadline, Upgrade? upgrade) => new()
+    private static Route RouteOf(TimeSpan? deadline, Upgrade? upgrade, Effect effect) => new()
     {
         Id = new RouteId("orders/get-order"),
         Owner = "orders@example.test",
         Purpose = "testing",
         Exposure = Exposure.Public,
-        Effect = Effect.Read,
+        Effect = effect,
         PersonalData = PersonalData.None,
         Match = new RouteMatch("GET", new PathTemplate("/{rest**}", []), [], [], []),
         Access = new Access { Anonymous = "a test" },

@@ -29,6 +29,38 @@ public sealed class AdminTests
     }
 
     [Fact]
+    [Control("LIM-7", "the operator's listeners")]
+    public async Task Strangers_cannot_open_more_connections_than_operators_need()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address));
+        var open = new List<RawHttpClient>();
+        try
+        {
+            var refused = 0;
+            for (var i = 0; i < 120; i++)
+            {
+                open.Add(await RawHttpClient.ConnectAsync(gateway.Administration.BaseAddress!.Port));
+                await open[^1].SendAsync("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                try
+                {
+                    await open[^1].ReadResponseAsync();
+                }
+                catch (Exception e) when (e is IOException)
+                {
+                    refused++;
+                }
+            }
+
+            Assert.Equal(20, refused);
+        }
+        finally
+        {
+            foreach (var connection in open) await connection.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task Unknown_pages_are_not_found_and_pages_are_only_read()
     {
         await using var upstream = await FakeUpstream.StartAsync();

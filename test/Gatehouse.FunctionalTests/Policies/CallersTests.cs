@@ -52,6 +52,30 @@ public sealed class CallersTests : IDisposable
         Assert.Equal(status == 200 ? 1 : 0, upstream.Requests.Count);
     }
 
+    [Theory]
+    [InlineData("stock-sync", null, 200)]
+    [InlineData("ben", null, 403)] // of no group, and no program for that
+    [InlineData("ben", "customer", 403)] // of one that the route does not name
+    [InlineData("stock-sync@clients", null, 403)]
+    [InlineData("stock-sync@clients", "client-credentials", 200)] // what the issuer says of its programs
+    [Control("AZN-1", "a person of no group is not taken for the program")]
+    public async Task Somebody_without_a_role_is_not_taken_for_the_program(string subject, string? role, int status)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream);
+        await ReloadAsync(gateway, Declaration(upstream)
+            .Replace("  customers: { issuer: id }", "  customers: { issuer: id, claims: { roles: [customer] } }", StringComparison.Ordinal)
+            .Replace("algorithms: [ES256],", "algorithms: [ES256], programs: { roles: [client-credentials] },", StringComparison.Ordinal));
+        var token = _issuer.Token(TimeProvider.System.GetUtcNow(), new JsonObject
+        {
+            ["client_id"] = "stock-sync",
+            ["sub"] = subject,
+            ["scope"] = "stock.read",
+            ["roles"] = role,
+        });
+        Assert.Equal(status, (int)await CallAsync(gateway, "/stock", token));
+    }
+
     [Fact]
     [Control("AZN-3", "insufficient_scope")]
     [Control("JWT-23", "scheme, error and scope")]

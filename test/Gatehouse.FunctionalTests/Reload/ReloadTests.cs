@@ -1,7 +1,9 @@
 using System.Net;
+using Gatehouse.FunctionalTests.Exchanges;
 using Gatehouse.FunctionalTests.Hosting;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
+using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.FunctionalTests.Reload;
 
@@ -35,6 +37,30 @@ public sealed class ReloadTests
             Assert.Equal((200, side.Item1, $"http://127.0.0.1:{side.Item2.Port}"),
                 ((int)record["status"]!, (string?)record["route"], (string?)record["destination"]));
         }
+    }
+
+    [Fact]
+    public async Task What_began_before_two_reloads_of_its_upstream_is_still_sent()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.On("/things/1", http => http.Response.WriteAsync("done"), readsBody: true);
+        var declaration = new SmallDeclaration(upstream.Address) { MoreRoutes = RoutesForTests.Of(RoutesForTests.Write) };
+        await using var gateway = await TestGateway.StartAsync(declaration);
+        await using var client = await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port);
+        await client.SendAsync("POST /things/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhe");
+        await Eventually.HoldsAsync(
+            async () => (await gateway.Administration.GetStringAsync("/metrics", Cancel)).Split('\n')
+                .Any(l => l.StartsWith("gatehouse_exchanges_underway{", StringComparison.Ordinal) && l.EndsWith(" 1", StringComparison.Ordinal)),
+            Cancel);
+        for (var seconds = 3; seconds < 6; seconds++)
+        {
+            var text = declaration with { MoreOfUpstream = $", timeouts: {{ connect: {seconds}s }}" };
+            Assert.Equal(ActivationOutcome.Activated, (await gateway.ReloadAsync(text, Cancel)).Outcome);
+        }
+
+        await client.SendAsync("llo");
+        var response = await client.ReadResponseAsync();
+        Assert.Equal((200, "done"), (response.Status, response.Text));
     }
 
     [Fact]

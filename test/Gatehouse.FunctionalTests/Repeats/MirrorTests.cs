@@ -31,6 +31,7 @@ public sealed class MirrorTests
         var (original, copy) = (await main.NextAsync(Cancel), await shadow.NextAsync(Cancel));
         Assert.Equal((original.Target, original.Header("X-Request-Id"), "1"), (copy.Target, copy.Header("X-Request-Id"), copy.Header("X-Own")));
         Assert.Equal(("1", null), (copy.Header("Gatehouse-Mirror"), original.Header("Gatehouse-Mirror")));
+        Assert.Equal(("127.0.0.1", null), (original.Header("X-Forwarded-For"), copy.Header("X-Forwarded-For")));
         Assert.NotNull(original.Header("Cookie"));
         Assert.NotNull(original.Header("Gatehouse-Assertion"));
         foreach (var name in (string[])["Cookie", "Authorization", "Gatehouse-Assertion"]) Assert.Null(copy.Header(name));

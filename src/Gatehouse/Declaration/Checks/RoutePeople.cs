@@ -20,16 +20,16 @@ internal static class RoutePeople
         }
     }
 
-    /// <summary>Only a call for somebody of the declared people is counted as a person's.</summary>
+    /// <summary>A call for a person passes only where people are named, or nobody has to be known; there it is counted as that person's.</summary>
     private static void CheckCounting(RouteDraft route, AccessText access, Draft draft)
     {
-        if (access.SaysPeople || (access.SaysAnonymous && draft.PeopleNames.Count > 0)) return;
+        if (access.SaysPeople || (access.SaysAnonymous && draft.IssuerNames.Count > 0)) return;
         foreach (var kind in draft.Kinds)
             if (kind.CountsPersonsAt(route.Specs) is { } place)
                 draft.Findings.Add(Rules.Contradiction.Lesser(), place,
                     $"route {route.Id} counts per person, but no call of it is made for one, so it counts per "
                     + (access.SaysAnonymous ? "address" : "consumer"),
-                    access.SaysAnonymous ? "per: address; or declare 'people'" : "per: consumer; or people: [NAME], in the route's access");
+                    access.SaysAnonymous ? "per: address; or declare 'issuers'" : "per: consumer; or people: [NAME], in the route's access");
     }
 
     private static void CheckGroup(Located<string> people, RouteDraft route, AccessText access, Draft draft)

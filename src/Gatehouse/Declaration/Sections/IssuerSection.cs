@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Consumers;
 using Gatehouse.Tokens;
 
 namespace Gatehouse.Declaration.Sections;
@@ -47,6 +48,11 @@ internal static class IssuerSection
                 && value.All(c => char.IsAsciiLetterOrDigit(c) || "_.:/-".Contains(c, StringComparison.Ordinal))),
         "The claim that names the client, such as appid; client_id and, without that, azp unless written.");
 
+    public static readonly Key<IReadOnlyList<ClaimCondition>> Programs = new(
+        "programs",
+        new ClaimsShape(),
+        "What the tokens of programs say that act for themselves: every claim that is named, each with one of its values. Every other token whose 'sub' is not its client's id is a person's.");
+
     public static readonly Key<TokenBond> Bound = new(
         "bound",
         Shapes.OneOf(("dpop", TokenBond.Dpop), ("certificate", TokenBond.Certificate)),
@@ -60,7 +66,7 @@ internal static class IssuerSection
 
     public static readonly Section<SectionReader> Shape = new(
         "an issuer",
-        [Identifier, Audiences, Algorithms, Keys, Introspection, Hosts, Authorities, Profile, Lifetime, Skew, Client, Bound, Revoked],
+        [Identifier, Audiences, Algorithms, Keys, Introspection, Hosts, Authorities, Profile, Lifetime, Skew, Client, Programs, Bound, Revoked],
         text => text);
 
     /// <summary>The issuer as far as its text goes, or null when it says too little.</summary>
@@ -74,6 +80,8 @@ internal static class IssuerSection
         var authorities = text.Find(Authorities) is { } file ? AuthoritiesFile.Read(file, files) : null;
         var keys = text.Get(Keys) is { } source ? IssuerKeysSection.Read(source, hosts, algorithms, files) : null;
         var introspection = text.Get(Introspection) is { } asked ? IntrospectionSection.Read(asked, files) : null;
+        var programs = text.Get(Programs);
+        if (programs is null && text.Has(Programs)) return null;
         if (identifier is null || audiences is null || (keys is null && introspection is null)) return null;
         return new Issuer
         {
@@ -88,6 +96,7 @@ internal static class IssuerSection
             Skew = skew,
             Authorities = authorities,
             ClientClaim = client,
+            Programs = programs ?? [],
             Bound = bound,
             Revoked = revoked ?? [],
         };

@@ -32,6 +32,8 @@ internal sealed class RouteAddressesPolicy(AddressRules rules, Problem refusal, 
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) =>
         new(Rules.Admit(exchange.Client.Value, clock) ? Verdict.Continue : Verdict.Reject(refusal, "the route does not take this client's address"));
+
+    internal override bool Hides(Exchange exchange) => ReferenceEquals(refusal, Problems.NotFound) && !Rules.Admit(exchange.Client.Value, clock);
 }
 
 /// <summary>A partner is told that its address is refused, because it has to mend that; nobody else learns that there is anything.</summary>

@@ -25,6 +25,6 @@ internal sealed class BodyKind() : RoutePolicyKind(KindName)
             Codings = spec.Codings,
             Expanded = spec.Expanded?.Value.Bytes ?? 0,
         };
-        return context.Shared((KindName, rules), () => new BodyPolicy(rules, spool));
+        return context.Shared((KindName, rules), () => new BodyPolicy(rules, spool, context.Clock));
     }
 }

@@ -8,9 +8,9 @@ namespace Gatehouse.Policies.Body;
 /// <summary>
 /// Bounds the request's body. What changes something is read to its end before a backend hears of it, so that no backend acts on half a request;
 /// the rest is counted while it is forwarded. A whole body is looked through before: what it unpacks to, and what its JSON would cost whoever reads
-/// it. Where there is no body, nothing is done.
+/// it. A whole body has to be there within the route's deadline, however it comes. Where there is no body, nothing is done.
 /// </summary>
-internal sealed class BodyPolicy(BodyRules rules, Spool spool) : Policy
+internal sealed class BodyPolicy(BodyRules rules, Spool spool, TimeProvider clock) : Policy
 {
     public override string Name => BodyKind.KindName;
 
@@ -51,18 +51,33 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool) : Policy
         http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
         || (Rules.Upgrades && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true });
 
+    /// <summary>Is over when the route's deadline is; null where it has none.</summary>
+    private CancellationTokenSource? DeadlineOf(Exchange exchange)
+    {
+        if (exchange.Route?.Deadline is not { } deadline) return null;
+        var left = deadline - clock.GetElapsedTime(exchange.StartedAt);
+        return new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock);
+    }
+
     private async ValueTask<Verdict> ReadWholeAsync(Exchange exchange, Coding coding)
     {
         var request = exchange.Http.Request;
         var reader = new WholeBodyReader(new CountedBody(request.Body, Max, exchange), spool);
+        using var late = request.ContentLength == 0 ? null : DeadlineOf(exchange);
         try
         {
-            var body = await reader.ReadAsync(request.ContentLength, exchange.Http.RequestAborted);
+            // a client that leaves ends the reading by itself
+            var body = await reader.ReadAsync(request.ContentLength, late?.Token ?? exchange.Http.RequestAborted);
             exchange.WholeBody = body;
             request.Body = body;
             request.Headers.Remove("Transfer-Encoding"); // the body is forwarded with the length that it turned out to have
             request.ContentLength = body.Length;
             return await WholeCheck.OfAsync(exchange, body, coding, Rules);
+        }
+        catch (OperationCanceledException e) when (late is { IsCancellationRequested: true } && !exchange.ClientIsGone)
+        {
+            exchange.Failure = e;
+            return Verdict.Reject(Problems.RequestTimeout, "the body did not come within the route's deadline");
         }
         catch (SpoolFullException)
         {

@@ -28,15 +28,15 @@ internal static class CallerMaking
     private static Caller OfToken(
         ConsumerDirectory directory, Consumer consumer, Authentication entry, VerifiedToken token, string id, DateTimeOffset? ends)
     {
-        var people = PeopleOf(directory, token);
+        var isForPerson = token.IsForPerson;
         return new Caller
         {
             Consumer = consumer,
             CredentialKind = entry.KindsText,
             CredentialId = id,
             Scopes = ScopesOf(consumer, token),
-            Person = people.Length == 0 ? null : new Person(token.Issuer, token.Subject!),
-            People = people,
+            Person = isForPerson ? new Person(token.Issuer, token.Subject!) : null,
+            People = isForPerson ? directory.PeopleOf(token.Issuer, token.Claims) : [],
             Actors = token.Actors,
             Claims = token.Claims,
             Expires = ends,
@@ -52,15 +52,6 @@ internal static class CallerMaking
     /// <summary>The token's scopes, cut down to the consumer's grants where these are written.</summary>
     private static IReadOnlySet<Scope> ScopesOf(Consumer consumer, VerifiedToken token) =>
         !consumer.BoundsTokens || token.Scopes.IsSubsetOf(consumer.Grants) ? token.Scopes : token.Scopes.Where(consumer.Grants.Contains).ToHashSet();
-
-    /// <summary>
-    /// The declared people that the token's subject is one of. A client that acts for itself has itself for a subject (RFC 9068 section 2.2), and
-    /// is no person.
-    /// </summary>
-    private static string[] PeopleOf(ConsumerDirectory directory, VerifiedToken token) =>
-        string.IsNullOrEmpty(token.Subject) || string.Equals(token.Subject, token.ClientId, StringComparison.Ordinal)
-            ? []
-            : directory.PeopleOf(token.Issuer, token.Claims);
 
     private static string IdOf(ApiKeyHolder? key, VerifiedToken? token, ClientCertificate? certificate) =>
         token is not null && key is null && certificate is null ? token.Id :

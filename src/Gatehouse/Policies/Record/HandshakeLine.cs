@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using Gatehouse.Audit;
 using Gatehouse.Telemetry;
@@ -29,6 +30,7 @@ internal static class HandshakeLine
         if (handshake.ServerName is { } name) line.Text("serverName"u8, HostOf(name), LongestName);
         if (handshake.Serial is { } serial) line.Text("certificateSerial"u8, serial, LongestDigits);
         if (handshake.SpkiDigest is { } digest) line.Text("certificateKey"u8, digest, LongestDigits);
+        if (handshake.Before > 0) line.Number("notRecorded"u8, handshake.Before);
         return line.End();
     }
 
@@ -39,6 +41,7 @@ internal static class HandshakeLine
         if (handshake.ServerName is { } name) details.Add(new("server-name", HostOf(name).ToString()));
         if (handshake.Serial is { } serial) details.Add(new("certificate-serial", serial));
         if (handshake.SpkiDigest is { } digest) details.Add(new("certificate-key", digest));
+        if (handshake.Before > 0) details.Add(new("not-recorded", handshake.Before.ToString(CultureInfo.InvariantCulture)));
         return new AuditRecord
         {
             Kind = AuditKind.Handshake,
@@ -68,4 +71,8 @@ internal static class HandshakeLine
 /// <param name="Serial">Of the certificate that the client has sent; null for none.</param>
 /// <param name="Reason">A constant text.</param>
 internal sealed record RefusedHandshake(
-    string Listener, IPAddress Client, IPAddress Peer, string? ServerName, string? Serial, string? SpkiDigest, string Reason);
+    string Listener, IPAddress Client, IPAddress Peer, string? ServerName, string? Serial, string? SpkiDigest, string Reason)
+{
+    /// <summary>How many before it, since the one that was recorded last, were too many to be recorded.</summary>
+    public long Before { get; init; }
+}

@@ -181,10 +181,33 @@ public sealed class BodyPolicyTests
     }
 
     [Fact]
+    [Control("LIM-6", "a whole body that stops coming")]
+    public async Task A_whole_body_has_to_come_within_the_deadline_however_fast_it_began()
+    {
+        var exchange = Request(new Stalling(Bytes(100_000)), announced: 100_001);
+        exchange.Route = _harness.Route(effect: Effect.Write);
+        var deciding = Compile("{}").OnRequestAsync(exchange).AsTask();
+        _harness.Clock.Advance(TimeSpan.FromSeconds(59));
+        Assert.False(deciding.IsCompleted);
+        _harness.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Same(Problems.RequestTimeout, (await deciding.WaitAsync(Patience.Limit, Cancellation)).Problem);
+    }
+
+    /// <summary>Gives what it has at once, and then nothing.</summary>
+    private sealed class Stalling(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position == Length) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            return await base.ReadAsync(buffer, cancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task Bounds_what_all_spooled_bodies_have_together_and_gives_it_back()
     {
         var spool = new Spool(300_000, Path.GetTempPath());
-        var policy = new BodyPolicy(new BodyRules(1 << 20, Whole: true), spool);
+        var policy = new BodyPolicy(new BodyRules(1 << 20, Whole: true), spool, TimeProvider.System);
         var first = Request(new Arriving(Bytes(200_000), 9000));
         Assert.Null((await policy.OnRequestAsync(first)).Problem);
         Assert.Equal(200_000, spool.Used);

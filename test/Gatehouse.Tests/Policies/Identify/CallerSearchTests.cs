@@ -146,10 +146,12 @@ public sealed class CallerSearchTests
     }
 
     [Fact]
-    public void A_subject_of_no_declared_people_is_no_person()
+    [Control("AZN-1", "a person of no group is not taken for the program")]
+    public void A_person_of_no_declared_people_is_a_person_all_the_same()
     {
-        _people.RemoveAt(0);
-        Assert.Null(Find(token: Token("web-shop"), why: out _)!.Person);
+        _people.Clear();
+        var caller = Find(token: Token("web-shop", "anna"), why: out _)!;
+        Assert.Equal((new Person("customers", "anna"), 0), (caller.Person, caller.People.Count));
     }
 
     [Fact]

@@ -26,6 +26,19 @@ public sealed class CellTableTests
     }
 
     [Fact]
+    [Control("AVL-6", "callers who come once")]
+    public void Callers_who_came_once_are_dropped_long_before_there_is_no_place()
+    {
+        var table = new CellTable(new CellBudget(), _clock);
+        for (var i = 0; i < 3000; i++) // two new ones a second, whose calls come back within a minute
+        {
+            if (i % 2 == 0) _clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(Allows(table, i));
+            Assert.InRange(table.Count, 1, 4 * CellTable.SecondsBetween + 4);
+        }
+    }
+
+    [Fact]
     [Control("RTE-10")]
     public void Holds_no_more_cells_than_it_may_for_a_million_callers()
     {

@@ -18,8 +18,8 @@ internal sealed class CellBudget(int most = 1_000_000)
 }
 
 /// <summary>
-/// The cells of one limit, by caller. Bounded: when it is full, cells whose use has come back are dropped; callers for whom there is still no
-/// place share one cell, which makes the limit stricter for them and never looser.
+/// The cells of one limit, by caller. Bounded: now and then, and when it is full, cells whose use has come back are dropped; callers for whom there
+/// is still no place share one cell, which makes the limit stricter for them and never looser.
 /// </summary>
 /// <param name="make">Makes the cell of a caller; null for the plain one.</param>
 /// <param name="places">How many places of the budget such a cell takes.</param>
@@ -28,9 +28,13 @@ internal sealed class CellTable(
 {
     public const int Most = 100_000;
 
+    /// <summary>How often what has come back is dropped while there is room.</summary>
+    public const int SecondsBetween = 60;
+
     private readonly Func<PartitionKey, Cell> _make = make ?? Plain;
     private readonly Cell _overflow = (make ?? Plain)(PartitionKey.Everybody);
     private readonly long _sweepEvery = clock.TimestampFrequency;
+    private readonly long _sweepSeldom = SecondsBetween * clock.TimestampFrequency;
     private ConcurrentDictionary<PartitionKey, Cell>? _cells; // made by the first caller of its own: many limits count everybody together
     private long _sweptAt = long.MinValue;
     private int _count;
@@ -87,8 +91,9 @@ internal sealed class CellTable(
 
     private bool HasPlace(ConcurrentDictionary<PartitionKey, Cell> cells, long now)
     {
+        Sweep(cells, now, _sweepSeldom); // those who were here once are not kept for ever
         if (TryTakePlace()) return true;
-        Sweep(cells, now);
+        Sweep(cells, now, _sweepEvery);
         return TryTakePlace();
     }
 
@@ -106,12 +111,13 @@ internal sealed class CellTable(
     }
 
     /// <summary>
-    /// Drops what has come back; at most once a second and by one thread, because a flood of new callers would otherwise pay for it each time.
+    /// Drops what has come back: each minute, and each second while there is no place; by one thread, because a flood of new callers would otherwise
+    /// pay for it each time.
     /// </summary>
-    private void Sweep(ConcurrentDictionary<PartitionKey, Cell> cells, long now)
+    private void Sweep(ConcurrentDictionary<PartitionKey, Cell> cells, long now, long every)
     {
         var last = Volatile.Read(ref _sweptAt);
-        if (last != long.MinValue && now - last < _sweepEvery) return;
+        if (last != long.MinValue && now - last < every) return;
         if (Interlocked.CompareExchange(ref _sweptAt, now, last) != last) return;
         foreach (var (key, cell) in cells)
         {

@@ -38,9 +38,10 @@ internal sealed class SharedCells(string identity, StoreKeys keys, CellBudget bu
 
     private SharedCell Add(PartitionKey key, long now)
     {
+        Sweep(now, CellTable.SecondsBetween * clock.TimestampFrequency); // those who were here once are not kept for ever
         if (!TryTakePlace())
         {
-            Sweep(now);
+            Sweep(now, clock.TimestampFrequency);
             if (!TryTakePlace()) return _overflow;
         }
 
@@ -71,11 +72,11 @@ internal sealed class SharedCells(string identity, StoreKeys keys, CellBudget bu
         budget.Return(Places);
     }
 
-    /// <summary>Drops what has come back; at most once a second, because a flood of new callers would otherwise pay for it each time.</summary>
-    private void Sweep(long now)
+    /// <summary>Drops what has come back; not more often, because a flood of new callers would otherwise pay for it each time.</summary>
+    private void Sweep(long now, long every)
     {
         var last = Volatile.Read(ref _sweptAt);
-        if (last != long.MinValue && now - last < clock.TimestampFrequency) return;
+        if (last != long.MinValue && now - last < every) return;
         if (Interlocked.CompareExchange(ref _sweptAt, now, last) != last) return;
         foreach (var entry in _cells)
             if (entry.Value.TryRetire(now)) Drop(entry);

@@ -6,6 +6,17 @@ namespace Gatehouse.Audit;
 /// </summary>
 internal abstract class AuditReader : IDisposable
 {
+    /// <summary>Whether what is personal is here, beside the records that have it.</summary>
+    public virtual bool HasPersonal => true;
+
+    /// <summary>Whether what is unknown is listed here, beside the records that say so.</summary>
+    public virtual bool ListsUnknown => true;
+
+    /// <summary>From now on everything is read as it is now, whatever is written meanwhile. Until the end: for who reads all of it.</summary>
+    public virtual void Freeze()
+    {
+    }
+
     /// <summary>Every chain that is kept here, in the order in which they were begun.</summary>
     public abstract IReadOnlyList<AuditChain> Chains();
 

@@ -134,4 +134,7 @@ internal sealed record AuditDetail(string Name, string Value)
 
     /// <summary>The origin of the chain that the one that begins with this record follows on: one of the same instance, in another file.</summary>
     public const string Follows = "follows";
+
+    /// <summary>Numbers of records, separated by commas: some of those that something was erased beside.</summary>
+    public const string Sequences = "sequences";
 }

@@ -133,7 +133,11 @@ internal readonly ref struct RecordRow
 /// <summary>A record as it is kept.</summary>
 /// <param name="Line">The canonical form; null where it was taken out because its time was over.</param>
 /// <param name="Personal">What is personal, with its salts; null where there was nothing, or where it was erased.</param>
-internal sealed record StoredRecord(long Sequence, long Time, byte[] Hash, byte[]? Line, byte[]? Personal);
+internal sealed record StoredRecord(long Sequence, long Time, byte[] Hash, byte[]? Line, byte[]? Personal)
+{
+    /// <summary>Whether it is found by what it says: false where the store's own columns and lists say something else.</summary>
+    public bool IsFoundByWhatItSays { get; init; } = true;
+}
 
 /// <summary>A signed checkpoint as it is kept.</summary>
 /// <param name="Size">How many records it is over, from the first on.</param>

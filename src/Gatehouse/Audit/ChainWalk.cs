@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Gatehouse.Audit;
 
 /// <summary>
@@ -28,8 +30,17 @@ internal sealed class ChainWalk
     /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
     public List<(string Origin, long First, long Last, long SaidAt)> Retained { get; } = [];
 
+    /// <summary>Records beside which a personal value is not there whose digest they have.</summary>
+    public List<long> Lacking { get; } = [];
+
+    /// <summary>Records, by the origin of their chain, of which a record says that something was erased.</summary>
+    public List<(string Origin, long First, long Last, long SaidAt)> Erased { get; } = [];
+
     /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
     public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
+
+    /// <summary>Intents that are unknown, and were not closed in this chain.</summary>
+    public IReadOnlySet<string> Unknown => _state.Unknown;
 
     /// <summary>Intents that somebody has closed, be they of this chain or another.</summary>
     public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
@@ -77,6 +88,9 @@ internal sealed class ChainWalk
             return Fault(1, "it begins another chain than this one says to be");
         if (!PersonalValues.Hold(stored, read, out var there)) return Fault(stored.Sequence, "a personal value beside it was edited: it is not the one that its digest is of");
         _verdict.Personal += there;
+        if (!stored.IsFoundByWhatItSays)
+            return Fault(stored.Sequence, "what it is found by was edited: the columns beside it, or the list of subjects, are not those that it says");
+        if (read.Personal > there) Lacking.Add(stored.Sequence);
         _verdict.Erased += read.Personal - there;
         Note(record);
         return true;
@@ -141,7 +155,25 @@ internal sealed class ChainWalk
         if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
         if (record.Kind == AuditKind.Retention)
             Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last, record.Sequence));
+        if (record.Kind == AuditKind.Erasure) NoteErasure(record);
         if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
+    }
+
+    /// <summary>Each record that it names; one that names none covers all from its first to its last.</summary>
+    private void NoteErasure(AuditRecord record)
+    {
+        var origin = DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin;
+        var named = false;
+        foreach (var detail in record.Details)
+        {
+            if (detail.Name != AuditDetail.Sequences) continue;
+            named = true;
+            foreach (var number in detail.Value.Split(','))
+                if (long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+                    Erased.Add((origin, sequence, sequence, record.Sequence));
+        }
+
+        if (!named) Erased.Add((origin, record.First, record.Last, record.Sequence));
     }
 
     private bool Fault(long sequence, string what)

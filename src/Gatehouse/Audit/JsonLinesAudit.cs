@@ -13,13 +13,18 @@ internal static class JsonLinesAudit
     /// <summary>The first field of the first line.</summary>
     public const string Form = "gatehouse-audit/1";
 
-    public static void Write(AuditChain chain, IBufferWriter<byte> output)
+    /// <summary>What the first line says of personal values that were left out.</summary>
+    private const string LeftOut = "left out";
+
+    /// <param name="withPersonal">Whether what is personal comes with the records.</param>
+    public static void Write(AuditChain chain, bool withPersonal, IBufferWriter<byte> output)
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
         json.WriteString("trail", Form);
         json.WriteString("chain", chain.Origin);
         json.WriteString("instance", chain.Instance);
+        if (!withPersonal) json.WriteString("personal", LeftOut);
         json.WriteEndObject();
     }
 
@@ -80,6 +85,7 @@ internal sealed class JsonLinesAuditReader : AuditReader
 
     private readonly string _path;
     private readonly List<AuditChain> _chains = [];
+    private bool _hasPersonal = true;
 
     private JsonLinesAuditReader(string path) => _path = path;
 
@@ -94,10 +100,15 @@ internal sealed class JsonLinesAuditReader : AuditReader
                 if (form != JsonLinesAudit.Form || Text(line, "chain") is not { } origin || Text(line, "instance") is not { } instance)
                     throw new InvalidDataException("it is of a form that this program does not know");
                 reader._chains.Add(new AuditChain(reader._chains.Count + 1, instance, origin));
+                if (Text(line, "personal") is not null) reader._hasPersonal = false;
             }
 
         return reader._chains.Count > 0 ? reader : throw new InvalidDataException("it is no export of a trail");
     }
+
+    public override bool HasPersonal => _hasPersonal;
+
+    public override bool ListsUnknown => false;
 
     public override IReadOnlyList<AuditChain> Chains() => _chains;
 

@@ -9,8 +9,15 @@ internal sealed class PostgresAuditReader : AuditReader
     private const int AtOnce = 1_000;
     private const string Columns = "sequence, time, hash, line, personal";
 
+    /// <summary>By what a record is found: what of it stands in the table a second time.</summary>
+    private const string Found = """
+        , kind, request, intent, consumer, route, problem,
+        (SELECT string_agg(subject, chr(10)) FROM audit_subjects s WHERE s.chain = audit_records.chain AND s.sequence = audit_records.sequence)
+        """;
+
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlConnection _connection;
+    private NpgsqlTransaction? _frozen;
 
     private PostgresAuditReader(NpgsqlDataSource source, NpgsqlConnection connection) => (_source, _connection) = (source, connection);
 
@@ -42,7 +49,11 @@ internal sealed class PostgresAuditReader : AuditReader
         return chains;
     }
 
-    public override IEnumerable<StoredRecord> Records(AuditChain chain, long from = 1) => Read(_connection, chain.Id, from);
+    /// <summary>The transaction is over with the connection.</summary>
+    public override void Freeze() => _frozen ??= _connection.BeginTransaction(System.Data.IsolationLevel.RepeatableRead);
+
+    public override IEnumerable<StoredRecord> Records(AuditChain chain, long from = 1) =>
+        Pages(_connection, "chain = @chain", command => command.Parameters.AddWithValue("chain", chain.Id), from, compares: true);
 
     public override IEnumerable<StoredRecord> Candidates(AuditChain chain, AuditQuery query)
     {
@@ -78,6 +89,7 @@ internal sealed class PostgresAuditReader : AuditReader
 
     public override void Dispose()
     {
+        _frozen?.Dispose();
         _connection.Dispose();
         _source.Dispose();
     }
@@ -89,19 +101,44 @@ internal sealed class PostgresAuditReader : AuditReader
     internal static IEnumerable<StoredRecord> Read(NpgsqlConnection connection, long chain, long from) =>
         Pages(connection, "chain = @chain", command => command.Parameters.AddWithValue("chain", chain), from);
 
-    private static IEnumerable<StoredRecord> Pages(NpgsqlConnection connection, string where, Action<NpgsqlCommand> add, long from)
+    private static bool IsFound(NpgsqlDataReader reader, StoredRecord record, PostgresFields fields)
     {
+        if (record.Line is not { } line) return true; // that nothing of it is left is said elsewhere
+        try
+        {
+            fields.Read(line, record.Personal);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return true; // it is no record, which is worse, and found out by its hash
+        }
+
+        string?[] says = [fields.Kind, fields.Request, fields.Intent, fields.Consumer, fields.Route, fields.Problem];
+        for (var i = 0; i < says.Length; i++)
+            if (says[i] != reader[5 + i] as string) return false;
+        var listed = reader[5 + says.Length] as string; // a subject is a kind, a key's name and digits: no line end is in one
+        return fields.Subjects.ToHashSet(StringComparer.Ordinal).SetEquals(listed?.Split('\n') ?? []);
+    }
+
+    private static IEnumerable<StoredRecord> Pages(
+        NpgsqlConnection connection, string where, Action<NpgsqlCommand> add, long from, bool compares = false)
+    {
+        var fields = new PostgresFields();
         var page = new List<StoredRecord>(AtOnce);
         do
         {
             page.Clear();
-            using (var command = new NpgsqlCommand($"SELECT {Columns} FROM audit_records WHERE {where} AND sequence >= @from ORDER BY sequence LIMIT {AtOnce}", connection))
+            using (var command = new NpgsqlCommand($"SELECT {Columns}{(compares ? Found : "")} FROM audit_records WHERE {where} AND sequence >= @from ORDER BY sequence LIMIT {AtOnce}", connection))
             {
                 add(command);
                 command.Parameters.AddWithValue("from", from);
                 using var reader = command.ExecuteReader();
                 while (reader.Read())
-                    page.Add(new StoredRecord(reader.GetInt64(0), reader.GetInt64(1), (byte[])reader[2], reader[3] as byte[], reader[4] as byte[]));
+                {
+                    var (line, personal) = (reader[3] as byte[], reader[4] as byte[]);
+                    var record = new StoredRecord(reader.GetInt64(0), reader.GetInt64(1), (byte[])reader[2], line, personal);
+                    page.Add(compares ? record with { IsFoundByWhatItSays = IsFound(reader, record, fields) } : record);
+                }
             }
 
             foreach (var record in page) yield return record;

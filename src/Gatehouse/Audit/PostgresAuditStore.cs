@@ -118,7 +118,7 @@ internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces?
 
     public override int SetAside(long from)
     {
-        Run("INSERT INTO audit_set_aside SELECT chain, sequence, time, hash, line, personal FROM audit_records WHERE chain = @chain AND sequence >= @from",
+        Run("INSERT INTO audit_set_aside SELECT chain, sequence, time, hash, line, NULL FROM audit_records WHERE chain = @chain AND sequence >= @from",
             ("chain", Chain.Id), ("from", from));
         Run("DELETE FROM audit_subjects WHERE chain = @chain AND sequence >= @from", ("chain", Chain.Id), ("from", from));
         return Run("DELETE FROM audit_records WHERE chain = @chain AND sequence >= @from", ("chain", Chain.Id), ("from", from));

@@ -10,12 +10,23 @@ internal sealed class SqliteAuditReader : AuditReader
     private const int AtOnce = 1_000;
 
     private readonly SqliteConnection _connection;
+    private bool _isFrozen;
 
     private SqliteAuditReader(SqliteConnection connection) => _connection = connection;
 
     /// <exception cref="SqliteException">It cannot be read, or is no such file.</exception>
     /// <exception cref="InvalidDataException">It is of another version, or none of a trail.</exception>
     public static SqliteAuditReader Open(string path) => new(SqliteAuditFile.OpenToRead(path));
+
+    public override void Freeze()
+    {
+        if (_isFrozen) return;
+        _isFrozen = true;
+        using var begin = _connection.CreateCommand();
+        begin.CommandText = "BEGIN";
+        begin.ExecuteNonQuery();
+        Chains(); // the first read is what it holds to
+    }
 
     public override IReadOnlyList<AuditChain> Chains()
     {

@@ -95,7 +95,7 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
 
     public override int SetAside(long from)
     {
-        Run("INSERT INTO set_aside SELECT chain, sequence, time, hash, line, personal FROM records WHERE chain = $chain AND sequence >= $from",
+        Run("INSERT INTO set_aside SELECT chain, sequence, time, hash, line, NULL FROM records WHERE chain = $chain AND sequence >= $from",
             ("$chain", Chain.Id), ("$from", from));
         return Run("DELETE FROM records WHERE chain = $chain AND sequence >= $from", ("$chain", Chain.Id), ("$from", from));
     }

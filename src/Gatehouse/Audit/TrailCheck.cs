@@ -11,6 +11,7 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
     /// <summary>Looks at every chain of a store.</summary>
     public IReadOnlyList<ChainVerdict> Check(AuditReader reader)
     {
+        reader.Freeze();
         var verdicts = new List<ChainVerdict>();
         var walks = new List<(ChainVerdict Verdict, ChainWalk Walk)>();
         foreach (var chain in reader.Chains())
@@ -29,9 +30,13 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         // a record that is not signed could have been added by whoever took the content out
         List<(string Origin, long First, long Last)> retained =
             [.. from w in walks from r in w.Walk.Retained where r.SaidAt <= w.Verdict.Signed select (r.Origin, r.First, r.Last)];
+        var erased = (from w in walks from e in w.Walk.Erased where e.SaidAt <= w.Verdict.Signed select e)
+            .ToLookup(e => e.Origin, e => (e.First, e.Last));
+        var listed = reader.ListsUnknown ? reader.Unknown().ToLookup(u => u.Chain.Id, u => u.RequestId) : null;
         foreach (var (verdict, walk) in walks)
         {
-            verdict.Fault ??= TakenOut(verdict.Chain, walk, retained);
+            verdict.Fault ??= TakenOut(verdict.Chain, walk, retained) ?? (reader.HasPersonal ? Erased(walk, erased[verdict.Chain.Origin]) : null);
+            if (listed is not null) verdict.Fault ??= Hidden(verdict, walk.Unknown.Where(u => !walks.Exists(w => w.Walk.Closed.Contains(u))), listed);
             verdict.Open = walk.Open.Count(intent => !walks.Exists(w => w.Walk.Closed.Contains(intent)));
         }
 
@@ -74,6 +79,32 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
 
     private static ChainFault? Unproved(ChainVerdict verdict) =>
         verdict.Last > 0 && verdict.Signed == 0 && !CommandChain.IsOne(verdict.Chain.Instance) ? new ChainFault(1, "there is no checkpoint that was made with this key, so nothing can be known") : null;
+
+    /// <summary>Of what nobody knows what became has to stand where 'audit open' looks.</summary>
+    private static ChainFault? Hidden(ChainVerdict verdict, IEnumerable<string> unknown, ILookup<long, string> listed)
+    {
+        var there = listed[verdict.Chain.Id].ToHashSet(StringComparer.Ordinal);
+        var hidden = unknown.FirstOrDefault(u => !there.Contains(u));
+        return hidden is null ? null : new ChainFault(verdict.Last, $"the list of what is open was edited: exchange {hidden} is unknown, and not in it");
+    }
+
+    /// <summary>What is personal may be gone only where a record says so of just that record, or of a stretch that it is in.</summary>
+    private static ChainFault? Erased(ChainWalk walk, IEnumerable<(long First, long Last)> erased)
+    {
+        if (walk.Lacking.Count == 0) return null;
+        var single = new HashSet<long>();
+        var stretches = new List<(long First, long Last)>();
+        foreach (var (first, last) in erased)
+        {
+            if (first == last) single.Add(first);
+            else stretches.Add((first, last));
+        }
+
+        foreach (var at in walk.Lacking)
+            if (!single.Contains(at) && !stretches.Exists(s => s.First <= at && s.Last >= at))
+                return new ChainFault(at, "personal values beside it were taken out, and no record says that they were erased");
+        return null;
+    }
 
     private static ChainFault? TakenOut(AuditChain chain, ChainWalk walk, List<(string Origin, long First, long Last)> retained)
     {

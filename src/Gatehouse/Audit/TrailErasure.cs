@@ -12,6 +12,11 @@ internal static class TrailErasure
 {
     private const int AtOnce = 500;
 
+    /// <summary>What a record can say of which records something was erased, in pieces that its details have room for.</summary>
+    private const int LongestPiece = 250;
+
+    private const int MostPieces = RecordWriter.MostDetails - 2;
+
     /// <summary>Erases, some records at a time.</summary>
     /// <param name="query">Whom: its <see cref="AuditQuery.Persons"/> and <see cref="AuditQuery.About"/> each by itself.</param>
     /// <returns>Records of which something was erased.</returns>
@@ -25,7 +30,8 @@ internal static class TrailErasure
             {
                 if (stored.Personal is not { } personal || !TryTakeOut(personal, query, out var left)) continue;
                 batch.Add((stored.Sequence, left));
-                if (batch.Count == AtOnce) erased += Write(store, writer, chain, batch, act, clock);
+                if (batch.Count == AtOnce || batch.Count * (Digits(stored.Sequence) + 1) > (MostPieces - 1) * (LongestPiece - 20))
+                    erased += Write(store, writer, chain, batch, act, clock);
             }
 
             erased += Write(store, writer, chain, batch, act, clock);
@@ -49,13 +55,41 @@ internal static class TrailErasure
             Reason = act.Reason,
             First = batch[0].Sequence,
             Last = batch[^1].Sequence,
-            Details = [new(AuditDetail.Chain, chain.Origin), new("records", count.ToString(CultureInfo.InvariantCulture))],
+            Details =
+            [
+                new(AuditDetail.Chain, chain.Origin), new("records", count.ToString(CultureInfo.InvariantCulture)),
+                .. Pieces(batch.Select(e => e.Sequence)),
+            ],
         });
         foreach (var (sequence, left) in batch) store.Erase(chain, sequence, left);
+        writer.SignIfDue(now: true); // what is not signed proves nothing, and this has to
         store.Commit();
         batch.Clear();
         return count;
     }
+
+    /// <summary>The numbers of records, as details of a record have room for them.</summary>
+    private static List<AuditDetail> Pieces(IEnumerable<long> sequences)
+    {
+        var pieces = new List<AuditDetail>();
+        var piece = new StringBuilder();
+        foreach (var sequence in sequences)
+        {
+            if (piece.Length + Digits(sequence) + 1 > LongestPiece)
+            {
+                pieces.Add(new(AuditDetail.Sequences, piece.ToString()));
+                piece.Clear();
+            }
+
+            if (piece.Length > 0) piece.Append(',');
+            piece.Append(CultureInfo.InvariantCulture, $"{sequence}");
+        }
+
+        pieces.Add(new(AuditDetail.Sequences, piece.ToString()));
+        return pieces;
+    }
+
+    private static int Digits(long number) => number.ToString(CultureInfo.InvariantCulture).Length;
 
     /// <summary>What is left without what is about them; false where nothing is.</summary>
     private static bool TryTakeOut(byte[] personal, AuditQuery query, out byte[]? left)

@@ -208,6 +208,25 @@ public sealed class PostgresTrailTests : IAsyncLifetime
         Assert.Contains("cli-", verified.Output, StringComparison.Ordinal); // the reading is in it
     }
 
+    [Theory]
+    [Control("AUD-2", "what a record is found by, in PostgreSQL")]
+    [InlineData("UPDATE audit_records SET consumer = 'somebody' WHERE sequence = 40", 40L)]
+    [InlineData("UPDATE audit_records SET kind = 'retention' WHERE sequence = 41", 41L)]
+    [InlineData("DELETE FROM audit_subjects WHERE sequence BETWEEN 50 AND 90", null)]
+    public async Task What_hides_a_record_from_who_looks_for_it_is_named(string change, long? sequence)
+    {
+        using (var trail = await BeginAsync("edge-1"))
+            await TestTrail.PostAsync(trail, DayOfTrade.Records(200));
+        Assert.Equal(ExitCode.Done, (await RunAsync("verify", "--key", _keys.PublicKey)).ExitCode);
+        await _server.CommandAsync(change, Cancel);
+
+        var verified = await RunAsync("verify", "--key", _keys.PublicKey);
+
+        Assert.Equal(ExitCode.Failed, verified.ExitCode);
+        Assert.Contains("what it is found by was edited", verified.Output + verified.Error, StringComparison.Ordinal);
+        if (sequence is { } at) Assert.Contains($"record {at}", verified.Output + verified.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Control("AUD-10", "in PostgreSQL")]
     public async Task Erasing_and_retention_leave_a_trail_that_verifies()

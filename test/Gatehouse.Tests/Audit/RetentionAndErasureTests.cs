@@ -131,7 +131,7 @@ public sealed class RetentionAndErasureTests
         var about = trade.Written.Where(r => r.About.Contains(DayOfTrade.About(17))).Select(r => r.RequestId).ToHashSet();
 
         var run = await trade.RunAsync("erase", [.. who, "--reason", "a request", "--signing-key", trade.SigningKey]);
-        var again = await trade.RunAsync("erase", [.. who, "--reason", "a request"]);
+        var again = await trade.RunAsync("erase", [.. who, "--reason", "a request", "--signing-key", trade.SigningKey]);
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.StartsWith("There was nothing", again.Output, StringComparison.Ordinal);
@@ -144,12 +144,43 @@ public sealed class RetentionAndErasureTests
     }
 
     [Fact]
+    [Control("AUD-2", "personal values taken out by hand")]
+    public async Task What_is_taken_out_by_hand_is_named_also_among_what_was_erased()
+    {
+        using var trade = await TradeTrail.WriteAsync(3_000);
+        string[] act = ["--reason", "request 88 of 2026", "--signing-key", trade.SigningKey];
+        await trade.RunAsync("erase", ["--person", "staff:anna", "--investigation-key", trade.InvestigationKey, .. act]);
+        Assert.All(trade.Trail.Verify(), v => Assert.Null(v.Fault));
+        var other = trade.Trail.Records().First(r => r.Sequence > 1000 && r.Personal is not null).Sequence;
+
+        trade.Trail.Change($"UPDATE records SET personal = NULL WHERE chain = 1 AND sequence = {other}");
+
+        Assert.Equal(other, trade.Trail.Verify()[0].Fault?.Sequence);
+    }
+
+    [Fact]
+    [Control("AUD-2", "an erasure that nobody signed")]
+    public async Task A_record_of_erasure_that_nobody_signed_excuses_nothing()
+    {
+        using var trade = await TradeTrail.WriteAsync(50);
+        trade.Trail.Change("DELETE FROM checkpoints WHERE chain > 1");
+        await trade.RunAsync(
+            "erase", "--person", "staff:anna", "--investigation-key", trade.InvestigationKey, "--reason", "a request",
+            "--signing-key", trade.SigningKey);
+        trade.Trail.Change("DELETE FROM checkpoints WHERE chain > 1");
+
+        Assert.NotNull(trade.Trail.Verify()[0].Fault);
+    }
+
+    [Fact]
     public async Task Nothing_is_erased_without_a_reason_and_without_saying_whose()
     {
         using var trade = await TradeTrail.WriteAsync(5);
 
         Assert.Equal(2, (await trade.RunAsync("erase", "--reason", "because")).ExitCode);
         Assert.Equal(2, (await trade.RunAsync("erase", "--about", "customer:17", "--investigation-key", trade.InvestigationKey)).ExitCode);
+        string[] unsigned = ["--about", "customer:17", "--investigation-key", trade.InvestigationKey, "--reason", "because"];
+        Assert.Equal(2, (await trade.RunAsync("erase", unsigned)).ExitCode);
         Assert.Equal(2, (await trade.RunAsync("retain", "--older-than", "1h", "--reason", "because")).ExitCode);
     }
 

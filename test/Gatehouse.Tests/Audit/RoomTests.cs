@@ -72,6 +72,8 @@ public sealed class RoomTests : IDisposable
         using var reader = SqliteAuditReader.Open(_trail.File);
         Assert.Equal("request-1", Assert.Single(reader.Unknown()).RequestId);
         Assert.Null(Assert.Single(_trail.Verify(withCopies: true)).Fault);
+        _trail.Change("DELETE FROM unknown");
+        Assert.Contains("list of what is open was edited", Assert.Single(_trail.Verify()).Fault?.What, StringComparison.Ordinal);
     }
 
     private Task<AuditTrail> BeginAsync(FaultyStore store) =>

@@ -181,14 +181,15 @@ public sealed class TamperTests : IDisposable
     }
 
     [Fact]
-    public async Task Counts_what_was_erased()
+    [Control("AUD-2", "personal values")]
+    public async Task Names_the_first_record_beside_which_a_personal_value_is_gone()
     {
         await _trail.WriteAsync(Count);
         _trail.Change("UPDATE records SET personal = NULL WHERE sequence IN (3, 4)");
 
         var verdict = Assert.Single(_trail.Verify());
 
-        Assert.Null(verdict.Fault);
+        Assert.Equal(3, verdict.Fault?.Sequence);
         Assert.Equal(2 * 3, verdict.Erased); // a person, an address and whose data it was
         Assert.Equal((Count - 2) * 3, verdict.Personal);
     }

@@ -13,7 +13,7 @@ internal static class AuditEraseCommand
     {
         var trail = TrailOptions.File();
         var subjects = new SubjectOptions();
-        var act = new TrailActOptions(mustSayWhy: true);
+        var act = new TrailActOptions(mustSayWhy: true, mustSign: true);
         var command = new Command(
             "erase",
             "Takes personal values out of the trail: for whom calls were made and from where, or about whom they were. The trail still verifies. It cannot be undone.")

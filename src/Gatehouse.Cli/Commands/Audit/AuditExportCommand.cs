@@ -67,11 +67,11 @@ internal static class AuditExportCommand
     {
         var lines = new Lines(output);
         var written = 0L;
+        reader.Freeze(); // checkpoints and records of one moment
         foreach (var chain in reader.Chains())
         {
-            // the checkpoints first: records that come meanwhile are over them, and not the other way round
             var checkpoints = reader.Checkpoints(chain).ToList();
-            lines.Add(to => JsonLinesAudit.Write(chain, to));
+            lines.Add(to => JsonLinesAudit.Write(chain, personal, to));
             foreach (var stored in reader.Records(chain))
             {
                 lines.Add(to => JsonLinesAudit.Write(chain, stored, personal, to));
@@ -91,7 +91,7 @@ internal static class AuditExportCommand
         AuditChain? chain = null;
         foreach (var record in found)
         {
-            if (record.Chain != chain) lines.Add(to => JsonLinesAudit.Write(record.Chain, to));
+            if (record.Chain != chain) lines.Add(to => JsonLinesAudit.Write(record.Chain, personal, to));
             chain = record.Chain;
             lines.Add(to => JsonLinesAudit.Write(record.Chain, record.Stored, personal, to));
             written++;

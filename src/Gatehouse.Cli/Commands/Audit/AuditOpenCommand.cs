@@ -30,6 +30,12 @@ internal static class AuditOpenCommand
             var place = parsed.GetValue(file) is { } named
                 ? TrailPlace.Of(named, error)
                 : DeclaredTrail.Read(parsed.GetRequiredValue(declaration), parsed.GetValue(environment), gateway, error)?.Place;
+            if (place is { IsLive: false })
+            {
+                error.WriteLine("This is an export, which does not say what is open: look in the trail itself.");
+                return ExitCode.Failed;
+            }
+
             if (place?.OpenReader(error) is not { } reader) return ExitCode.Failed;
             using (reader) return List(reader, parsed.GetRequiredValue(output), result, error);
         });

@@ -122,6 +122,12 @@ internal static class AuditSuite
 
         public override AuditChain Open(string gateway, string instance) => store.Open(gateway, instance);
 
+        public override AuditStore? Beside() => store.Beside();
+
+        public override IReadOnlyList<(AuditChain Chain, long Last)> OpenForOthers() => store.OpenForOthers();
+
+        public override bool TryTake(AuditChain chain) => store.TryTake(chain);
+
         public override StoredCheckpoint? LastCheckpoint() => store.LastCheckpoint();
 
         public override IEnumerable<StoredRecord> Read(long from) => store.Read(from);

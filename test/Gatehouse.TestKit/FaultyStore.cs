@@ -42,6 +42,12 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override AuditChain Open(string gateway, string instance) => FailureToOpen is { } e ? throw e : store.Open(gateway, instance);
 
+    public override AuditStore? Beside() => store.Beside();
+
+    public override IReadOnlyList<(AuditChain Chain, long Last)> OpenForOthers() => FailureToOpen is { } e ? throw e : store.OpenForOthers();
+
+    public override bool TryTake(AuditChain chain) => store.TryTake(chain);
+
     public override StoredCheckpoint? LastCheckpoint() => store.LastCheckpoint();
 
     public override IEnumerable<StoredRecord> Read(long from) => store.Read(from);

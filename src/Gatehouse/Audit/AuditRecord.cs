@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Gatehouse.Audit;
@@ -105,6 +106,16 @@ internal sealed class AuditRecord
 
     /// <summary>The fingerprint of that declaration.</summary>
     public string? Fingerprint { get; init; }
+
+    public static AuditRecord Stop(DateTimeOffset time) => new() { Kind = AuditKind.Stop, Time = time };
+
+    public static AuditRecord Gap(DateTimeOffset time, long notTaken) => new()
+    {
+        Kind = AuditKind.Gap,
+        Time = time,
+        Details = [new("not-taken", notTaken.ToString(CultureInfo.InvariantCulture))],
+        Reason = "records were not taken while the trail could not be written",
+    };
 
     /// <summary>Nothing of a record is shown by accident.</summary>
     public override string ToString() => $"{Kind} {Sequence}";

@@ -1,8 +1,8 @@
 namespace Gatehouse.Audit;
 
 /// <summary>
-/// Where a trail is kept. The trail's own thread alone calls it, one call after the other; each may throw, and then the store is closed and opened
-/// anew. It knows nothing of chains and trees: it keeps rows, all of a transaction or none.
+/// Where a trail is kept. One thread alone calls it, one call after the other; each may throw, and then the store is closed and opened anew. It
+/// knows nothing of chains and trees: it keeps rows, all of a transaction or none.
 /// </summary>
 internal abstract class AuditStore
 {
@@ -22,6 +22,22 @@ internal abstract class AuditStore
     /// <param name="instance">The instance whose chain it is.</param>
     /// <exception cref="AuditStoreTakenException">Another process writes to it.</exception>
     public abstract AuditChain Open(string gateway, string instance);
+
+    /// <summary>
+    /// Another way into what is kept here, beside the writer's, for chains that nobody writes; null where the writer holds all of it.
+    /// </summary>
+    public abstract AuditStore? Beside();
+
+    /// <summary>Opens it without a chain, to look at those that are there.</summary>
+    /// <returns>Every chain with the number of its last record, in the order in which they were begun.</returns>
+    /// <exception cref="AuditStoreTakenException">Another process writes to it.</exception>
+    public abstract IReadOnlyList<(AuditChain Chain, long Last)> OpenForOthers();
+
+    /// <summary>
+    /// After <see cref="OpenForOthers"/>: lets go of the chain that was taken before, and takes this one as its writer would.
+    /// </summary>
+    /// <returns>False where somebody writes it.</returns>
+    public abstract bool TryTake(AuditChain chain);
 
     /// <summary>The newest checkpoint of the opened chain, or null.</summary>
     public abstract StoredCheckpoint? LastCheckpoint();

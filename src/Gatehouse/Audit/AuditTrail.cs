@@ -33,12 +33,13 @@ internal sealed class AuditTrail : IDisposable
     private readonly ITimer _watch;
     private readonly ITimer _due;
     private readonly RetentionDuty? _retention;
+    private readonly OtherChainsDuty _others;
+    private readonly UncertainCommit _uncertain = new();
     private AuditBatch _front;
     private AuditBatch _back;
     private ChainWriter? _writer;
     private CheckpointCopies? _copies;
     private string? _origin;
-    private long _uncertainAfter = -1;
     private int _owed;
     private bool _writable;
     private bool _stopping;
@@ -53,6 +54,7 @@ internal sealed class AuditTrail : IDisposable
         _watch = clock.CreateTimer(static trail => ((AuditTrail)trail!).GiveUpWaiting(), this, options.WriteWithin / 4, options.WriteWithin / 4);
         _due = clock.CreateTimer(static trail => ((AuditTrail)trail!)._wake.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _retention = options.Retain is { } retain ? new RetentionDuty(retain, clock, () => _wake.Set()) : null;
+        _others = new OtherChainsDuty(store, options, events, clock);
         _thread = new Thread(Run) { IsBackground = true, Name = "gatehouse audit trail" };
         _thread.Start();
     }
@@ -131,12 +133,14 @@ internal sealed class AuditTrail : IDisposable
             _stopping = true;
         }
 
+        _others.Stop();
         _wake.Set(); // it is never disposed: who has just left the lock may still set it
         _thread.Join(LastBatch);
         _watch.Dispose();
         _due.Dispose();
         _retention?.Dispose();
         _copies?.Dispose();
+        _others.Dispose();
     }
 
     /// <summary>The room that is kept for what is owed. Only under the lock.</summary>
@@ -170,13 +174,14 @@ internal sealed class AuditTrail : IDisposable
         if (_writer is not null) return true;
         try
         {
+            if (_origin is null) _others.LookBefore(_store);
             var opened = ChainOpening.Open(_store, _options);
             var writer = new ChainWriter(_store, opened.State, _options, _clock);
             var origin = opened.State.Chain.Origin;
             var isStart = origin != _origin; // also where the chain that it had went to another instance
             // a commit that failed may have been carried out all the same, and is not to be done twice
-            if (_uncertainAfter >= 0 && !isStart && opened.State.Last > _uncertainAfter) Clear(_back, written: false);
-            _uncertainAfter = -1;
+            if (!isStart && _uncertain.WasCarriedOut(_store)) Clear(_back, written: false);
+            _uncertain.End();
             var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
             writer.Ship();
             if (isStart) UseCopiesOf(origin);
@@ -184,6 +189,7 @@ internal sealed class AuditTrail : IDisposable
             if (note is null && isStart && opened.State.Signed > (opened.Copied?.Size ?? 0)) note = _store.LastCheckpoint()?.Note;
             if (note is not null) _copies?.Add(note);
             _origin = origin;
+            _others.LookOn(opened.State.Chain.Instance);
             _writer = writer;
             Succeed();
             return true;
@@ -210,12 +216,10 @@ internal sealed class AuditTrail : IDisposable
     {
         for (var gathered = false; ;)
         {
-            bool now;
-            bool any;
+            bool now, any;
             lock (_gate)
             {
-                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || _gaps.Any
-                    || _retention is { IsDue: true };
+                now = _front.HasWaiters || _front.IsHalfFull || _stopping || _back.Count > 0 || _gaps.Any || _retention is { IsDue: true };
                 any = _front.Count > 0;
             }
 
@@ -226,9 +230,7 @@ internal sealed class AuditTrail : IDisposable
         }
     }
 
-    /// <summary>
-    /// Where the processors are busy, those who are about to record something come first and share the write; where they are not, nothing waits.
-    /// </summary>
+    /// <summary>Where the processors are busy, those who are about to record something come first and share the write; else nothing waits.</summary>
     private void LetOthersCome()
     {
         for (var i = 0; i < MostYields; i++)
@@ -271,9 +273,9 @@ internal sealed class AuditTrail : IDisposable
 
             said = _gaps.Append(_writer);
             var note = _writer.SignIfDue();
-            _uncertainAfter = before;
+            _uncertain.Begin(_writer.State);
             _store.Commit();
-            _uncertainAfter = -1;
+            _uncertain.End();
             _writer.Ship();
             _tally.Commits.Add();
             _tally.Records.Add((int)(_writer.State.Last - before));
@@ -318,8 +320,7 @@ internal sealed class AuditTrail : IDisposable
     {
         _store.Close();
         _writer = null;
-        TaskCompletionSource<bool>? first;
-        TaskCompletionSource<bool>? second;
+        TaskCompletionSource<bool>? first, second;
         lock (_gate)
         {
             Volatile.Write(ref _writable, false);
@@ -336,8 +337,7 @@ internal sealed class AuditTrail : IDisposable
     /// <summary>Nobody waits for longer than is allowed, whatever the disk does.</summary>
     private void GiveUpWaiting()
     {
-        TaskCompletionSource<bool>? first;
-        TaskCompletionSource<bool>? second;
+        TaskCompletionSource<bool>? first, second;
         lock (_gate)
         {
             first = HasWaitedTooLong(_back) ? _back.Abandon() : null;
@@ -385,7 +385,7 @@ internal sealed class AuditTrail : IDisposable
         try
         {
             _store.Begin();
-            _writer!.Append(new AuditRecord { Kind = AuditKind.Stop, Time = _clock.GetUtcNow() });
+            _writer!.Append(AuditRecord.Stop(_clock.GetUtcNow()));
             var note = _writer!.SignIfDue(now: true);
             _store.Commit();
             _writer.Ship();

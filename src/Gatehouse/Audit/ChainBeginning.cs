@@ -7,8 +7,9 @@ namespace Gatehouse.Audit;
 internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, AuditTrailOptions options, TimeProvider clock)
 {
     /// <param name="isStart">Whether the process has just begun; otherwise the store was opened anew.</param>
+    /// <param name="by">The instance that does it for another, which is gone, and ends its run at once; null for an instance itself.</param>
     /// <returns>The note of the checkpoint that was made, or null.</returns>
-    public string? Write(OpenedChain opened, bool isStart, EventWriter events)
+    public string? Write(OpenedChain opened, bool isStart, EventWriter events, string? by = null)
     {
         var state = opened.State;
         var (found, signed) = (state.Last, state.Signed);
@@ -17,16 +18,22 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
         var aside = opened.FirstBroken == 0 ? 0 : store.SetAside(opened.FirstBroken);
         // what was there without a checkpoint is signed from now on: that it was not before can always be seen
         if (isStart)
-            Append(AuditKind.Start, signed == found ? 0 : signed + 1, signed == found ? 0 : found, found == 0 ? Origins(state.Chain) : []);
+            Append(AuditKind.Start, signed == found ? 0 : signed + 1, signed == found ? 0 : found,
+                by is not null ? [new("by", by)] : found == 0 ? Origins(state.Chain) : []);
         if (aside > 0 || (isStart && !opened.WasStopped))
             Append(AuditKind.Repair, aside == 0 ? 0 : found + 1, aside == 0 ? 0 : found + aside,
                 [new("last-whole", Text(found)), new("set-aside", Text(aside))]);
         if (opened.Copied is { } copy && copy.Size > found && isStart)
             Append(AuditKind.Gap, found + 1, copy.Size, [new("signed", Text(copy.Size))], "records that were signed are not there");
-        if (isStart) CloseIntents(state, events);
-        var note = writer.SignIfDue();
+        var unknown = isStart ? CloseIntents(state) : 0;
+        if (by is not null) writer.Append(AuditRecord.Stop(clock.GetUtcNow()));
+        var note = writer.SignIfDue(now: by is not null);
         store.Commit();
-        Say(opened, found, aside, isStart, events);
+        var whose = by is null ? "" : $" of '{state.Chain.Instance}'";
+        if (unknown > 0)
+            events.Write(
+                $"of {unknown} exchanges{whose} that were under way when the run before ended nobody knows what became; see 'gatehouse audit open'");
+        Say(opened, found, aside, isStart, whose, events);
         return note;
     }
 
@@ -42,7 +49,8 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
     }
 
     /// <summary>Whoever could have said what became of them is gone.</summary>
-    private void CloseIntents(ChainState state, EventWriter events)
+    /// <returns>How many.</returns>
+    private int CloseIntents(ChainState state)
     {
         List<KeyValuePair<string, long>> open = [.. state.Open.OrderBy(o => o.Value)];
         foreach (var (intent, sequence) in open)
@@ -59,7 +67,7 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
             });
         }
 
-        if (open.Count > 0) events.Write($"of {open.Count} exchanges that were under way when the run before ended nobody knows what became; see 'gatehouse audit open'");
+        return open.Count;
     }
 
     private void Append(AuditKind kind, long first, long last, IReadOnlyList<AuditDetail> details, string? reason = null) =>
@@ -75,11 +83,12 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static void Say(OpenedChain opened, long found, int aside, bool isStart, EventWriter events)
+    private static void Say(OpenedChain opened, long found, int aside, bool isStart, string whose, EventWriter events)
     {
-        if (aside > 0) events.Write($"the audit trail was not whole behind record {found}: {aside} records were set aside");
-        else if (isStart && !opened.WasStopped) events.Write($"the run before did not stop in good order; the audit trail is whole up to record {found}");
+        if (aside > 0) events.Write($"the audit trail{whose} was not whole behind record {found}: {aside} records were set aside");
+        else if (isStart && !opened.WasStopped)
+            events.Write($"the run before{whose} did not stop in good order; the audit trail is whole up to record {found}");
         if (isStart && opened.Copied is { } copy && copy.Size > found)
-            events.Write($"the audit trail ends at record {found}, but {copy.Size} were signed: some are gone");
+            events.Write($"the audit trail{whose} ends at record {found}, but {copy.Size} were signed: some are gone");
     }
 }

@@ -8,9 +8,13 @@ namespace Gatehouse.Audit;
 internal static class ChainOpening
 {
     /// <exception cref="InvalidDataException">What is kept does not go with its checkpoints.</exception>
-    public static OpenedChain Open(AuditStore store, AuditTrailOptions options)
+    public static OpenedChain Open(AuditStore store, AuditTrailOptions options) =>
+        Read(store, store.Open(options.Gateway, options.Instance), options);
+
+    /// <summary>The same for a chain that the store has open.</summary>
+    /// <exception cref="InvalidDataException">What is kept does not go with its checkpoints.</exception>
+    public static OpenedChain Read(AuditStore store, AuditChain chain, AuditTrailOptions options)
     {
-        var chain = store.Open(options.Gateway, options.Instance);
         var state = new ChainState(chain);
         var checkpoint = store.LastCheckpoint();
         if (checkpoint is not null) Begin(state, checkpoint, options);

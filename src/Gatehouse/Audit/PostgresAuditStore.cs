@@ -45,14 +45,34 @@ internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces?
 
     public override AuditChain Open(string gateway, string instance)
     {
-        Close();
-        _source = PostgresSource.Open(settings, connections: 1);
-        _connection = _source.OpenConnection();
-        Prepare();
-        PostgresAuditTables.Ensure(_connection);
+        Connect();
         var name = places is null ? instance : places.Take(instance, TryLock);
         if (places is null && !TryLock(name)) throw new AuditStoreTakenException($"another process writes as '{name}' to this trail");
         return _chain = Find(name) ?? Make(name, CheckpointCopies.NewOrigin(gateway, name));
+    }
+
+    public override AuditStore Beside() => new PostgresAuditStore(settings);
+
+    public override IReadOnlyList<(AuditChain Chain, long Last)> OpenForOthers()
+    {
+        Connect();
+        using var command = Command("""
+            SELECT id, instance, origin, coalesce((SELECT max(sequence) FROM audit_records WHERE chain = audit_chains.id), 0)
+            FROM audit_chains ORDER BY id
+            """);
+        using var reader = command.ExecuteReader();
+        var chains = new List<(AuditChain Chain, long Last)>();
+        while (reader.Read()) chains.Add((new AuditChain(reader.GetInt64(0), reader.GetString(1), reader.GetString(2)), reader.GetInt64(3)));
+        return chains;
+    }
+
+    public override bool TryTake(AuditChain chain)
+    {
+        if (_chain is { } before) Scalar("SELECT pg_advisory_unlock(@lock)", ("lock", LockOf(before.Instance)));
+        _chain = null;
+        if (!TryLock(chain.Instance)) return false;
+        _chain = chain;
+        return true;
     }
 
     public override StoredCheckpoint? LastCheckpoint()
@@ -183,6 +203,16 @@ internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces?
         Discard(_connection);
         Discard(_source);
         (_stream, _transaction, _connection, _source, _chain) = (null, null, null, null, null);
+        _subjects.Clear(); // those of records that were not committed
+    }
+
+    private void Connect()
+    {
+        Close();
+        _source = PostgresSource.Open(settings, connections: 1);
+        _connection = _source.OpenConnection();
+        Prepare();
+        PostgresAuditTables.Ensure(_connection);
     }
 
     /// <summary>

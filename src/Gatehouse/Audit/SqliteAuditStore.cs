@@ -36,14 +36,29 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
 
     public override AuditChain Open(string gateway, string instance)
     {
-        Close();
-        _lock = Take($"{path}.{role}");
-        _connection = SqliteAuditFile.OpenToWrite(path);
-        _chain = Find(instance) ?? Make(instance, CheckpointCopies.NewOrigin(gateway, instance));
-        // by hand, and not through a command: there the bytes of every record would be copied and every number be an object
-        Check(sqlite3_prepare_v2(_connection.Handle!,
-            "INSERT INTO records (chain, sequence, time, hash, line, personal) VALUES (?, ?, ?, ?, ?, ?)", out _append));
-        return _chain;
+        Connect();
+        return _chain = Find(instance) ?? Make(instance, CheckpointCopies.NewOrigin(gateway, instance));
+    }
+
+    /// <summary>Who holds the file holds every chain in it.</summary>
+    public override AuditStore? Beside() => null;
+
+    public override IReadOnlyList<(AuditChain Chain, long Last)> OpenForOthers()
+    {
+        Connect();
+        using var command = Command(
+            "SELECT id, instance, origin, (SELECT COALESCE(MAX(sequence), 0) FROM records WHERE chain = chains.id) FROM chains ORDER BY id");
+        using var reader = command.ExecuteReader();
+        var chains = new List<(AuditChain Chain, long Last)>();
+        while (reader.Read()) chains.Add((new AuditChain(reader.GetInt64(0), reader.GetString(1), reader.GetString(2)), reader.GetInt64(3)));
+        return chains;
+    }
+
+    /// <summary>Chains of the command line have a lock of their own, and no intents.</summary>
+    public override bool TryTake(AuditChain chain)
+    {
+        _chain = CommandChain.IsOne(chain.Instance) ? null : chain;
+        return _chain is not null;
     }
 
     public override StoredCheckpoint? LastCheckpoint()
@@ -146,6 +161,16 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         _chain = null;
         _lock?.Dispose();
         _lock = null;
+    }
+
+    private void Connect()
+    {
+        Close();
+        _lock = Take($"{path}.{role}");
+        _connection = SqliteAuditFile.OpenToWrite(path);
+        // by hand, and not through a command: there the bytes of every record would be copied and every number be an object
+        Check(sqlite3_prepare_v2(_connection.Handle!,
+            "INSERT INTO records (chain, sequence, time, hash, line, personal) VALUES (?, ?, ?, ?, ?, ?)", out _append));
     }
 
     /// <summary>Held as long as the file is: it ends with the process, however that ends.</summary>

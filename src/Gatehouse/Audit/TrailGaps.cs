@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gatehouse.Telemetry;
 
 namespace Gatehouse.Audit;
@@ -37,13 +36,7 @@ internal sealed class TrailGaps(EventWriter events, TimeProvider clock, AuditTal
         long count;
         lock (_gate) (count, intents) = (_count, [.. _intents]);
         if (count == 0) return default;
-        writer.Append(new AuditRecord
-        {
-            Kind = AuditKind.Gap,
-            Time = clock.GetUtcNow(),
-            Details = [new("not-taken", count.ToString(CultureInfo.InvariantCulture))],
-            Reason = "records were not taken while the trail could not be written",
-        });
+        writer.Append(AuditRecord.Gap(clock.GetUtcNow(), count));
         var unknown = 0;
         foreach (var intent in intents)
         {

@@ -95,6 +95,26 @@ public sealed class KilledGatewayTests : IAsyncLifetime
         await using (var again = await StartAsync()) Assert.Equal(0, (await RunAsync("audit", "open")).ExitCode); // it stays closed
     }
 
+    [Fact]
+    [Control("AUD-5", "a gateway that has another name now")]
+    public async Task What_was_left_open_under_another_name_is_listed_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "signals are those of Linux");
+        var id = await HeldWhenKilledAsync();
+        _folder.Write("gatehouse.yaml", Declaration().Replace("name: front-door", "name: back-door", StringComparison.Ordinal));
+        await using var gatehouse = await StartAsync();
+
+        Assert.Contains("of 1 exchanges of 'front-door' that were under way", gatehouse.Error, StringComparison.Ordinal);
+        var open = await RunAsync("audit", "open", "--output", "csv");
+        Assert.Equal(1, open.ExitCode);
+        Assert.Contains(id, open.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("audit", "close", id, "--by", "anna", "--reason", "the service has it")).ExitCode);
+        Assert.Equal(0, (await RunAsync("audit", "open")).ExitCode);
+        await gatehouse.SignalAsync("TERM", Cancel);
+        Assert.Equal(0, (await gatehouse.FinishAsync(Cancel)).ExitCode);
+        Assert.Equal(0, (await RunAsync("audit", "verify", "trail.db", "--key", "audit.public.pem")).ExitCode);
+    }
+
     private async Task<string> HeldWhenKilledAsync()
     {
         await using var gatehouse = await StartAsync();

@@ -78,6 +78,34 @@ public sealed class SharedTrailTests : IAsyncLifetime
     }
 
     [Fact]
+    [Control("AUD-5", "what an instance left open whose place nobody takes")]
+    public async Task What_an_instance_left_open_is_listed_also_where_nobody_takes_its_place()
+    {
+        await using var first = await InstanceAsync("one");
+        await using var second = await InstanceAsync("two");
+        await using var third = await InstanceAsync("three");
+        var lost = PutAsync(third, "held");
+        var request = await HeldAsync();
+        await third.Process.SignalAsync("KILL", Cancel);
+        await third.Process.FinishAsync(Cancel);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => lost);
+        await EndAsync(second);
+        await using var next = await InstanceAsync("four"); // it takes the second place, and looks at the third
+
+        await Eventually.HoldsAsync(
+            async () => (await RunAsync("audit", "open", "--config", "one.yaml", "--output", "csv")).Output
+                .Contains(request, StringComparison.Ordinal),
+            Cancel);
+
+        Assert.Contains("of 1 exchanges of 'front-door-3' that were under way", next.Process.Error, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await PutAsync(first, "17"));
+        await EndAsync(first);
+        await EndAsync(next);
+        var verified = await RunAsync("audit", "verify", "postgres:file:connection", "--key", "audit.public.pem");
+        Assert.True(verified.ExitCode == 0, verified.Output + verified.Error);
+    }
+
+    [Fact]
     [Control("AUD-7", "of a gateway that shares a database")]
     public async Task While_the_database_is_gone_what_has_to_be_recorded_first_is_refused_and_then_goes_on()
     {

@@ -162,6 +162,40 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    [Control("AUD-5", "what the gateway left open under another name")]
+    public async Task An_intent_of_a_chain_that_nobody_goes_on_with_becomes_unknown_at_the_next_start_of_another()
+    {
+        await LeaveOpenAsync(1, 2);
+
+        for (var i = 0; i < 2; i++) await _trail.WriteAsync(1, UnderAnotherName); // and the second start finds nothing to do
+
+        using var reader = SqliteAuditReader.Open(_trail.File);
+        Assert.Equal(["request-1", "request-2"], reader.Unknown().Select(u => u.RequestId));
+        var before = Assert.Single(reader.Chains(), c => c.Instance == "edge-1");
+        var records = reader.Records(before).Select(r => RecordReader.Read(r)!.Record).ToList();
+        Assert.Equal(["start", "intent", "intent", "start", "repair", "unknown", "unknown", "stop"], records.Select(r => AuditWords.Of(r.Kind)));
+        Assert.Contains(records[3].Details, d => d is { Name: "by", Value: "back-door" });
+        Assert.Contains("of 2 exchanges of 'edge-1' that were under way when the run before ended nobody knows", _trail.Told, StringComparison.Ordinal);
+        Assert.Equal(2, _trail.Verify(withCopies: true).Count);
+        Assert.All(_trail.Verify(withCopies: true), v => Assert.Equal((null, v.Last), (v.Fault, v.Signed)));
+    }
+
+    [Fact]
+    public async Task A_chain_that_nobody_goes_on_with_is_left_as_it_is_where_it_does_not_verify()
+    {
+        await LeaveOpenAsync(1, 2);
+        _trail.Change("UPDATE records SET line = CAST(replace(line, 'web-shop', 'web-sh0p') AS BLOB) WHERE sequence = 2");
+        var before = _trail.Records().Count;
+
+        await _trail.WriteAsync(1, UnderAnotherName);
+
+        using var reader = SqliteAuditReader.Open(_trail.File);
+        Assert.Empty(reader.Unknown());
+        Assert.Equal(before, reader.Last(reader.Chains()[0]));
+        Assert.Single(_trail.Told.Split('\n'), l => l.Contains("of 'edge-1', which is gone, have no end", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Another_key_signs_on_when_the_one_before_is_known()
     {
         await _trail.WriteAsync(3);
@@ -174,6 +208,17 @@ public sealed class StartTests : IDisposable
         using var reader = SqliteAuditReader.Open(_trail.File);
         Assert.Null(Assert.Single(new TrailCheck([_trail.Key.Public, next.Public], null).Check(reader)).Fault);
         Assert.NotNull(Assert.Single(new TrailCheck([next.Public], null).Check(reader)).Fault);
+    }
+
+    private static AuditTrailOptions UnderAnotherName(AuditTrailOptions options) => options with { Gateway = "back-door", Instance = "back-door" };
+
+    /// <summary>Intents in a run that does not stop, the first of them under a checkpoint.</summary>
+    private async Task LeaveOpenAsync(params int[] numbers)
+    {
+        var store = new FaultyStore(new SqliteAuditStore(_trail.File));
+        var trail = await _trail.BeginAsync(o => o with { CheckpointEvery = 2 }, store);
+        foreach (var number in numbers) Assert.True(await trail.WriteAsync(TestTrail.Sample(number, AuditKind.Intent)));
+        await KillAsync(trail, store);
     }
 
     private IEnumerable<string> Kinds() => _trail.Read().Select(r => AuditWords.Of(r.Kind));

@@ -10,16 +10,21 @@ namespace Retailer.Backends;
 /// <summary>What a gateway cannot know: whose data something is.</summary>
 internal static partial class Ownership
 {
+    private const string Customers = "customers";
+    private const string Staff = "staff";
     private const string CustomerCare = "care-staff";
 
     /// <summary>
-    /// A person sees what is theirs, and those who care for customers see it too; for others there is no such thing. A program that speaks for
-    /// itself sees what its route opens to it.
+    /// A customer sees what is theirs, and those of the staff who care for customers see it too; for others there is no such thing. A subject means
+    /// something only together with who knows it: a member of staff may be called like a customer. A program that speaks for itself sees nothing,
+    /// for none of this retailer's has to; one that had would get a rule here with its name.
     /// </summary>
-    public static bool MaySee(this ClaimsPrincipal caller, string customer) =>
-        caller.Person() is not { } person
-        || (person == customer && !IsStaff(caller))
-        || caller.People().Contains(CustomerCare, StringComparer.Ordinal);
+    public static bool MaySee(this ClaimsPrincipal caller, string customer) => caller.PersonIssuer() switch
+    {
+        Customers => caller.Person() == customer,
+        Staff => caller.People().Contains(CustomerCare, StringComparer.Ordinal),
+        _ => false,
+    };
 
     /// <summary>Every customer of this retailer has ordered once, and every order is known by its customer's number.</summary>
     public static string CustomerOf(int order) => string.Create(CultureInfo.InvariantCulture, $"customer-{order}");
@@ -31,9 +36,6 @@ internal static partial class Ownership
         Refused(log, what, id, http.User.Consumer(), http.Request.Headers["X-Request-Id"].ToString());
         return RetailerService.NoSuchAsync(http, instance, what);
     }
-
-    /// <summary>A subject means something only together with who knows it: a member of staff may be called like a customer.</summary>
-    private static bool IsStaff(ClaimsPrincipal caller) => caller.PersonIssuer() == "staff";
 
     [LoggerMessage(1, LogLevel.Warning, "{What} {Id} was refused, for it is not the caller's; consumer {Consumer}, request {RequestId}")]
     private static partial void Refused(ILogger log, string what, int id, string? consumer, string requestId);

@@ -35,6 +35,16 @@ function requireFirstUse(payload, request) {
   used.set(payload.jti, payload.exp + 5);
 }
 
+// What the gateway cannot know: whose order it is. A subject means something only together with the issuer that knows it, and a program that
+// speaks for itself sees nothing unless it is named here with the scope that it needs. For anonymous calls there is no rule, and so no order.
+const customers = 'customers'; // the issuer of the customers' tokens, by its name in the gateway's declaration
+const programs = new Map([['invoice-run', 'orders.read']]);
+function maySee(caller, customer) {
+  if (caller.caller === 'person') return caller.issuer === customers && caller.sub === customer;
+  if (caller.caller !== 'consumer' || !programs.has(caller.consumer)) return false;
+  return (caller.scope ?? '').split(' ').includes(programs.get(caller.consumer));
+}
+
 function answer(response, status, body) {
   const text = JSON.stringify(body);
   const type = status < 400 ? 'application/json' : 'application/problem+json';
@@ -51,9 +61,8 @@ const server = createServer(async (request, response) => {
   }
 
   const order = /^\/orders\/([0-9]{1,9})$/.exec(request.url);
+  if (!order || !maySee(caller, `customer-${order[1]}`)) return answer(response, 404, { type: 'about:blank', title: 'There is no such order.', status: 404 });
   const person = caller.caller === 'person' ? caller.sub : null;
-  // what the gateway cannot know: whose order it is
-  if (!order || (person && person !== `customer-${order[1]}`)) return answer(response, 404, { type: 'about:blank', title: 'There is no such order.', status: 404 });
   answer(response, 200, { order: Number(order[1]), person, consumer: caller.consumer ?? null, route: caller.route });
 });
 

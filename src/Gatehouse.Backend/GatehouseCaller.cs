@@ -5,7 +5,8 @@ namespace Gatehouse.Backend;
 /// <summary>What the gateway says of a caller, read from the principal that it vouched for.</summary>
 public static class GatehouseCaller
 {
-    /// <summary>The person whom the caller speaks for; null when it speaks for itself. Compare it with the owner of what is asked for.</summary>
+    /// <summary>The person whom the caller speaks for; null when it speaks for itself or nobody in particular calls. Compare it, together with
+    /// <see cref="PersonIssuer"/>, with the owner of what is asked for.</summary>
     public static string? Person(this ClaimsPrincipal user) => Kind(user) == "person" ? Value(user, "sub") : null;
 
     /// <summary>Who knows the person: the issuer's name in the gateway's declaration. A subject means something only together with it.</summary>

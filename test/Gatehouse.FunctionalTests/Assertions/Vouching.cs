@@ -11,8 +11,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace Gatehouse.FunctionalTests.Assertions;
 
 /// <summary>
-/// A gateway that vouches for its callers. Persons come by tokens, which other tests are about: here <c>Test-Person</c> names one, and
-/// <c>Test-Actors</c> those who act for it.
+/// A gateway that vouches for its callers. Persons come by tokens, which other tests are about: here <c>Test-Person</c> names one (<c>-</c> for
+/// none), <c>Test-Issuer</c> another issuer than the customers', <c>Test-Consumer</c> another program than the shop, and <c>Test-Actors</c> those
+/// who act for the person.
 /// </summary>
 internal sealed class Vouching : IAsyncDisposable
 {
@@ -62,6 +63,8 @@ internal sealed class Vouching : IAsyncDisposable
           publish: { listener: inside, path: {{KeysPath}} }
         consumers:
           web-shop: { kind: application, owner: digital@retailer.example, grants: [orders.read, a.b] }
+          invoice-run: { kind: service, owner: digital@retailer.example, grants: [orders.read] }
+          stock-sync: { kind: service, owner: digital@retailer.example, grants: [orders.read] }
         upstreams:
           orders: { destinations: ["{{orders.GetLeftPart(UriPartial.Authority)}}"] }
           others: { destinations: ["{{orders.GetLeftPart(UriPartial.Authority)}}"] }
@@ -112,10 +115,10 @@ internal sealed class Vouching : IAsyncDisposable
 
     private sealed class PersonKind() : RoutePolicyKind("test-person")
     {
-        public override Policy? Compile(Route route, CompileContext context) => new PersonPolicy(context.Consumers.Find(new ConsumerId("web-shop"))!);
+        public override Policy? Compile(Route route, CompileContext context) => new PersonPolicy(context.Consumers);
     }
 
-    private sealed class PersonPolicy(Consumer consumer) : Policy
+    private sealed class PersonPolicy(ConsumerDirectory consumers) : Policy
     {
         public override string Name => "test-person";
 
@@ -124,14 +127,17 @@ internal sealed class Vouching : IAsyncDisposable
             var headers = exchange.RequestHeaders;
             if (!headers.Remove("Test-Person", out var person)) return new(Verdict.Continue);
             headers.Remove("Test-Actors", out var actors);
+            headers.Remove("Test-Issuer", out var issuer);
+            headers.Remove("Test-Consumer", out var name);
+            var consumer = consumers.Find(new ConsumerId(name.Count == 0 ? "web-shop" : name.ToString()))!;
             exchange.Caller = new Caller
             {
                 Consumer = consumer,
                 CredentialKind = "token",
                 CredentialId = "test",
                 Scopes = consumer.Grants,
-                Person = person == "-" ? null : new Person("customers", person.ToString()),
-                People = person == "-" ? [] : ["customers"],
+                Person = person == "-" ? null : new Person(issuer.Count == 0 ? "customers" : issuer.ToString(), person.ToString()),
+                People = person == "-" || issuer.Count > 0 ? [] : ["customers"],
                 Actors = actors.Count == 0 ? [] : actors.ToString().Split(' '),
             };
             return new(Verdict.Continue);

@@ -4,12 +4,16 @@ namespace Gatehouse.Tokens;
 
 /// <summary>
 /// The keys of one issuer, kept across reloads. Fetched when the first token needs them, then beside the exchanges at intervals and, at a bounded
-/// rate, for ids that are not known. A bad answer changes nothing; keys serve until they are older than <see cref="MaxStale"/>.
+/// rate, for ids that are not known. Keys that nobody asked about for long are asked about first, because the issuer may have removed one. A bad
+/// answer changes nothing; keys whose issuer cannot be asked serve until they are older than <see cref="MaxStale"/>.
 /// </summary>
 internal sealed class IssuerKeys : IDisposable
 {
     /// <summary>After so long the keys are fetched anew, while those that there are still serve.</summary>
     public static readonly TimeSpan Refresh = TimeSpan.FromMinutes(5);
+
+    /// <summary>Keys that are older serve no more before the issuer was asked, unless that has just failed.</summary>
+    public static readonly TimeSpan Overdue = 2 * Refresh;
 
     /// <summary>Keys that could not be fetched for so long say nothing any more.</summary>
     public static readonly TimeSpan MaxStale = TimeSpan.FromHours(24);
@@ -23,6 +27,9 @@ internal sealed class IssuerKeys : IDisposable
     private static readonly TimeSpan RetryWithout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan RetryWith = TimeSpan.FromSeconds(30);
+
+    /// <summary>For so long a failed fetch says that the issuer cannot be asked: longer than to the next try, if tokens come.</summary>
+    private static readonly TimeSpan FailureHolds = 2 * RetryWith;
 
     private const int MostTold = 200;
 
@@ -43,13 +50,13 @@ internal sealed class IssuerKeys : IDisposable
     public IssuerKeys(Issuer issuer, TimeProvider clock, EventWriter? events, GatehouseMeter meter)
     {
         (_issuer, _clock, _events, _meter) = (issuer, clock, events, meter);
-        if (issuer.Keys!.Set is { } set) _held = KeySet.TryRead(set, issuer.Algorithms, []) is { } keys ? new Held(keys, 0) : null;
+        if (issuer.Keys!.Set is { } set) _held = KeySet.TryRead(set, issuer.Algorithms, []) is { } keys ? new Held(keys, 0, 0) : null;
         else _fetch = new KeyFetch(issuer, clock);
     }
 
     /// <summary>
-    /// The keys, or null when there are none that still say anything. Starts a fetch beside when it is time for one; never waits and, but for that,
-    /// allocates nothing.
+    /// The keys, or null when there are none that still say anything, or when the issuer has to be asked first (<see cref="FetchAsync"/>). Starts a
+    /// fetch beside when it is time for one; never waits and, but for that, allocates nothing.
     /// </summary>
     public KeySet? Usable()
     {
@@ -58,7 +65,8 @@ internal sealed class IssuerKeys : IDisposable
         var age = _clock.GetElapsedTime(held.At);
         if (age < Refresh) return held.Keys;
         _ = FetchAsync(forUnknown: false);
-        return age < MaxStale ? held.Keys : null;
+        if (age >= MaxStale) return null;
+        return age < Overdue || _clock.GetElapsedTime(held.Tried) < FailureHolds ? held.Keys : null;
     }
 
     /// <summary>
@@ -123,6 +131,7 @@ internal sealed class IssuerKeys : IDisposable
             fault = e.GetType().Name;
         }
 
+        if (fault.Length > 0 && _held is { } held) Volatile.Write(ref _held, held with { Tried = _clock.GetTimestamp() });
         lock (_gate) _tried = _clock.GetTimestamp();
         _meter.KeyFetches(_issuer.Name, fault.Length == 0 ? "ok" : "failed").Add();
         Tell(fault);
@@ -132,12 +141,11 @@ internal sealed class IssuerKeys : IDisposable
     {
         var before = _held?.Keys.All ?? [];
         var kept = fetched.All.Select(key => before.FirstOrDefault(key.IsSameAs) ?? key).ToList();
-        Volatile.Write(ref _held, new Held(new KeySet(kept), _clock.GetTimestamp()));
-        foreach (var key in before.Where(k => !kept.Contains(k)))
-        {
-            key.Go(); // and with it every token that was remembered because of it
-            _events?.Write($"issuer '{_issuer.Name}': a key is gone, and what it had signed is no longer taken");
-        }
+        var gone = before.Where(k => !kept.Contains(k)).ToList();
+        foreach (var key in gone) key.Go(); // and with it every token that was remembered because of it: before anybody takes the set for fresh
+        var now = _clock.GetTimestamp();
+        Volatile.Write(ref _held, new Held(new KeySet(kept), now, now));
+        foreach (var _ in gone) _events?.Write($"issuer '{_issuer.Name}': a key is gone, and what it had signed is no longer taken");
     }
 
     /// <summary>When it begins to fail, and when that is over; not each time.</summary>
@@ -156,5 +164,7 @@ internal sealed class IssuerKeys : IDisposable
         if (_told.Count < MostTold && _told.Add(text)) _events?.Write(text);
     }
 
-    private sealed record Held(KeySet Keys, long At);
+    /// <param name="At">When they were fetched.</param>
+    /// <param name="Tried">When the last fetch ended, whatever came of it.</param>
+    private sealed record Held(KeySet Keys, long At, long Tried);
 }

@@ -30,9 +30,10 @@ internal sealed class IssuerVerifier(
     {
         verdict = default;
         if (memory.Find(digest) is not { } known || known.Until <= now.ToUnixTimeSeconds()) return false;
-        if (known.Key is { IsGone: true }) return false;
-        verdict = keys is not null && keys.Usable() is null ? TokenVerdict.Unavailable(NoKeys) : Present(known, presented, now);
-        return !verdict.IsUnavailable || keys is null; // keys that are too old are worth another try
+        if (keys is not null && keys.Usable() is null) return false; // too old, and worth another try, which the call waits for
+        if (known.Key is { IsGone: true }) return false; // after the keys: they may have been replaced in this moment
+        verdict = Present(known, presented, now);
+        return true;
     }
 
     /// <summary>Whether the token was found good, and to present it again costs no signature and no question.</summary>

@@ -77,7 +77,8 @@ internal sealed class TokenVerifier
     public bool ClockIsInStep => _watch is not { IsInStep: false };
 
     /// <summary>
-    /// Verifies one token. Completes synchronously for one that was found good before, and for one that is refused for what it says.
+    /// Verifies one token. Completes synchronously for one that is refused for what it says, and for one that was found good before, unless nobody
+    /// has asked its issuer for long which keys it has.
     /// </summary>
     public ValueTask<TokenVerdict> VerifyAsync(in PresentedToken presented)
     {

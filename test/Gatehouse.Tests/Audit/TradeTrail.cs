@@ -3,6 +3,7 @@ using Gatehouse.Cli.Commands;
 using Gatehouse.Hosting;
 using Gatehouse.TestKit;
 using Gatehouse.Tests.Cli;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.Tests.Audit;
 
@@ -34,7 +35,7 @@ internal sealed class TradeTrail : IDisposable
     public static async Task<TradeTrail> WriteAsync(int exchanges, params AuditRecord[] then)
     {
         var trade = new TradeTrail { Written = [.. DayOfTrade.Records(exchanges), .. then] };
-        using var trail = await trade.Trail.BeginAsync();
+        using var trail = await trade.Trail.BeginAsync(clock: new FakeTimeProvider(DayOfTrade.Begin)); // whatever day it is
         await TestTrail.PostAsync(trail, trade.Written);
         return trade;
     }

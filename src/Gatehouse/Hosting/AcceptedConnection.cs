@@ -9,6 +9,8 @@ namespace Gatehouse.Hosting;
 /// <summary>What is known of a connection before its first request: kept with it as a connection feature.</summary>
 internal sealed class AcceptedConnection(PeerAddress peer)
 {
+    private int _underWay;
+
     /// <summary>The other end; an IPv4 address that is written as IPv6 is an IPv4 address.</summary>
     public PeerAddress Peer { get; } = peer;
 
@@ -49,8 +51,15 @@ internal sealed class AcceptedConnection(PeerAddress peer)
     /// <summary>Whether it has brought a request.</summary>
     public bool HasAsked { get; set; }
 
+    /// <summary>How many exchanges of it are under way.</summary>
+    public int UnderWay => Volatile.Read(ref _underWay);
+
     /// <summary>What its exchanges leave for each other.</summary>
     public ConnectionMemory Memory { get; } = new();
+
+    public void Enter() => Interlocked.Increment(ref _underWay);
+
+    public void Leave() => Interlocked.Decrement(ref _underWay);
 
     public static AcceptedConnection Of(ConnectionContext connection)
     {

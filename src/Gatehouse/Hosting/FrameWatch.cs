@@ -22,7 +22,7 @@ internal sealed class FrameWatch(Protocols protocols, TimeProvider clock)
         var (transport, accepted) = (connection.Transport, connection.Features.GetRequiredFeature<AcceptedConnection>());
         var toll = new FrameToll(() => accepted.Output?.Sent ?? 0, clock);
         connection.Transport = new Duplex(new WatchedFrames(transport.Input, toll, accepted), transport.Output);
-        return next(connection);
+        return OverdueServing.ServeAsync(connection, accepted, next, TimeProvider.System);
     };
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;

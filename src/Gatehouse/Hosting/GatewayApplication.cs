@@ -24,6 +24,7 @@ internal sealed class GatewayApplication(
         slot.IsOpen = true;
         slot.HeadFault = FaultOfHead(slot);
         underWay.Enter();
+        slot.Connection.Enter();
         return slot;
     }
 
@@ -47,6 +48,7 @@ internal sealed class GatewayApplication(
     public void DisposeContext(RequestSlot context, Exception? exception)
     {
         underWay.Leave();
+        context.Connection.Leave();
         if (context.Exchange is { } exchange) context.LeftBody = LeftBody.Is(exchange);
         if (!context.LeftBody) context.Connection.Input?.ExpectHead();
         context.Exchange = null;

@@ -47,7 +47,7 @@ public sealed class FrameFloodTests
 
     [Fact]
     public Task Streams_that_are_taken_back_as_soon_as_they_are_opened_end_their_connection() => EndsAsync(
-        i => [.. Get((2 * i) + 1), .. Frame(Reset, 0, (2 * i) + 1, 0, 0, 0, 8)],
+        TakenBack,
         "flood of resets",
         atLeast: 300,
         orReason: "flood of frames"); // whoever is first: Kestrel's queue is too long, or too many were taken back
@@ -62,7 +62,7 @@ public sealed class FrameFloodTests
         var i = 0;
         for (; i < 2000 && client.GoneAway is null; i++)
         {
-            await client.SendAsync([.. Get((2 * i) + 1), .. Frame(Reset, 0, (2 * i) + 1, 0, 0, 0, 8)]);
+            await client.SendAsync(TakenBack(i));
             if (i % 20 > 0) continue;
             var answered = client.Received(Ping);
             if (!await client.SendAsync(Frame(Ping, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8))) break;
@@ -124,6 +124,8 @@ public sealed class FrameFloodTests
 
         Assert.Null(client.GoneAway);
     }
+
+    private static byte[] TakenBack(int i) => [.. Get((2 * i) + 1), .. Frame(Reset, 0, (2 * i) + 1, 0, 0, 0, 8)];
 
     private static byte[] Get(int stream) => Frame(Headers, EndStream | EndHeaders, stream, Request("/things/1"));
 

@@ -62,7 +62,7 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool, TimeProvider cloc
     private async ValueTask<Verdict> ReadWholeAsync(Exchange exchange, Coding coding)
     {
         var request = exchange.Http.Request;
-        var reader = new WholeBodyReader(new CountedBody(request.Body, Max, exchange), spool);
+        var reader = new WholeBodyReader(new CountedBody(request.Body, Max, exchange), spool, AddressKey.Of(exchange.Client.Value));
         using var late = request.ContentLength == 0 ? null : DeadlineOf(exchange);
         try
         {

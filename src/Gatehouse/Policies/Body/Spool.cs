@@ -4,7 +4,8 @@ namespace Gatehouse.Policies.Body;
 internal sealed class SpoolFullException() : IOException("the spool is full");
 
 /// <summary>
-/// Files for bodies that are too large for memory; all together they may have <paramref name="most"/> bytes. A file is readable by this user only
+/// Files for bodies that are too large for memory; all together they may have <paramref name="most"/> bytes, and those of one client address a
+/// quarter of that, so that nobody takes the room of all. A file is readable by this user only
 /// and has no name once it is open, so that nothing is left behind however the process ends; where open files must keep their names, closing
 /// deletes them.
 /// </summary>
@@ -12,9 +13,22 @@ internal sealed class Spool(long most, string directory)
 {
     public const long Most = 1L << 30;
 
+    private const int Shares = 4;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, long> _byAddress = [];
     private long _used;
 
     public long Used => Volatile.Read(ref _used);
+
+    /// <summary>How many addresses have something in it.</summary>
+    public int Addresses
+    {
+        get
+        {
+            lock (_gate) return _byAddress.Count;
+        }
+    }
 
     public static FileStream Open(string directory)
     {
@@ -31,13 +45,27 @@ internal sealed class Spool(long most, string directory)
     public FileStream Open() => Open(directory);
 
     /// <summary>Claims room for so many bytes more.</summary>
-    /// <exception cref="SpoolFullException">There is none.</exception>
-    public void Claim(int bytes)
+    /// <param name="address">The <see cref="Pipeline.AddressKey"/> of the client whose body it is.</param>
+    /// <exception cref="SpoolFullException">There is none, or the address has its share.</exception>
+    public void Claim(ulong address, int bytes)
     {
-        if (Interlocked.Add(ref _used, bytes) <= most) return;
-        Interlocked.Add(ref _used, -bytes);
-        throw new SpoolFullException();
+        lock (_gate)
+        {
+            var own = _byAddress.GetValueOrDefault(address);
+            if (_used + bytes > most || own + bytes > most / Shares) throw new SpoolFullException();
+            _byAddress[address] = own + bytes;
+            _used += bytes;
+        }
     }
 
-    public void Release(long bytes) => Interlocked.Add(ref _used, -bytes);
+    public void Release(ulong address, long bytes)
+    {
+        if (bytes == 0) return;
+        lock (_gate)
+        {
+            _used -= bytes;
+            if (_byAddress[address] == bytes) _byAddress.Remove(address);
+            else _byAddress[address] -= bytes;
+        }
+    }
 }

@@ -6,26 +6,27 @@ namespace Gatehouse.Policies.Body;
 internal sealed class WholeBody : Stream
 {
     private readonly Stream _bytes;
-    private readonly Spool _spool;
+    private readonly Spool? _spool;
+    private readonly ulong _address;
     private readonly long _claimed;
     private byte[]? _pooled;
     private bool _disposed;
 
     /// <param name="pooled">Memory from the shared pool, whose first <paramref name="length"/> bytes are the body.</param>
-    public WholeBody(byte[] pooled, int length, Spool spool)
+    public WholeBody(byte[] pooled, int length)
     {
         _pooled = pooled;
         InMemory = pooled.AsMemory(0, length);
         _bytes = new MemoryStream(pooled, 0, length, writable: false);
-        _spool = spool;
     }
 
     /// <param name="file">The spool file that has the body, whose bytes were claimed.</param>
-    public WholeBody(FileStream file, Spool spool)
+    /// <param name="address">For whom they were.</param>
+    public WholeBody(FileStream file, Spool spool, ulong address)
     {
         _bytes = file;
         _claimed = file.Length;
-        _spool = spool;
+        (_spool, _address) = (spool, address);
         file.Position = 0;
     }
 
@@ -70,7 +71,7 @@ internal sealed class WholeBody : Stream
         {
             _disposed = true;
             _bytes.Dispose(); // first: whoever still reads must not read what the pool gives to somebody else
-            _spool.Release(_claimed);
+            _spool?.Release(_address, _claimed);
             if (_pooled is { } pooled) ArrayPool<byte>.Shared.Return(pooled);
             _pooled = null;
             InMemory = null;

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Gatehouse.Policies.Body;
 
 /// <summary>Reads a body to its end: into memory while it is small, then into a spool file.</summary>
-internal sealed class WholeBodyReader(Stream body, Spool spool)
+/// <param name="address">The <see cref="Pipeline.AddressKey"/> of its client.</param>
+internal sealed class WholeBodyReader(Stream body, Spool spool, ulong address)
 {
     /// <summary>What a body may have in memory.</summary>
     public const int InMemory = 64 * 1024;
@@ -16,7 +17,7 @@ internal sealed class WholeBodyReader(Stream body, Spool spool)
         try
         {
             var filled = await FillAsync(buffer, cancellation);
-            if (filled < buffer.Length) return whole = new WholeBody(buffer, filled, spool);
+            if (filled < buffer.Length) return whole = new WholeBody(buffer, filled);
             return await SpoolAsync(buffer, cancellation);
         }
         finally
@@ -47,17 +48,17 @@ internal sealed class WholeBodyReader(Stream body, Spool spool)
         {
             for (var filled = buffer.Length; filled > 0; filled = await FillAsync(buffer, cancellation))
             {
-                spool.Claim(filled);
+                spool.Claim(address, filled);
                 claimed += filled;
                 await file.WriteAsync(buffer.AsMemory(0, filled), cancellation);
             }
 
-            return new WholeBody(file, spool);
+            return new WholeBody(file, spool, address);
         }
         catch
         {
             await file.DisposeAsync();
-            spool.Release(claimed);
+            spool.Release(address, claimed);
             throw;
         }
     }

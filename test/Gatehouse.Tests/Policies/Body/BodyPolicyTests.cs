@@ -206,17 +206,26 @@ public sealed class BodyPolicyTests
     [Fact]
     public async Task Bounds_what_all_spooled_bodies_have_together_and_gives_it_back()
     {
-        var spool = new Spool(300_000, Path.GetTempPath());
+        var spool = new Spool(800_000, Path.GetTempPath());
         var policy = new BodyPolicy(new BodyRules(1 << 20, Whole: true), spool, TimeProvider.System);
-        var first = Request(new Arriving(Bytes(200_000), 9000));
-        Assert.Null((await policy.OnRequestAsync(first)).Problem);
-        Assert.Equal(200_000, spool.Used);
-        Assert.Same(Problems.Overloaded, (await policy.OnRequestAsync(Request(new Arriving(Bytes(200_000), 9000)))).Problem);
-        Assert.Equal(200_000, spool.Used);
-        policy.OnFinished(first);
-        policy.OnFinished(first);
-        Assert.Equal(0, spool.Used);
-        Assert.Null((await policy.OnRequestAsync(Request(new Arriving(Bytes(200_000), 9000)))).Problem);
+        var taken = new List<Exchange>();
+        for (var i = 1; i <= 4; i++) Assert.Null(await SpoolAsync($"192.0.2.{i}", 190_000));
+        Assert.Equal((760_000, 4), (spool.Used, spool.Addresses));
+        Assert.Same(Problems.Overloaded, await SpoolAsync("192.0.2.5", 100_000));
+        Assert.Equal((760_000, 4), (spool.Used, spool.Addresses));
+        policy.OnFinished(taken[0]);
+        policy.OnFinished(taken[0]);
+        Assert.Equal((570_000, 3), (spool.Used, spool.Addresses));
+        Assert.Same(Problems.Overloaded, await SpoolAsync("192.0.2.2", 100_000)); // there is room, but not for more of one
+        Assert.Null(await SpoolAsync("192.0.2.5", 190_000));
+
+        async Task<Problem?> SpoolAsync(string client, int length)
+        {
+            var exchange = Request(new Arriving(Bytes(length), 9000));
+            exchange.Client = new ClientAddress(System.Net.IPAddress.Parse(client));
+            taken.Add(exchange);
+            return (await policy.OnRequestAsync(exchange)).Problem;
+        }
     }
 
     [Fact]

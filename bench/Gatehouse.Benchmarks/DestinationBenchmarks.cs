@@ -30,8 +30,6 @@ public class DestinationBenchmarks
         Serves = new HashSet<Exposure> { Exposure.Public },
         Hosts = [],
         Networks = null,
-        Allow = null,
-        Deny = null,
         Proxies = null,
         ProxyProtocol = false,
         Protocols = Protocols.Http1,

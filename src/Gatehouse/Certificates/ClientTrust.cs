@@ -17,7 +17,7 @@ internal sealed class ClientTrust(TrustedClients trusted, FetchedLists fetched)
 
     public ClientAuthorities Declared { get; } = trusted.Declared;
 
-    public X509Certificate2Collection Authorities { get; } = trusted.Authorities;
+    public X509Certificate2Collection Authorities { get; } = [.. trusted.Files.SelectMany(f => f.Certificates)];
 
     /// <summary>Where the lists that come from addresses are kept.</summary>
     public FetchedLists Fetched { get; } = fetched;
@@ -83,7 +83,7 @@ internal sealed class ClientTrust(TrustedClients trusted, FetchedLists fetched)
 
         var facts = CertificateFacts.Of(elements[0].Certificate);
         if (facts is null) return TrustVerdict.Refuse("its names are not plain text");
-        return JudgeRevocation(elements, facts, goodUntil, now);
+        return JudgeRevocation(elements, facts with { Authorities = FilesOf(elements) }, goodUntil, now);
     }
 
     /// <summary>Whether a list may be kept: an authority of this listener has made it, and not in the future.</summary>
@@ -147,15 +147,43 @@ internal sealed class ClientTrust(TrustedClients trusted, FetchedLists fetched)
 
     private bool IsPinned(X509Certificate2 certificate)
     {
-        foreach (var authority in Authorities)
-            if (IsAnchor(authority) && authority.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)) return true;
+        if (!IsAnchor(certificate)) return false;
+        foreach (var file in trusted.Files)
+            if (Holds(file, certificate)) return true;
         return false;
+    }
+
+    private static bool Holds(AuthorityFile file, X509Certificate2 certificate)
+    {
+        foreach (var authority in file.Certificates)
+            if (authority.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)) return true;
+        return false;
+    }
+
+    /// <summary>The files with a certificate that is in the chain above the client's.</summary>
+    private List<string> FilesOf(X509ChainElementCollection elements)
+    {
+        var files = new List<string>(1);
+        foreach (var file in trusted.Files)
+        {
+            for (var i = 1; i < elements.Count; i++)
+            {
+                if (!Holds(file, elements[i].Certificate)) continue;
+                files.Add(file.Path);
+                break;
+            }
+        }
+
+        return files;
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 }
 
 /// <summary>What the files of a declaration say about the clients of one listener.</summary>
-/// <param name="Authorities">Self-signed ones are trusted; the others help to reach them, and to tell who has signed a list.</param>
+/// <param name="Files">Self-signed authorities are trusted; the others help to reach them, and to tell who has signed a list.</param>
 /// <param name="Lists">The lists that came from files.</param>
-internal sealed record TrustedClients(ClientAuthorities Declared, X509Certificate2Collection Authorities, IReadOnlyList<RevocationList> Lists);
+internal sealed record TrustedClients(ClientAuthorities Declared, IReadOnlyList<AuthorityFile> Files, IReadOnlyList<RevocationList> Lists);
+
+/// <param name="Path">As <c>clientAuthorities</c> has it.</param>
+internal sealed record AuthorityFile(string Path, X509Certificate2Collection Certificates);

@@ -58,7 +58,8 @@ internal sealed record TokenBinding(string Issuer, string ClientId);
 /// <summary>How a consumer's client certificate is known: by one exact name or by its public key.</summary>
 /// <param name="Name"><c>dns:</c> or <c>uri:</c> and a subject alternative name, or null.</param>
 /// <param name="SpkiDigest"><c>sha256:</c> and the digest of the public key info, or null.</param>
-internal sealed record CertificateBinding(string? Name, string? SpkiDigest)
+/// <param name="Authority">The file of <c>clientAuthorities</c> with a certificate that has to be in its chain; null for whichever.</param>
+internal sealed record CertificateBinding(string? Name, string? SpkiDigest, string? Authority = null)
 {
     /// <summary>The name or the digest: what no other consumer may have too.</summary>
     public string Proof => Name ?? SpkiDigest ?? "";
@@ -66,10 +67,15 @@ internal sealed record CertificateBinding(string? Name, string? SpkiDigest)
     /// <summary>Whether a certificate is the one, compared character by character: no wildcard, no part of a name, no common name.</summary>
     public bool Matches(ClientCertificate certificate)
     {
+        if (Authority is not null && !Have(certificate.Authorities, Authority)) return false;
         if (SpkiDigest is not null) return string.Equals(SpkiDigest, certificate.SpkiDigest, StringComparison.Ordinal);
-        var names = certificate.Names;
-        for (var i = 0; i < names.Count; i++)
-            if (string.Equals(names[i], Name, StringComparison.Ordinal)) return true;
+        return Have(certificate.Names, Name!);
+    }
+
+    private static bool Have(IReadOnlyList<string> texts, string wanted)
+    {
+        for (var i = 0; i < texts.Count; i++)
+            if (string.Equals(texts[i], wanted, StringComparison.Ordinal)) return true;
         return false;
     }
 }

@@ -16,6 +16,9 @@ internal sealed record ClientCertificate
     /// <summary>The serial number, in hexadecimal digits.</summary>
     public required string Serial { get; init; }
 
+    /// <summary>The files of <c>clientAuthorities</c> whose certificates are in its chain.</summary>
+    public IReadOnlyList<string> Authorities { get; init; } = [];
+
     public required DateTimeOffset Expires { get; init; }
 
     /// <summary>What was made of the certificate last, so that it need not be made for each exchange: replaced as a whole, never changed.</summary>

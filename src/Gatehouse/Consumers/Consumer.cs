@@ -37,6 +37,9 @@ internal sealed class Consumer
     /// <summary>Whether <see cref="Grants"/> are written, and so cut down the scopes of this consumer's tokens too.</summary>
     public bool BoundsTokens { get; init; }
 
+    /// <summary>From where it may call, whichever entry holds; null for everywhere.</summary>
+    public AddressRules? Addresses { get; init; }
+
     /// <summary>Alternatives: one of them has to hold completely.</summary>
     internal required IReadOnlyList<Authentication> Authenticate { get; init; }
 }

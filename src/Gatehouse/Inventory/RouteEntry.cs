@@ -1,3 +1,4 @@
+using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Policies.Access;
 using Gatehouse.Policies.Addresses;

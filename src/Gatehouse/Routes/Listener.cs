@@ -19,10 +19,7 @@ internal sealed class Listener
     public required Networks? Networks { get; init; }
 
     /// <summary>The clients that may call, as far as trusted proxies say who they are; null for any.</summary>
-    public Networks? Allow { get; init; }
-
-    /// <summary>The clients that may not call, whatever <see cref="Allow"/> says.</summary>
-    public DenyList? Deny { get; init; }
+    public AddressRules? Addresses { get; init; }
 
     /// <summary>The proxies whose word about the client's address is taken; null for none.</summary>
     public required TrustedProxies? Proxies { get; init; }

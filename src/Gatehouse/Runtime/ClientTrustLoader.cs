@@ -14,9 +14,15 @@ internal static class ClientTrustLoader
 {
     public static TrustedClients Load(ClientAuthorities declared, SourceFiles files)
     {
-        var authorities = new X509Certificate2Collection();
+        var authorities = new List<AuthorityFile>();
         foreach (var path in declared.Files)
-            if (files.TryRead(path, out var bytes, out _)) authorities.ImportFromPem(Encoding.UTF8.GetString(bytes));
+        {
+            if (!files.TryRead(path, out var bytes, out _)) continue;
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPem(Encoding.UTF8.GetString(bytes));
+            authorities.Add(new AuthorityFile(path, certificates));
+        }
+
         var lists = new List<RevocationList>();
         foreach (var path in declared.ListFiles)
             if (files.TryRead(path, out var bytes, out _) && RevocationList.Read(bytes, out _) is { } list) lists.Add(list);

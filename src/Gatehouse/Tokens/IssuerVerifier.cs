@@ -64,7 +64,7 @@ internal sealed class IssuerVerifier(
         if (set.Find(text.Header.KeyId, algorithm) is not { } key)
             return TokenVerdict.Refuse(text.Header.KeyId is null ? "token: no 'kid', and no only key" : "token: unknown key");
         if (!await IsSignedAsync(key, algorithm, text)) return TokenVerdict.Refuse("token: signature");
-        var remembered = new RememberedToken(Make(payload, digest, Ending(payload.Expires!.Value)), key, payload.Expires.Value);
+        var remembered = new RememberedToken(Make(payload, TokenDigest.Of(text.Signed), Ending(payload.Expires!.Value)), key, payload.Expires.Value);
         if (remembered.Until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);
         return Present(remembered, presented, clock.GetUtcNow());
     }
@@ -80,7 +80,7 @@ internal sealed class IssuerVerifier(
         var latest = now + Issuer.Introspection!.Remember;
         var until = Math.Min(latest.ToUnixTimeSeconds(), payload.Expires ?? long.MaxValue);
         var remembered = new RememberedToken(
-            Make(payload, digest, payload.Expires is { } expires ? Ending(expires) : latest), null, until);
+            Make(payload, TokenDigest.OfWhatIsSigned(presented.Text), payload.Expires is { } expires ? Ending(expires) : latest), null, until);
         if (until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);
         return Present(remembered, presented, now);
     }
@@ -120,7 +120,7 @@ internal sealed class IssuerVerifier(
 
     private DateTimeOffset Ending(long expires) => DateTimeOffset.FromUnixTimeSeconds(expires) + Issuer.Skew;
 
-    private VerifiedToken Make(TokenPayload payload, TokenDigest digest, DateTimeOffset expires) => new()
+    private VerifiedToken Make(TokenPayload payload, TokenDigest id, DateTimeOffset expires) => new()
     {
         Issuer = Issuer.Name,
         ClientId = ClaimCheck.ClientOf(Issuer, payload),
@@ -130,7 +130,7 @@ internal sealed class IssuerVerifier(
         Actors = payload.Actors,
         Claims = payload.Claims,
         Expires = expires,
-        Id = digest.ToString(),
+        Id = id.ToString(),
         IsBoundToCertificate = payload.CertificateThumbprint is not null,
         CertificateThumbprint = payload.CertificateThumbprint,
         KeyThumbprint = payload.KeyThumbprint,

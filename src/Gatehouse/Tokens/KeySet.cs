@@ -56,8 +56,8 @@ internal sealed class KeySet
         foreach (var key in All)
         {
             if (!key.Serves(algorithm)) continue;
-            if (only is not null) return null;
-            only = key;
+            if (only is not null && only.Material != key.Material) return null;
+            only ??= key;
         }
 
         return only;
@@ -66,8 +66,8 @@ internal sealed class KeySet
     /// <summary>Of two different keys with one id, nobody can say which was meant.</summary>
     private static List<SigningKey> WithoutTwins(List<SigningKey> keys, List<string> odd)
     {
-        var usable = new List<SigningKey>(keys.Count);
-        foreach (var group in keys.GroupBy(k => k.Id ?? " " + k.Material, StringComparer.Ordinal))
+        var usable = keys.Where(k => k.Id is null).ToList();
+        foreach (var group in keys.Where(k => k.Id is not null).GroupBy(k => k.Id, StringComparer.Ordinal))
         {
             var first = group.First();
             if (group.All(k => k.IsSameAs(first))) usable.Add(first);

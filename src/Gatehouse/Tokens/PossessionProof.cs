@@ -32,13 +32,15 @@ internal sealed class PossessionProof(ProofMemory memory)
         if (claims.IssuedAt < seconds - (long)Window.TotalSeconds) return TokenVerdict.Refuse("proof: too old");
         if (claims.IssuedAt > seconds + (long)skew.TotalSeconds) return TokenVerdict.Refuse("proof: issued in the future");
         if (!key.Verify(algorithm, proof.Signed, proof.Signature)) return TokenVerdict.Refuse("proof: signature");
-        return memory.Take(key.Thumbprint, claims.Id, now) switch
+        return memory.Take(HolderOf(remembered.Token), key.Thumbprint, claims.Id, now) switch
         {
             ProofUse.First => TokenVerdict.Good(remembered.Token),
             ProofUse.Again => TokenVerdict.Refuse("proof: used before"),
             ProofUse.Unknown => TokenVerdict.Unavailable("proof: too many at once to remember"),
         };
     }
+
+    private static string HolderOf(VerifiedToken token) => $"{token.Issuer} {token.ClientId} {token.Subject}";
 
     /// <summary>The proof's own key; read once where the same one comes again.</summary>
     private static SigningKey? KeyOf(TokenText proof, SigningAlgorithm algorithm, RememberedToken remembered)

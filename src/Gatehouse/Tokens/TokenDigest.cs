@@ -21,6 +21,16 @@ internal readonly record struct TokenDigest(ulong A, ulong B, ulong C, ulong D)
         return true;
     }
 
+    /// <summary>
+    /// The digest of a signed token without its signature, of which there are several for one content (ECDSA: (r, s) and (r, n - s)); of any other
+    /// text, that of the whole.
+    /// </summary>
+    public static TokenDigest OfWhatIsSigned(string text)
+    {
+        var end = text.AsSpan().Count('.') == 2 ? text.LastIndexOf('.') : text.Length;
+        return TryOf(text[..end], out var digest) ? digest : default;
+    }
+
     public static TokenDigest Of(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

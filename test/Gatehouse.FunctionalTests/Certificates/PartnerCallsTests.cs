@@ -55,6 +55,16 @@ public sealed class PartnerCallsTests
     }
 
     [Fact]
+    [Control("MTL-4", "an authority that is pinned for others")]
+    public async Task A_name_that_another_pinned_authority_vouches_for_is_nobodys()
+    {
+        await using var front = await PartnerFront.StartAsync();
+        using var forged = front.Couriers.Issue(new TestClient { Names = ["dns:freight.acme.example"] });
+        Assert.Equal(401, await front.CallAsync(forged));
+        await AssertRefusedAsync(front, "no entry of the consumer names exactly what was presented");
+    }
+
+    [Fact]
     [Control("MTL-4")]
     public async Task Another_key_is_another_partner()
     {

@@ -27,6 +27,9 @@ internal sealed class PartnerFront : IAsyncDisposable
 
     public TestAuthority Root { get; } = TestAuthority.Root("partners", TimeProvider.System.GetUtcNow());
 
+    /// <summary>Another pinned authority, which has no business with freight's name.</summary>
+    public TestAuthority Couriers { get; } = TestAuthority.Root("couriers", TimeProvider.System.GetUtcNow());
+
     /// <summary>A certificate for freight that its authority has revoked.</summary>
     public X509Certificate2 Revoked { get; }
 
@@ -50,7 +53,9 @@ internal sealed class PartnerFront : IAsyncDisposable
             ["edge.pem"] = await File.ReadAllTextAsync(own.CertificateFile, Cancel),
             ["edge.key"] = await File.ReadAllTextAsync(own.KeyFile, Cancel),
             ["ca.pem"] = front.Root.Pem,
+            ["couriers.pem"] = front.Couriers.Pem,
             ["partner.crl"] = Partners.Pem(front.Root.List(front.Revoked)),
+            ["couriers.crl"] = Partners.Pem(front.Couriers.List()),
             ["keys.json"] = front.Issuer.Jwks(),
             ["assert.pem"] = Vouching.NewKey(),
         };
@@ -109,7 +114,7 @@ internal sealed class PartnerFront : IAsyncDisposable
     {
         await Gateway.DisposeAsync();
         await Upstream.DisposeAsync();
-        foreach (var one in (IDisposable[])[Issuer, Revoked, Root, _packersKey, _server]) one.Dispose();
+        foreach (var one in (IDisposable[])[Issuer, Revoked, Root, Couriers, _packersKey, _server]) one.Dispose();
     }
 
     private SslClientAuthenticationOptions Options(X509Certificate2? certificate) => new()
@@ -137,7 +142,11 @@ internal sealed class PartnerFront : IAsyncDisposable
             address: "127.0.0.1:0"
             serves: [partner]
             hosts: [{{Host}}]
-            tls: { certificate: edge.pem, key: edge.key, clientAuthorities: [ca.pem], revocation: { lists: [partner.crl] } }
+            tls:
+              certificate: edge.pem
+              key: edge.key
+              clientAuthorities: [ca.pem, couriers.pem]
+              revocation: { lists: [partner.crl, couriers.crl] }
           edge: { address: "127.0.0.1:0", serves: [public], hosts: [localhost, {{Host}}] }
         administration: { address: "127.0.0.1:0" }
         {{more}}
@@ -149,7 +158,7 @@ internal sealed class PartnerFront : IAsyncDisposable
             kind: partner
             owner: o@retailer.example
             grants: [shipments.read]
-            authenticate: [ { certificate: { san: "dns:freight.acme.example" }, addresses: [127.0.0.1] } ]
+            authenticate: [ { certificate: { san: "dns:freight.acme.example", authority: ca.pem }, addresses: [127.0.0.1] } ]
           packer:
             kind: partner
             owner: o@retailer.example
@@ -158,7 +167,9 @@ internal sealed class PartnerFront : IAsyncDisposable
           billing:
             kind: partner
             owner: o@retailer.example
-            authenticate: [ { token: { issuer: id, clientId: billing }, certificate: { san: "uri:spiffe://acme.example/billing" } } ]
+            authenticate:
+              - token: { issuer: id, clientId: billing }
+                certificate: { san: "uri:spiffe://acme.example/billing", authority: ca.pem }
           bound: { kind: partner, owner: o@retailer.example, authenticate: [ { token: { issuer: id, clientId: bound } } ] }
         upstreams:
           shipments: { destinations: ["{{Upstream.Address.GetLeftPart(UriPartial.Authority)}}"] }

@@ -41,6 +41,23 @@ public sealed class ClientTrustTests : IDisposable
     }
 
     [Fact]
+    [Control("MTL-4", "which of the authorities has vouched for it")]
+    public void Says_which_of_the_pinned_authorities_vouch_for_it()
+    {
+        using var other = TestAuthority.Root("couriers", Now);
+        using var intermediate = _root.Intermediate("issuing");
+        var trust = new ClientTrust(new TrustedClients(new ClientAuthorities(["acme.pem", "issuing.pem", "brook.pem"]),
+            [new("acme.pem", [_root.Certificate]), new("issuing.pem", [intermediate.Certificate]), new("brook.pem", [other.Certificate])], []),
+            new FetchedLists(Now));
+        using var direct = _root.Issue(new TestClient());
+        using var below = intermediate.Issue(new TestClient());
+        using var others = other.Issue(new TestClient());
+        Assert.Equal(["acme.pem"], trust.Judge(Presented(direct), Now).Certificate!.Authorities);
+        Assert.Equal(["acme.pem", "issuing.pem"], trust.Judge(Presented(below), Now).Certificate!.Authorities);
+        Assert.Equal(["brook.pem"], trust.Judge(Presented(others), Now).Certificate!.Authorities);
+    }
+
+    [Fact]
     [Control("MTL-1")]
     public void Refuses_whoever_no_pinned_authority_vouches_for()
     {
@@ -182,7 +199,8 @@ public sealed class ClientTrustTests : IDisposable
         new(leaf.RawData, [.. (others ?? []).Select(o => o.RawData)]) { Serial = "", SpkiDigest = "" };
 
     private static ClientTrust Trust(IReadOnlyList<TestAuthority> authorities) => new(
-        new TrustedClients(new ClientAuthorities(["ca.pem"]), [.. authorities.Select(a => a.Certificate)], []), new FetchedLists(Now));
+        new TrustedClients(new ClientAuthorities(["ca.pem"]), [new AuthorityFile("ca.pem", [.. authorities.Select(a => a.Certificate)])], []),
+        new FetchedLists(Now));
 
     private TrustVerdict Judge(X509Certificate2 leaf, IReadOnlyList<X509Certificate2>? others = null) =>
         Trust([_root]).Judge(Presented(leaf, others), Now);

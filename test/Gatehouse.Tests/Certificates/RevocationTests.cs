@@ -183,6 +183,8 @@ public sealed class RevocationTests : IDisposable
             WhenStale = stale,
         };
         return new ClientTrust(
-            new TrustedClients(declared, [_root.Certificate], [.. lists.Select(l => RevocationList.Read(l, out _)!)]), new FetchedLists(Now));
+            new TrustedClients(
+                declared, [new AuthorityFile("ca.pem", [_root.Certificate])], [.. lists.Select(l => RevocationList.Read(l, out _)!)]),
+            new FetchedLists(Now));
     }
 }

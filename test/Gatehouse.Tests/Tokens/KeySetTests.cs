@@ -68,6 +68,20 @@ public sealed class KeySetTests : IDisposable
         Assert.Single(Read(_issuer.Ec.Public(), _issuer.Ec.Public()).Keys!.All);
     }
 
+    [Fact]
+    [Control("JWT-15", "one key for two algorithms, without an id")]
+    public void Uses_a_key_without_an_id_that_is_there_for_each_of_its_algorithms()
+    {
+        var (one, other, twice) = (_issuer.Rsa.Public(), _issuer.Rsa.Public(), _issuer.Rsa.Public());
+        foreach (var key in (JsonObject[])[one, other, twice]) key.Remove("kid");
+        (other["alg"], twice["alg"]) = ("PS256", "PS256");
+        var (keys, said) = Read(one, other, twice);
+        Assert.Empty(said);
+        Assert.NotNull(keys!.Find(null, SigningAlgorithm.RS256));
+        Assert.NotNull(keys.Find(null, SigningAlgorithm.PS256));
+        Assert.Null(keys.Find(null, SigningAlgorithm.RS384));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("<html><body>Sign in</body></html>")]

@@ -154,13 +154,27 @@ public sealed class PossessionTests : IDisposable
     {
         var memory = new ProofMemory(capacity: 3);
         var now = _harness.Now;
-        for (var i = 0; i < 3; i++) Assert.Equal(ProofUse.First, memory.Take("k", $"{i}", now));
-        Assert.Equal(ProofUse.Unknown, memory.Take("k", "3", now));
-        Assert.Equal(ProofUse.Again, memory.Take("k", "1", now.AddSeconds(121)));
-        Assert.Equal(ProofUse.First, memory.Take("k", "4", now.AddSeconds(121)));
-        Assert.Equal(ProofUse.First, memory.Take("k", "1", now.AddSeconds(250)));
-        Assert.Equal(ProofUse.First, memory.Take("other", "1", now.AddSeconds(250)));
-        Assert.Equal(ProofUse.First, memory.Take("k", "1", now.AddSeconds(1000)));
+        for (var i = 0; i < 3; i++) Assert.Equal(ProofUse.First, memory.Take("shop", "k", $"{i}", now));
+        Assert.Equal(ProofUse.Unknown, memory.Take("shop", "k", "3", now));
+        Assert.Equal(ProofUse.Again, memory.Take("shop", "k", "1", now.AddSeconds(121)));
+        Assert.Equal(ProofUse.First, memory.Take("shop", "k", "4", now.AddSeconds(121)));
+        Assert.Equal(ProofUse.First, memory.Take("shop", "k", "1", now.AddSeconds(250)));
+        Assert.Equal(ProofUse.First, memory.Take("shop", "other", "1", now.AddSeconds(250)));
+        Assert.Equal(ProofUse.First, memory.Take("shop", "k", "1", now.AddSeconds(1000)));
+    }
+
+    [Fact]
+    [Control("JWT-16", "one holder cannot fill the memory of proofs")]
+    public void One_caller_fills_no_more_than_a_share_of_the_memory_of_proofs()
+    {
+        var memory = new ProofMemory(capacity: 5, share: 2);
+        var now = _harness.Now;
+        Assert.Equal(ProofUse.First, memory.Take("shop", "a", "1", now));
+        Assert.Equal(ProofUse.First, memory.Take("shop", "b", "1", now)); // another key of the same caller
+        Assert.Equal(ProofUse.Unknown, memory.Take("shop", "c", "1", now));
+        Assert.Equal(ProofUse.Again, memory.Take("shop", "a", "1", now));
+        Assert.Equal(ProofUse.First, memory.Take("till", "d", "1", now));
+        Assert.Equal(ProofUse.First, memory.Take("shop", "c", "1", now.AddSeconds(121)));
     }
 
     private string Bound() => _harness.Token(new JsonObject { ["cnf"] = new JsonObject { ["jkt"] = _client.Thumbprint } });

@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Numerics;
 using System.Text.Json.Nodes;
 using Gatehouse.TestKit;
 using Gatehouse.Tokens;
@@ -136,6 +139,37 @@ public sealed class TokenMemoryTests : IDisposable
 
     private static TokenVerdict AtOnce(ValueTask<TokenVerdict> verdict) =>
         verdict.IsCompletedSuccessfully ? verdict.Result : throw new InvalidOperationException("it waits");
+
+    [Fact]
+    [Control("JWT-17", "the id of a token does not change with its signature")]
+    public async Task A_token_keeps_its_id_whatever_its_signature_is_rewritten_to()
+    {
+        using var harness = new TokenHarness();
+        var token = harness.Token();
+        var first = (await harness.JudgeAsync(token)).Token!;
+        var other = OtherSignature(token);
+        Assert.NotEqual(token, other);
+        var second = (await harness.JudgeAsync(other)).Token!; // as good a signature: (r, n - s)
+        Assert.NotSame(first, second);
+        Assert.Equal(first.Id, second.Id);
+        Assert.NotEqual(first.Id, (await harness.JudgeAsync(harness.Token())).Token!.Id);
+        Assert.Equal(TokenDigest.OfWhatIsSigned(token), TokenDigest.OfWhatIsSigned(other));
+        Assert.NotEqual(TokenDigest.OfWhatIsSigned("opaque.1"), TokenDigest.OfWhatIsSigned("opaque.2"));
+    }
+
+    /// <summary>Without the key: s is replaced by the order of P-256 (FIPS 186-5, SEC 2) less s.</summary>
+    private static string OtherSignature(string token)
+    {
+        var order = BigInteger.Parse(
+            "0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        var end = token.LastIndexOf('.') + 1;
+        var signature = Base64Url.DecodeFromChars(token.AsSpan(end));
+        var s = order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true);
+        signature.AsSpan(32).Clear();
+        var bytes = s.ToByteArray(isUnsigned: true, isBigEndian: true);
+        bytes.CopyTo(signature.AsSpan(64 - bytes.Length));
+        return token[..end] + Base64Url.EncodeToString(signature);
+    }
 
     private static TokenDigest DigestOf(int i) => TokenDigest.TryOf($"token-{i}", out var digest) ? digest : default;
 

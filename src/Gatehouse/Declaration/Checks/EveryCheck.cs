@@ -12,6 +12,7 @@ internal static class EveryCheck
         ListeningPoints.Check(draft);
         ListenerInterlock.Check(draft);
         ListenerClients.Check(draft);
+        DeniedNetworks.Check(draft);
         Keys.Check(draft);
         Registers.Check(draft);
         Issuers.Check(draft);
@@ -30,6 +31,7 @@ internal static class EveryCheck
         RoutePaths.Check(draft);
         RouteListeners.Check(draft);
         CertificateCalls.Check(draft);
+        CertificateAuthorities.Check(draft);
         RouteClashes.Check(draft);
         RouteLookalikes.Check(draft);
         RouteLifecycles.Check(draft);

@@ -15,7 +15,6 @@ internal static class ListenerClients
             if (written.Value is not { } listener) continue;
             CheckPartners(written, listener, draft.Findings);
             CheckProxies(written, listener, draft.Findings);
-            CheckDenied(listener, draft);
         }
     }
 
@@ -36,19 +35,12 @@ internal static class ListenerClients
                 $"listener {written.Name} would take anybody's word about the client's address", "proxies: { networks: [10.0.0.7], hops: 1 }");
         foreach (var proxy in listener.Proxies?.Networks.All ?? [])
         {
-            foreach (var client in listener.Allow?.All ?? [])
+            foreach (var client in listener.Addresses?.Allow?.All ?? [])
             {
                 if (!proxy.Contains(client.BaseAddress) || proxy.PrefixLength > client.PrefixLength) continue;
                 findings.Add(Rules.ProxyRange, written.Text.PlaceOf(ListenerSection.Proxies),
                     $"listener {written.Name} allows clients from {client}, all of which count as proxies ({proxy})", "name the proxies' own addresses");
             }
         }
-    }
-
-    private static void CheckDenied(Listener listener, Draft draft)
-    {
-        foreach (var entry in listener.Deny?.All ?? [])
-            if (entry.Until is { } until && until <= draft.Now)
-                draft.Findings.Add(Rules.Unused, entry.Place, $"{entry.Network} is no longer denied since {until:yyyy-MM-dd}", "remove the entry");
     }
 }

@@ -21,14 +21,19 @@ internal static class ConsumerSection
     public static readonly Key<IReadOnlyList<AuthenticationText>> Authenticate = new("authenticate", Shapes.List(AuthenticationSection.Shape, 1, 20),
         "What proves the consumer: alternatives, of which one has to hold completely.");
 
-    public static readonly Shape<SectionReader> Shape = new Section<SectionReader>("a consumer", [Kind, Owner, Grants, Authenticate], text => text);
+    public static readonly Key<AddressRules> Addresses = new("addresses", AddressRules.Shape,
+        "From where this consumer may call, whichever entry of 'authenticate' holds. Never enough alone.");
+
+    public static readonly Shape<SectionReader> Shape =
+        new Section<SectionReader>("a consumer", [Kind, Owner, Grants, Addresses, Authenticate], text => text);
 
     /// <summary>The consumer as far as its text goes, or null when it says too little.</summary>
     public static Consumer? Read(Named<SectionReader> written)
     {
         var text = written.Value;
         var (kind, owner, grants, authenticate) = (text.Find(Kind), text.Get(Owner), text.Get(Grants), text.Get(Authenticate));
-        if (kind is null || owner is null) return null;
+        var addresses = text.Get(Addresses);
+        if (kind is null || owner is null || (text.Has(Addresses) && addresses is null)) return null;
         return new Consumer
         {
             Id = new ConsumerId(written.Name),
@@ -36,6 +41,7 @@ internal static class ConsumerSection
             Owner = owner,
             Grants = (grants ?? []).Select(g => new Scope(g)).ToHashSet(),
             BoundsTokens = text.Has(Grants),
+            Addresses = addresses,
             Authenticate =
             [
                 .. (authenticate ?? []).Select(a => new Authentication(

@@ -42,9 +42,9 @@ internal static class ListenerSection
         "tls",
         TlsSection.Shape,
         "The certificate and key. Without them the listener speaks cleartext, which only loopback may.");
-    public static readonly Key<AddressesText> Addresses = new(
+    public static readonly Key<AddressRules> Addresses = new(
         "addresses",
-        AddressesSection.Shape,
+        AddressRules.Shape,
         "The client addresses that may call and may not, as far as trusted proxies say who the client is.");
     public static readonly Key<IntakeLimits> Intake = new("intake", IntakeSection.Shape, "How large and how slow a request may be.");
     public static readonly Key<ThrottleLimits> Throttle = new(
@@ -71,8 +71,7 @@ internal static class ListenerSection
             Serves = serves.ToHashSet(),
             Hosts = hosts ?? [],
             Networks = networks,
-            Allow = addresses?.Allow,
-            Deny = addresses?.Deny,
+            Addresses = addresses,
             Proxies = proxies,
             ProxyProtocol = text.Get(ProxyProtocol, false),
             Protocols = speaks?.Aggregate((a, b) => a | b) ?? (text.Has(Tls) ? Protocols.Http1 | Protocols.Http2 : Protocols.Http1),
@@ -106,18 +105,6 @@ internal static class ProxiesSection
         return null;
     }
 }
-
-/// <summary><c>addresses</c> of a listener.</summary>
-internal static class AddressesSection
-{
-    public static readonly Key<Networks> Allow = new("allow", new AllowList(), "The clients that may call; without it, every one.");
-    public static readonly Key<DenyList> Deny = new("deny", new DenyListShape(), "The clients that may not call, whatever 'allow' says.");
-
-    public static readonly Shape<AddressesText> Shape = new Section<AddressesText>("listener addresses", [Allow, Deny],
-        text => new AddressesText(text.Get(Allow), text.Get(Deny)));
-}
-
-internal sealed record AddressesText(Networks? Allow, DenyList? Deny);
 
 /// <summary><c>intake</c> of a listener.</summary>
 internal static class IntakeSection

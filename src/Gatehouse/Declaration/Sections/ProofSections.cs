@@ -41,16 +41,26 @@ internal static class CertificateSection
             (ScalarNode node, out string value) => IsDigest(value = node.Text)),
         "The SHA-256 digest of the certificate's public key info in base64url, after 'sha256:'.");
 
-    public static readonly Shape<CertificateBinding> Shape = new Section<CertificateBinding>("a certificate", [San, Spki], Read);
+    private static readonly Key<string> Authority = new("authority", DecisionShapes.File(),
+        "The file of 'clientAuthorities' that has to vouch for the name: needed where listeners pin more than one.");
+
+    public static readonly Shape<CertificateBinding> Shape = new Section<CertificateBinding>("a certificate", [San, Spki, Authority], Read);
 
     private static CertificateBinding? Read(SectionReader text)
     {
-        var (name, digest) = (text.Get(San), text.Get(Spki));
+        var (name, digest, authority) = (text.Get(San), text.Get(Spki), text.Find(Authority));
         if (text.Has(San) && text.Has(Spki))
             text.Complain(Rules.Contradiction, Spki, "a certificate is known by its 'san' or by its 'spki', not by both", "keep one of them");
         else if (!text.Has(San) && !text.Has(Spki))
             text.Findings.Add(Rules.MissingKey, text.Place, "a certificate needs 'san' or 'spki'", "san: \"dns:freight.acme.example\"");
-        else if (name is not null || digest is not null) return new CertificateBinding(name, digest);
+        else if (text.Has(Authority) && text.Has(Spki))
+            text.Complain(
+                Rules.Contradiction, Authority, "a certificate that is known by its key needs nobody to vouch for a name", "leave 'authority' out");
+        else if (text.Has(Authority) && authority is null)
+            return null; // any authority would do without it
+        else if (name is not null || digest is not null)
+            return new CertificateBinding(
+                name, digest, authority is { } file ? SourceFiles.Beside(file.Place.File, file.Value) : null);
         return null;
     }
 

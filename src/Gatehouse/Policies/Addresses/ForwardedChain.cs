@@ -14,19 +14,25 @@ namespace Gatehouse.Policies.Addresses;
 /// </summary>
 internal static class ForwardedChain
 {
+    public const string Different = "Forwarded and X-Forwarded-For name different clients";
+
+    public const string Quotes = "Forwarded has quotation marks where none can be";
+
     /// <summary>
-    /// The client's address. False when both fields are there and name different clients: a proxy writes one of them and passes the other on as the
-    /// client
-    /// sent it, and nothing tells which.
+    /// Finds the client's address. Otherwise says why nobody can, a constant text: where both fields are there and name different clients, a proxy
+    /// has written one of them and passed the other on as the client sent it, and nothing tells which; and where quoted strings do not come out even,
+    /// the client's text may hide what a proxy has written behind it.
     /// </summary>
-    public static bool TryFindClient(IHeaderDictionary headers, TrustedProxies proxies, IPAddress peer, out IPAddress client)
+    public static string? FindClient(IHeaderDictionary headers, TrustedProxies proxies, IPAddress peer, out IPAddress client)
     {
         client = peer;
-        if (!proxies.Networks.Contain(peer)) return true;
+        if (!proxies.Networks.Contain(peer)) return null;
         var listed = headers["X-Forwarded-For"];
         var forwarded = headers["Forwarded"];
+        foreach (var line in forwarded)
+            if (!QuotesAreEven(line)) return Quotes;
         client = listed.Count > 0 || forwarded.Count == 0 ? Walk(listed, false, proxies, peer) : Walk(forwarded, true, proxies, peer);
-        return listed.Count == 0 || forwarded.Count == 0 || Walk(forwarded, true, proxies, peer).Equals(client);
+        return listed.Count == 0 || forwarded.Count == 0 || Walk(forwarded, true, proxies, peer).Equals(client) ? null : Different;
     }
 
     private static IPAddress Walk(StringValues lines, bool parameters, TrustedProxies proxies, IPAddress peer)
@@ -39,7 +45,7 @@ internal static class ForwardedChain
             for (var more = true; more;)
             {
                 if (hops-- <= 0 || !proxies.Networks.Contain(current)) return current;
-                var comma = left.LastIndexOf(',');
+                var comma = parameters ? LastOutsideQuotes(left, ',') : left.LastIndexOf(',');
                 more = comma >= 0;
                 if (!TryReadEntry(left[(comma + 1)..].Trim(" \t"), parameters, out var address)) return current;
                 current = address;
@@ -55,9 +61,12 @@ internal static class ForwardedChain
         address = IPAddress.None;
         if (!parameters) return TryReadNode(entry, bareIPv6: true, out address);
         ReadOnlySpan<char> node = default;
-        foreach (var range in entry.Split(';'))
+        for (var more = true; more;)
         {
-            var pair = entry[range].Trim(" \t");
+            var semicolon = LastOutsideQuotes(entry, ';');
+            var pair = entry[(semicolon + 1)..].Trim(" \t");
+            more = semicolon >= 0;
+            if (more) entry = entry[..semicolon];
             if (!pair.StartsWith("for=", StringComparison.OrdinalIgnoreCase)) continue;
             if (!node.IsEmpty) return false;
             node = pair[4..];
@@ -65,6 +74,50 @@ internal static class ForwardedChain
 
         if (node.Length >= 2 && node[0] == '"' && node[^1] == '"') node = node[1..^1];
         return TryReadNode(node, bareIPv6: false, out address);
+    }
+
+    /// <summary>
+    /// Whether every quoted string of a line (RFC 7239 section 4: <c>name="text"</c>, a backslash before what is meant as it is) ends in it, and none
+    /// begins or ends in the midst of something else.
+    /// </summary>
+    private static bool QuotesAreEven(ReadOnlySpan<char> line)
+    {
+        for (var i = 0; i < line.Length; i++)
+        {
+            if (line[i] != '"') continue;
+            if (i == 0 || line[i - 1] != '=') return false;
+            i = EndOfQuoted(line, i);
+            if (i < 0) return false;
+            var rest = line[(i + 1)..].TrimStart(" \t");
+            if (!rest.IsEmpty && rest[0] is not (',' or ';')) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Where the quoted string that begins at <paramref name="start"/> ends; -1 where it does not.</summary>
+    private static int EndOfQuoted(ReadOnlySpan<char> line, int start)
+    {
+        for (var i = start + 1; i < line.Length; i++)
+        {
+            if (line[i] == '"') return i;
+            if (line[i] == '\\') i++;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Of a text whose quoted strings come out even.</summary>
+    private static int LastOutsideQuotes(ReadOnlySpan<char> text, char wanted)
+    {
+        var last = -1;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '"') i = EndOfQuoted(text, i);
+            else if (text[i] == wanted) last = i;
+        }
+
+        return last;
     }
 
     /// <summary>RFC 7239 section 6: an address, in brackets when it is IPv6, and perhaps a port or an obfuscated one.</summary>

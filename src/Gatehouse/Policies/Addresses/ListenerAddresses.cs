@@ -18,8 +18,6 @@ internal sealed class ListenerAddressesKind() : ListenerPolicyKind(KindName)
 /// </summary>
 internal sealed class ListenerAddressesPolicy(Listener listener, TimeProvider clock) : Policy
 {
-    private readonly AddressRules _clients = new(listener.Allow, listener.Deny);
-
     /// <summary>What the first proxy says before the connection's first byte is the first hop; header fields say the others.</summary>
     private readonly TrustedProxies? _proxies =
         listener is { ProxyProtocol: true, Proxies: { } all } ? all with { Hops = all.Hops - 1 } : listener.Proxies;
@@ -37,14 +35,14 @@ internal sealed class ListenerAddressesPolicy(Listener listener, TimeProvider cl
             return new(Verdict.Reject(_refusal, "the peer is outside the listener's networks"));
         if (_proxies is { } proxies)
         {
-            if (!ForwardedChain.TryFindClient(exchange.RequestHeaders, proxies, source, out var client))
-                return new(Verdict.Reject(Problems.MalformedRequest, "Forwarded and X-Forwarded-For name different clients"));
+            if (ForwardedChain.FindClient(exchange.RequestHeaders, proxies, source, out var client) is { } fault)
+                return new(Verdict.Reject(Problems.MalformedRequest, fault));
             exchange.Client = new ClientAddress(client);
         }
 
         exchange.RequestHeaders.Remove("X-Forwarded-For");
         exchange.RequestHeaders.Remove("Forwarded");
-        return new(_clients.Admit(exchange.Client.Value, clock)
+        return new(listener.Addresses is not { } rules || rules.Admit(exchange.Client.Value, clock)
             ? Verdict.Continue : Verdict.Reject(_refusal, "the listener does not take this client's address"));
     }
 }

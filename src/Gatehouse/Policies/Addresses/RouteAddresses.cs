@@ -9,7 +9,7 @@ internal sealed class RouteAddressesKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "addresses";
 
-    private static readonly Key<AddressRules> Addresses = new("addresses", AddressesSpec.Shape,
+    private static readonly Key<AddressRules> Addresses = new("addresses", AddressRules.Shape,
         "From where the route may be called. Addresses narrow who may call and never authenticate.");
 
     public override IReadOnlyList<Key> Keys { get; } = [Addresses];

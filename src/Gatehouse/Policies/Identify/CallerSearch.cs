@@ -18,7 +18,7 @@ internal readonly record struct GoodCredentials(ApiKeyHolder? Key, VerifiedToken
 /// of different consumers never combine. A certificate that the token is bound to (RFC 8705 section 3) is a part of the token, unless an entry
 /// names both: that one comes first. Of several entries that hold, the first one written counts.
 /// </summary>
-internal sealed class CallerSearch(ConsumerDirectory consumers)
+internal sealed class CallerSearch(ConsumerDirectory consumers, TimeProvider clock)
 {
     public const string NotTogether = "kinds of credentials that no consumer declares together";
     public const string NobodysCertificate = "certificate: of no consumer";
@@ -38,6 +38,11 @@ internal sealed class CallerSearch(ConsumerDirectory consumers)
 
         var consumer = ConsumerOf(good, bound, out reason, out ambiguous);
         if (consumer is null) return null;
+        if (consumer.Addresses is { } rules && !rules.Admit(client, clock))
+        {
+            reason = "from an address that the consumer does not call from";
+            return null;
+        }
 
         var elsewhere = false;
         var entry = Choose(consumer, kinds, good, client, ref elsewhere);

@@ -18,7 +18,7 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
 
     private readonly IssuedKeys? _issued = IssuedOf(context);
     private readonly ApiKeyCheck _keys = new(context.Consumers, context.Pepper, context.Clock, IssuedOf(context));
-    private readonly CallerSearch _callers = new(context.Consumers);
+    private readonly CallerSearch _callers = new(context.Consumers, context.Clock);
     private readonly TokenVerifier _tokens = context.Tokens;
 
     public override string Name => IdentifyKind.KindName;

@@ -61,7 +61,10 @@ public sealed class AddressesPolicyTests
     [InlineData(9, "for=_hidden", "10.0.0.1")]
     [InlineData(9, "for=unknown", "10.0.0.1")]
     [InlineData(9, "by=192.0.2.1", "10.0.0.1")]
-    [InlineData(9, "for=\"192.0.2.1", "10.0.0.1")]
+    [InlineData(9, "for=203.0.113.9;host=\"x,for=10.0.0.5;y=\"", "203.0.113.9")] // the comma and what follows are the host's
+    [InlineData(9, "for=203.0.113.9;host=\"x\\\",for=10.0.0.5;y=\"", "203.0.113.9")]
+    [InlineData(9, "host=\"a;for=10.0.0.5\";for=203.0.113.9", "203.0.113.9")]
+    [InlineData(9, "for=192.0.2.1;host=\"\" , for=\"10.0.0.2\"\t", "192.0.2.1")]
     [InlineData(9, "for=2001:db8::7", "10.0.0.1")]
     [InlineData(2, "for=192.0.2.1, for=10.0.0.2", "192.0.2.1")]
     [Control("IPX-2")]
@@ -76,6 +79,21 @@ public sealed class AddressesPolicyTests
     {
         var listener = PolicyHarness.Listener(proxies: new TrustedProxies(Networks("10.0.0.0/8"), 1));
         Assert.Equal(problem, Decide(Exchange(listener, "10.0.0.1", ("X-Forwarded-For", listed), ("Forwarded", forwarded)))?.Name);
+    }
+
+    [Theory]
+    [InlineData("for=\"192.0.2.1")]
+    [InlineData("for=192.0.2.1;x=\", for=203.0.113.9")] // what a client leaves open hides the entry that its proxy adds
+    [InlineData("for=10.0.0.5;x=\", for=\"203.0.113.9:4711\"")]
+    [InlineData("for=10.0.0.5;x=\"a\"b, for=203.0.113.9")]
+    [InlineData("for=10.0.0.5;\"x\", for=203.0.113.9")]
+    [InlineData("for=10.0.0.5;x=\"\\\", for=203.0.113.9")]
+    [Control("IPX-2")]
+    public void Refuses_a_field_whose_quotes_may_hide_an_entry(string forwarded)
+    {
+        var listener = PolicyHarness.Listener(proxies: new TrustedProxies(Networks("10.0.0.0/8"), 9));
+        Assert.Equal("malformed-request", Decide(Exchange(listener, "10.0.0.1", ("Forwarded", forwarded)))?.Name);
+        Assert.Null(Decide(Exchange(listener, "203.0.113.7", ("Forwarded", forwarded)))); // nobody asks a stranger
     }
 
     [Fact]
@@ -189,7 +207,7 @@ public sealed class AddressesPolicyTests
     {
         var listener = PolicyHarness.Listener(proxies: new TrustedProxies(Networks("10.0.0.0/8"), 9));
         return Decide(Exchange(listener, "10.0.0.1", ("X-Forwarded-For", chain))) is null
-            && Decide(Exchange(listener, "10.0.0.1", ("Forwarded", other))) is null;
+            && Decide(Exchange(listener, "10.0.0.1", ("Forwarded", other))) is null or { Name: "malformed-request" };
     });
 
     private string ClientOf(TrustedProxies proxies, IPAddress preamble, string header)

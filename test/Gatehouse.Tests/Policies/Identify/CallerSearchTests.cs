@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Policies.Identify;
 using Gatehouse.TestKit;
@@ -12,6 +13,7 @@ public sealed class CallerSearchTests
     private const string Freight = "dns:freight.acme.example";
 
     private static readonly ApiKeyCredential Key = new("k7f3abcd", new byte[32], DateTimeOffset.MaxValue, null);
+    private static readonly ApiKeyCredential Third = new("third000", new byte[32], DateTimeOffset.MaxValue, null);
     private static readonly ApiKeyCredential Second = new("second00", new byte[32], DateTimeOffset.MaxValue, null);
 
     private readonly List<PeopleGroup> _people =
@@ -49,6 +51,37 @@ public sealed class CallerSearchTests
     [Fact]
     public void The_same_client_of_another_issuer_is_somebody_else() =>
         Assert.Equal("token: of a client that no consumer names", Reason(token: Token("web-shop", issuer: "staff")));
+
+    [Fact]
+    [Control("MTL-4", "who may vouch for a name")]
+    public void A_name_that_another_authority_vouches_for_is_nobodys()
+    {
+        var binding = new CertificateBinding("dns:courier.example", null, "couriers.pem");
+        _consumers.Add(Consumer("courier", new Authentication(null, null, null, binding)));
+        var certificate = Certificate("dns:courier.example");
+        Assert.Equal("courier", Found(certificate: certificate with { Authorities = ["x.pem", "couriers.pem"] }).Consumer);
+        Assert.Equal("no entry of the consumer names exactly what was presented", Reason(certificate: certificate with { Authorities = ["x.pem"] }));
+        Assert.Equal("no entry of the consumer names exactly what was presented", Reason(certificate: certificate with { Authorities = [] }));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.9", null)]
+    [InlineData("192.0.2.66", "from an address that the consumer does not call from")] // denied, although it is allowed
+    [InlineData("::ffff:192.0.2.66", "from an address that the consumer does not call from")]
+    [InlineData("198.51.100.1", "from an address that the consumer does not call from")]
+    [Control("IPX-5", "of a consumer")]
+    public void A_consumer_is_none_from_where_it_may_not_call(string client, string? why)
+    {
+        var deny = new DenyList([new DenyEntry(IPNetwork.Parse("192.0.2.66/32"), null, null, new Place("test.yaml", 1, 1))]);
+        var rules = new AddressRules(new Networks([IPNetwork.Parse("192.0.2.0/24")]), deny);
+        _consumers.Add(Consumer(rules, "depot", Entry(key: Third), Entry(client: "depot"), Entry(name: "dns:depot.example")));
+        foreach (var (key, token, certificate) in ((string?, VerifiedToken?, ClientCertificate?)[])
+            [("third000", null, null), (null, Token("depot"), null), (null, null, Certificate("dns:depot.example"))])
+        {
+            if (why is null) Assert.Equal("depot", Found(key, token, certificate, client).Consumer);
+            else Assert.Equal(why, Reason(key, token, certificate, client));
+        }
+    }
 
     [Fact]
     [Control("KEY-12", "credentials of different consumers, and kinds that are not declared together")]
@@ -229,7 +262,7 @@ public sealed class CallerSearchTests
 
     private ConsumerDirectory Directory() => new(_consumers, _people);
 
-    private CallerSearch Search() => new(Directory());
+    private CallerSearch Search() => new(Directory(), TimeProvider.System);
 
     private (string Consumer, string Kind, string Id) Found(
         string? key = null, VerifiedToken? token = null, ClientCertificate? certificate = null, string client = "192.0.2.9")
@@ -253,7 +286,7 @@ public sealed class CallerSearchTests
     {
         var directory = Directory();
         var good = new GoodCredentials(key is null ? null : directory.FindByKeyId(key), token, certificate);
-        var caller = new CallerSearch(directory).Find(good, IPAddress.Parse(client), out why, out var ambiguous);
+        var caller = new CallerSearch(directory, TimeProvider.System).Find(good, IPAddress.Parse(client), out why, out var ambiguous);
         if (ambiguous) why += " (ambiguous)";
         return caller;
     }

@@ -176,7 +176,7 @@ public sealed class IssuedKeyTests : IAsyncDisposable
         var known = await _register.StartAsync(Cancel);
         var consumers = _harness.Context.Consumers;
         var issued = new IssuedKeys(consumers, known, _harness.Clock);
-        var (search, token) = (new CallerSearch(consumers), Proofs.Token("with-token"));
+        var (search, token) = (new CallerSearch(consumers, _harness.Clock), Proofs.Token("with-token"));
         foreach (var key in (NewApiKey[])[one, other, one])
         {
             var caller = search.Find(new GoodCredentials(issued.Find(key.Id), token, null), IPAddress.Loopback, out _, out _);

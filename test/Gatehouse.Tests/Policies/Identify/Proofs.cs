@@ -9,8 +9,11 @@ namespace Gatehouse.Tests.Policies.Identify;
 /// <summary>Consumers, certificates and verified tokens as the tests of this folder need them.</summary>
 internal static class Proofs
 {
-    public static Consumer Consumer(string name, params Authentication[] entries) => new()
+    public static Consumer Consumer(string name, params Authentication[] entries) => Consumer(null, name, entries);
+
+    public static Consumer Consumer(AddressRules? addresses, string name, params Authentication[] entries) => new()
     {
+        Addresses = addresses,
         Id = new ConsumerId(name),
         Kind = ConsumerKind.Application,
         Owner = "owner@example.test",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Hosting;
+using Gatehouse.Telemetry;
 
 namespace Gatehouse.Cli.Commands;
 
@@ -24,12 +25,16 @@ internal static class RunCommand
         lastGood.AddTo(command);
         command.SetAction(async (parsed, cancelled) =>
         {
+            // who does not read what is told holds up nothing
+            using var sink = ReferenceEquals(parsed.InvocationConfiguration.Error, Console.Error)
+                ? new BufferedLineSink(Console.OpenStandardError, writeAt: 1) : null;
+            await using var events = sink is null ? null : new LineWriter(sink);
             var options = gateway with
             {
                 DeclarationPath = parsed.GetRequiredValue(declaration),
                 Environment = parsed.GetValue(environment),
                 LastGood = lastGood.Read(parsed),
-                Events = parsed.InvocationConfiguration.Error,
+                Events = (TextWriter?)events ?? parsed.InvocationConfiguration.Error,
             };
             return await GatewayHost.RunAsync(options, cancelled);
         });

@@ -71,6 +71,9 @@ internal sealed class OtlpChannel : IAsyncDisposable
         wake?.TrySetResult();
     }
 
+    /// <summary>Counts a record that was too long to be made.</summary>
+    public void LoseTooLong() => _tally.AddLost(OtlpTally.TooLong, 1);
+
     /// <summary>Leaves out what was not sent yet, because what comes now says the same and more: metrics are sums.</summary>
     public void Supersede()
     {

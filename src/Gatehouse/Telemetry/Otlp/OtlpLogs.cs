@@ -32,7 +32,8 @@ internal sealed class OtlpLogs(OtlpChannel channel, string name, OtlpSeverity se
         buffer.Fixed(11, now);
         buffer.Text(12, name, LongestName);
         buffer.Close(record);
-        if (!buffer.IsOver) channel.Write(buffer.Written);
+        if (buffer.IsOver) channel.LoseTooLong();
+        else channel.Write(buffer.Written);
     }
 }
 

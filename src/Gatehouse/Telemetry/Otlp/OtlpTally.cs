@@ -17,13 +17,16 @@ internal sealed class OtlpTally
     /// <summary>Newer ones say the same and more.</summary>
     public const int Stale = 3;
 
-    private static readonly string[] Reasons = ["full", "refused", "stopped", "stale"];
+    /// <summary>It has more than <see cref="ProtoBuffer.LongestRecord"/>.</summary>
+    public const int TooLong = 4;
+
+    private static readonly string[] Reasons = ["full", "refused", "stopped", "stale", "too-long"];
     private readonly Tally _sent = new();
-    private readonly Tally[] _lost = [new(), new(), new(), new()];
+    private readonly Tally[] _lost = [new(), new(), new(), new(), new()];
 
     public long Sent => _sent.Value;
 
-    public long Lost => _lost[0].Value + _lost[1].Value + _lost[2].Value + _lost[3].Value;
+    public long Lost => _lost[0].Value + _lost[1].Value + _lost[2].Value + _lost[3].Value + _lost[4].Value;
 
     public void AddSent(int records) => _sent.Add(records);
 

@@ -38,6 +38,17 @@ public sealed class OtlpChannelTests : IDisposable
     }
 
     [Fact]
+    public async Task A_line_that_is_too_long_for_a_record_is_counted()
+    {
+        await using var shipping = Open();
+        var log = shipping.Logs("gatehouse.audit")!;
+        log.Write(new byte[ProtoBuffer.LongestRecord]);
+        Assert.Equal(1, log.Dropped);
+        log.Write(new byte[1000]);
+        Assert.Equal(1, log.Dropped);
+    }
+
+    [Fact]
     public async Task What_is_said_anew_does_not_wait_beside_what_it_replaces()
     {
         await using var shipping = Open();
@@ -59,7 +70,7 @@ public sealed class OtlpChannelTests : IDisposable
 
     private OtlpShipping Open()
     {
-        var settings = new OtlpSettings(new Uri($"http://{_silent.LocalEndpoint}"), OtlpSignals.Traces | OtlpSignals.Metrics);
+        var settings = new OtlpSettings(new Uri($"http://{_silent.LocalEndpoint}"), OtlpSignals.Traces | OtlpSignals.Metrics | OtlpSignals.Logs);
         var events = new EventWriter(TextWriter.Null, TimeProvider.System);
         return new OtlpShipping(settings, OtlpResource.Of("shop", "test", "1", null), _meter, events, TimeProvider.System, Capacity);
     }

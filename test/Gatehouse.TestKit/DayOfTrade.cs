@@ -61,6 +61,10 @@ internal static class DayOfTrade
         }
     }
 
+    /// <summary>A change by Anna of whose order only the answer says: what the route is about is known when the service has said it.</summary>
+    public static IEnumerable<AuditRecord> NamedByTheAnswer(string id, int customer) =>
+        Change(id, Begin.AddHours(13), "anna", customer, isUnknown: false, isKnownLate: true);
+
     /// <summary>About whom an exchange with a customer's order is.</summary>
     public static AboutEntry About(int customer) => Key.About("customer", customer.ToString(CultureInfo.InvariantCulture));
 
@@ -92,7 +96,7 @@ internal static class DayOfTrade
         Revision = 1,
     };
 
-    private static IEnumerable<AuditRecord> Change(string id, DateTimeOffset at, string staff, int customer, bool isUnknown)
+    private static IEnumerable<AuditRecord> Change(string id, DateTimeOffset at, string staff, int customer, bool isUnknown, bool isKnownLate = false)
     {
         var (consumer, kind) = customer % 2 == 0 ? ("care-assistant", "assistant") : ("contact-centre", "application");
         yield return new AuditRecord
@@ -112,7 +116,7 @@ internal static class DayOfTrade
             Api = "returns",
             Method = "POST",
             Path = "/returns",
-            About = [About(customer)],
+            About = isKnownLate ? [] : [About(customer)],
             Revision = 1,
         };
         yield return new AuditRecord
@@ -131,6 +135,7 @@ internal static class DayOfTrade
             Api = "returns",
             Method = "POST",
             Path = "/returns",
+            About = isKnownLate ? [About(customer)] : [],
             Status = isUnknown ? 504 : 201,
             Revision = 1,
         };

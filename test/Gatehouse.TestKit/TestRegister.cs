@@ -23,7 +23,7 @@ internal sealed class TestRegister : IAsyncDisposable
         _telling = TextWriter.Synchronized(_told);
         _events = new EventWriter(_telling, clock);
         Settings = new RegisterSettings("front/test", _folder.Of("kept"), TimeSpan.FromHours(1), Pepper) { Sqlite = _folder.Of("register.db") };
-        _book = new RegisterBook(Settings) { Changed = Changes.Add };
+        _book = new RegisterBook(Settings);
         Known = Instance();
     }
 
@@ -39,9 +39,6 @@ internal sealed class TestRegister : IAsyncDisposable
             lock (_telling) return _told.ToString();
         }
     }
-
-    /// <summary>What a record of administrative acts would have heard.</summary>
-    public List<RegisterChange> Changes { get; } = [];
 
     public GatehouseMeter Meter { get; } = new();
 

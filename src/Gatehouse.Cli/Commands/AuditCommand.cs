@@ -12,7 +12,7 @@ internal static class AuditCommand
     public static Command Create(GatewayOptions gateway) => new("audit", "Reads the audit trail, and proves what stands in it.")
     {
         AuditVerifyCommand.Create(),
-        AuditProveCommand.Create(),
+        AuditProveCommand.Create(gateway.Clock),
         AuditShowCommand.Create(gateway.Clock),
         AuditTailCommand.Create(gateway.Clock),
         AuditSearchCommand.Create(gateway.Clock),

@@ -119,6 +119,20 @@ internal sealed class AuditRecord
 
     /// <summary>Nothing of a record is shown by accident.</summary>
     public override string ToString() => $"{Kind} {Sequence}";
+
+    /// <summary>Says that nobody knows what became of an exchange.</summary>
+    /// <param name="intent">The request's id.</param>
+    /// <param name="sequence">The number of the record that said that it was to be made.</param>
+    public static AuditRecord Unknown(string intent, long sequence, string reason, DateTimeOffset time) => new()
+    {
+        Kind = AuditKind.Unknown,
+        Time = time,
+        Outcome = AuditOutcome.Unknown,
+        Intent = intent,
+        First = sequence,
+        Last = sequence,
+        Reason = reason,
+    };
 }
 
 /// <summary>Whose data is touched: the link to a subject, which is gone when the key is.</summary>
@@ -146,6 +160,6 @@ internal sealed record AuditDetail(string Name, string Value)
     /// <summary>The origin of the chain that the one that begins with this record follows on: one of the same instance, in another file.</summary>
     public const string Follows = "follows";
 
-    /// <summary>Numbers of records, separated by commas: some of those that something was erased beside.</summary>
-    public const string Sequences = "sequences";
+    /// <summary>Some of what was erased: <see cref="ErasedValues"/>, separated by commas.</summary>
+    public const string Erased = "erased";
 }

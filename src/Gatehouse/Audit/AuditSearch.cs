@@ -58,6 +58,8 @@ internal static class AuditSearch
     /// </summary>
     private sealed class Glance(AuditQuery query)
     {
+        private static readonly byte[] Intent = [.. "\"kind\":\"intent\""u8];
+
         private readonly byte[] _consumer = Field("consumer", query.Consumer);
         private readonly byte[] _route = Field("route", query.Route);
         private readonly byte[] _request = Written(query.RequestId);
@@ -69,7 +71,7 @@ internal static class AuditSearch
             if (stored.Line is not { } line || !Has(line, _request)) return false;
             if (mayEnd && line.AsSpan().IndexOf("\"intent\":"u8) >= 0) return true;
             if (!Has(line, _consumer) || !Has(line, _route)) return false;
-            if (!query.HasSubject) return true;
+            if (!query.HasSubject || line.AsSpan().IndexOf(Intent) >= 0) return true; // the answer may name whom the request did not
             if (stored.Personal is not { } personal) return false;
             foreach (var subject in _subjects)
                 if (Has(personal, subject)) return true;

@@ -55,16 +55,7 @@ internal sealed class ChainBeginning(AuditStore store, ChainWriter writer, Audit
         List<KeyValuePair<string, long>> open = [.. state.Open.OrderBy(o => o.Value)];
         foreach (var (intent, sequence) in open)
         {
-            writer.Append(new AuditRecord
-            {
-                Kind = AuditKind.Unknown,
-                Time = clock.GetUtcNow(),
-                Outcome = AuditOutcome.Unknown,
-                Intent = intent,
-                First = sequence,
-                Last = sequence,
-                Reason = "the instance stopped before it was over",
-            });
+            writer.Append(AuditRecord.Unknown(intent, sequence, "the instance stopped before it was over", clock.GetUtcNow()));
         }
 
         return open.Count;

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Numerics;
 
 namespace Gatehouse.Audit;
 
@@ -30,11 +30,11 @@ internal sealed class ChainWalk
     /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
     public List<(string Origin, long First, long Last, long SaidAt)> Retained { get; } = [];
 
-    /// <summary>Records beside which a personal value is not there whose digest they have.</summary>
-    public List<long> Lacking { get; } = [];
+    /// <summary>Records beside which personal values are not there whose digests they have, and which (<see cref="PersonalValues"/>).</summary>
+    public List<(long Sequence, ulong Values)> Lacking { get; } = [];
 
-    /// <summary>Records, by the origin of their chain, of which a record says that something was erased.</summary>
-    public List<(string Origin, long First, long Last, long SaidAt)> Erased { get; } = [];
+    /// <summary>Records, by the origin of their chain, of which a record says that something was erased, and what.</summary>
+    public List<(string Origin, long Sequence, ulong Values, long SaidAt)> Erased { get; } = [];
 
     /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
     public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
@@ -87,11 +87,12 @@ internal sealed class ChainWalk
         if (stored.Sequence == 1 && DetailOf(record, AuditDetail.Origin) is { } origin && origin != _verdict.Chain.Origin)
             return Fault(1, "it begins another chain than this one says to be");
         if (!PersonalValues.Hold(stored, read, out var there)) return Fault(stored.Sequence, "a personal value beside it was edited: it is not the one that its digest is of");
-        _verdict.Personal += there;
+        _verdict.Personal += BitOperations.PopCount(there);
         if (!stored.IsFoundByWhatItSays)
             return Fault(stored.Sequence, "what it is found by was edited: the columns beside it, or the list of subjects, are not those that it says");
-        if (read.Personal > there) Lacking.Add(stored.Sequence);
-        _verdict.Erased += read.Personal - there;
+        var lacking = PersonalValues.Of(read) & ~there;
+        if (lacking != 0) Lacking.Add((stored.Sequence, lacking));
+        _verdict.Erased += BitOperations.PopCount(lacking);
         Note(record);
         return true;
     }
@@ -159,21 +160,15 @@ internal sealed class ChainWalk
         if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
     }
 
-    /// <summary>Each record that it names; one that names none covers all from its first to its last.</summary>
     private void NoteErasure(AuditRecord record)
     {
         var origin = DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin;
-        var named = false;
         foreach (var detail in record.Details)
         {
-            if (detail.Name != AuditDetail.Sequences) continue;
-            named = true;
-            foreach (var number in detail.Value.Split(','))
-                if (long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
-                    Erased.Add((origin, sequence, sequence, record.Sequence));
+            if (detail.Name != AuditDetail.Erased) continue;
+            foreach (var entry in detail.Value.Split(','))
+                if (ErasedValues.TryParse(entry, out var sequence, out var values)) Erased.Add((origin, sequence, values, record.Sequence));
         }
-
-        if (!named) Erased.Add((origin, record.First, record.Last, record.Sequence));
     }
 
     private bool Fault(long sequence, string what)

@@ -70,8 +70,9 @@ internal sealed class CommandChain : IDisposable
     {
         Store.Begin();
         Writer.Append(record);
-        Sign();
+        var note = Writer.SignIfDue(now: true);
         Store.Commit();
+        Copy(note);
     }
 
     /// <summary>Signs what is not signed yet, and copies that to the second place where there is one.</summary>
@@ -79,20 +80,22 @@ internal sealed class CommandChain : IDisposable
     {
         if (Writer.IsSigned) return;
         Store.Begin();
-        Sign();
+        var note = Writer.SignIfDue(now: true);
         Store.Commit();
+        Copy(note);
+    }
+
+    /// <summary>Copies a note to the second place, where there is one: once it is durable, for what it says has to be there.</summary>
+    public void Copy(string? note)
+    {
+        if (note is null || _options.Copies is not { } folder) return;
+        _copies ??= new CheckpointCopies(folder, Writer.State.Chain.Origin, _events);
+        _copies.Add(note);
     }
 
     public void Dispose()
     {
         Store.Close();
         _copies?.Dispose();
-    }
-
-    private void Sign()
-    {
-        if (Writer.SignIfDue(now: true) is not { } note || _options.Copies is not { } folder) return;
-        _copies ??= new CheckpointCopies(folder, Writer.State.Chain.Origin, _events);
-        _copies.Add(note);
     }
 }

@@ -14,8 +14,9 @@ internal sealed record FoundRecord(AuditChain Chain, StoredRecord Stored, ReadRe
     /// <summary>For whom; null where that is not said, or was erased.</summary>
     public string? Person => Record.Person ?? Intent?.Record.Person;
 
-    /// <summary>About whom.</summary>
-    public IReadOnlyList<AboutEntry> About => Record.About.Count > 0 ? Record.About : Intent?.Record.About ?? [];
+    /// <summary>About whom: what the request said, and what the answer did.</summary>
+    public IReadOnlyList<AboutEntry> About =>
+        Intent is not { Record.About: { Count: > 0 } before } ? Record.About : Record.About.Count == 0 ? before : [.. before.Union(Record.About)];
 
     /// <summary>Whether something personal was said that has been erased.</summary>
     public bool IsErased => WasErased(Read) || (Intent is { } intent && WasErased(intent));

@@ -108,7 +108,7 @@ internal sealed class PostgresAuditReader : AuditReader
         {
             fields.Read(line, record.Personal);
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException)
         {
             return true; // it is no record, which is worse, and found out by its hash
         }

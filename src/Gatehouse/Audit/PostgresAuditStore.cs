@@ -16,8 +16,8 @@ namespace Gatehouse.Audit;
 /// </param>
 internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces? places = null) : AuditStore
 {
-    /// <summary>Content that may be taken out.</summary>
-    private const string MayGo = "line IS NOT NULL AND kind <> 'retention'";
+    /// <summary>Content that may be taken out: not what says that something was.</summary>
+    private const string MayGo = "line IS NOT NULL AND kind NOT IN ('retention', 'erasure')";
 
     private readonly List<(string Subject, long Sequence)> _subjects = [];
     private readonly PostgresFields _fields = new();

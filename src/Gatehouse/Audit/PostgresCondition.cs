@@ -45,7 +45,7 @@ internal sealed class PostgresCondition
     private static string OfProblem(string problem, string chain) =>
         $"(problem = {problem} OR request IN (SELECT intent FROM audit_records WHERE chain = {chain} AND problem = {problem} AND intent IS NOT NULL))";
 
-    /// <summary>The records that name one of them, and what followed these.</summary>
+    /// <summary>The records that name one of them, what followed these, and the intents before them, which say who it was.</summary>
     private string OfSubjects(string chain) =>
         $"""
         sequence IN (
@@ -53,7 +53,10 @@ internal sealed class PostgresCondition
           SELECT sequence FROM named
           UNION
           SELECT ending.sequence FROM audit_records began JOIN audit_records ending ON ending.chain = began.chain AND ending.intent = began.request
-          WHERE began.chain = {chain} AND began.sequence IN (SELECT sequence FROM named) AND began.kind = 'intent')
+          WHERE began.chain = {chain} AND began.sequence IN (SELECT sequence FROM named) AND began.kind = 'intent'
+          UNION
+          SELECT began.sequence FROM audit_records ending JOIN audit_records began ON began.chain = ending.chain AND began.request = ending.intent
+          WHERE ending.chain = {chain} AND ending.sequence IN (SELECT sequence FROM named) AND began.kind = 'intent')
         """;
 
     /// <summary>A value is never a part of the text.</summary>

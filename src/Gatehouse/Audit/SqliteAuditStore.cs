@@ -19,9 +19,11 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
     public const string CommandLine = "command.lock";
 
     /// <summary>
-    /// Content that may be taken out. The canonical form has quotes nowhere but around names and values, so that this can only be the kind.
+    /// Content that may be taken out: not what says that something was. The canonical form has quotes nowhere but around names and values, so that
+    /// this can only be the kind.
     /// </summary>
-    private const string MayGo = "line IS NOT NULL AND instr(line, CAST('\"kind\":\"retention\"' AS BLOB)) = 0";
+    private const string MayGo =
+        "line IS NOT NULL AND instr(line, CAST('\"kind\":\"retention\"' AS BLOB)) = 0 AND instr(line, CAST('\"kind\":\"erasure\"' AS BLOB)) = 0";
 
     private FileStream? _lock;
     private SqliteConnection? _connection;

@@ -31,12 +31,14 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         List<(string Origin, long First, long Last)> retained =
             [.. from w in walks from r in w.Walk.Retained where r.SaidAt <= w.Verdict.Signed select (r.Origin, r.First, r.Last)];
         var erased = (from w in walks from e in w.Walk.Erased where e.SaidAt <= w.Verdict.Signed select e)
-            .ToLookup(e => e.Origin, e => (e.First, e.Last));
+            .ToLookup(e => e.Origin, e => (e.Sequence, e.Values));
         var listed = reader.ListsUnknown ? reader.Unknown().ToLookup(u => u.Chain.Id, u => u.RequestId) : null;
+        var isWhole = verdicts.TrueForAll(v => v.Fault is null); // what was closed in a chain that breaks off is not known
         foreach (var (verdict, walk) in walks)
         {
             verdict.Fault ??= TakenOut(verdict.Chain, walk, retained) ?? (reader.HasPersonal ? Erased(walk, erased[verdict.Chain.Origin]) : null);
-            if (listed is not null) verdict.Fault ??= Hidden(verdict, walk.Unknown.Where(u => !walks.Exists(w => w.Walk.Closed.Contains(u))), listed);
+            if (listed is not null && isWhole)
+                verdict.Fault ??= Hidden(verdict, walk.Unknown.Where(u => !walks.Exists(w => w.Walk.Closed.Contains(u))), listed);
             verdict.Open = walk.Open.Count(intent => !walks.Exists(w => w.Walk.Closed.Contains(intent)));
         }
 
@@ -88,20 +90,14 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         return hidden is null ? null : new ChainFault(verdict.Last, $"the list of what is open was edited: exchange {hidden} is unknown, and not in it");
     }
 
-    /// <summary>What is personal may be gone only where a record says so of just that record, or of a stretch that it is in.</summary>
-    private static ChainFault? Erased(ChainWalk walk, IEnumerable<(long First, long Last)> erased)
+    /// <summary>What is personal may be gone only where a record says so of just those values of just that record.</summary>
+    private static ChainFault? Erased(ChainWalk walk, IEnumerable<(long Sequence, ulong Values)> erased)
     {
         if (walk.Lacking.Count == 0) return null;
-        var single = new HashSet<long>();
-        var stretches = new List<(long First, long Last)>();
-        foreach (var (first, last) in erased)
-        {
-            if (first == last) single.Add(first);
-            else stretches.Add((first, last));
-        }
-
-        foreach (var at in walk.Lacking)
-            if (!single.Contains(at) && !stretches.Exists(s => s.First <= at && s.Last >= at))
+        var said = new Dictionary<long, ulong>();
+        foreach (var (sequence, values) in erased) said[sequence] = said.GetValueOrDefault(sequence) | values;
+        foreach (var (at, values) in walk.Lacking)
+            if ((values & ~said.GetValueOrDefault(at)) != 0)
                 return new ChainFault(at, "personal values beside it were taken out, and no record says that they were erased");
         return null;
     }

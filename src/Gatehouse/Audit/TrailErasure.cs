@@ -15,39 +15,48 @@ internal static class TrailErasure
     /// <summary>What a record can say of which records something was erased, in pieces that its details have room for.</summary>
     private const int LongestPiece = 250;
 
+    /// <summary>A number of 19 digits, one of 16 and what stands between.</summary>
+    private const int LongestEntry = 40;
+
     private const int MostPieces = RecordWriter.MostDetails - 2;
 
     /// <summary>Erases, some records at a time.</summary>
+    /// <param name="own">The chain in which it is recorded.</param>
     /// <param name="query">Whom: its <see cref="AuditQuery.Persons"/> and <see cref="AuditQuery.About"/> each by itself.</param>
     /// <returns>Records of which something was erased.</returns>
-    public static long Run(AuditReader reader, AuditStore store, ChainWriter writer, AuditQuery query, TrailAct act, TimeProvider clock)
+    public static long Run(AuditReader reader, CommandChain own, AuditQuery query, TrailAct act, TimeProvider clock)
     {
         var erased = 0L;
         foreach (var chain in reader.Chains())
         {
-            var batch = new List<(long Sequence, byte[]? Left)>();
+            var batch = new List<(long Sequence, ulong Values, byte[]? Left)>();
+            var length = 0;
             foreach (var stored in reader.Candidates(chain, new AuditQuery { Persons = query.Persons, About = query.About }))
             {
-                if (stored.Personal is not { } personal || !TryTakeOut(personal, query, out var left)) continue;
-                batch.Add((stored.Sequence, left));
-                if (batch.Count == AtOnce || batch.Count * (Digits(stored.Sequence) + 1) > (MostPieces - 1) * (LongestPiece - 20))
-                    erased += Write(store, writer, chain, batch, act, clock);
+                if (stored.Personal is not { } personal) continue;
+                var values = TakeOut(personal, query, out var left);
+                if (values == 0) continue;
+                batch.Add((stored.Sequence, values, left));
+                length += ErasedValues.Write(stored.Sequence, values).Length + 1;
+                if (batch.Count < AtOnce && length < (MostPieces - 1) * (LongestPiece - LongestEntry)) continue;
+                erased += Write(own, chain, batch, act, clock);
+                length = 0;
             }
 
-            erased += Write(store, writer, chain, batch, act, clock);
+            erased += Write(own, chain, batch, act, clock);
         }
 
-        store.Scrub();
+        own.Store.Scrub();
         return erased;
     }
 
     private static int Write(
-        AuditStore store, ChainWriter writer, AuditChain chain, List<(long Sequence, byte[]? Left)> batch, TrailAct act, TimeProvider clock)
+        CommandChain own, AuditChain chain, List<(long Sequence, ulong Values, byte[]? Left)> batch, TrailAct act, TimeProvider clock)
     {
         var count = batch.Count;
         if (count == 0) return 0;
-        store.Begin();
-        writer.Append(new AuditRecord
+        own.Store.Begin();
+        own.Writer.Append(new AuditRecord
         {
             Kind = AuditKind.Erasure,
             Time = clock.GetUtcNow(),
@@ -58,51 +67,57 @@ internal static class TrailErasure
             Details =
             [
                 new(AuditDetail.Chain, chain.Origin), new("records", count.ToString(CultureInfo.InvariantCulture)),
-                .. Pieces(batch.Select(e => e.Sequence)),
+                .. Pieces(batch.Select(e => ErasedValues.Write(e.Sequence, e.Values))),
             ],
         });
-        foreach (var (sequence, left) in batch) store.Erase(chain, sequence, left);
-        writer.SignIfDue(now: true); // what is not signed proves nothing, and this has to
-        store.Commit();
+        foreach (var (sequence, _, left) in batch) own.Store.Erase(chain, sequence, left);
+        var note = own.Writer.SignIfDue(now: true); // what is not signed proves nothing, and this has to
+        own.Store.Commit();
+        own.Copy(note);
         batch.Clear();
         return count;
     }
 
-    /// <summary>The numbers of records, as details of a record have room for them.</summary>
-    private static List<AuditDetail> Pieces(IEnumerable<long> sequences)
+    /// <summary>What was erased, as details of a record have room for it.</summary>
+    private static List<AuditDetail> Pieces(IEnumerable<string> entries)
     {
         var pieces = new List<AuditDetail>();
         var piece = new StringBuilder();
-        foreach (var sequence in sequences)
+        foreach (var entry in entries)
         {
-            if (piece.Length + Digits(sequence) + 1 > LongestPiece)
+            if (piece.Length + entry.Length + 1 > LongestPiece)
             {
-                pieces.Add(new(AuditDetail.Sequences, piece.ToString()));
+                pieces.Add(new(AuditDetail.Erased, piece.ToString()));
                 piece.Clear();
             }
 
             if (piece.Length > 0) piece.Append(',');
-            piece.Append(CultureInfo.InvariantCulture, $"{sequence}");
+            piece.Append(entry);
         }
 
-        pieces.Add(new(AuditDetail.Sequences, piece.ToString()));
+        pieces.Add(new(AuditDetail.Erased, piece.ToString()));
         return pieces;
     }
 
-    private static int Digits(long number) => number.ToString(CultureInfo.InvariantCulture).Length;
-
-    /// <summary>What is left without what is about them; false where nothing is.</summary>
-    private static bool TryTakeOut(byte[] personal, AuditQuery query, out byte[]? left)
+    /// <summary>Takes out what is about them.</summary>
+    /// <param name="left">What is left; null for nothing.</param>
+    /// <returns>Which values that was, as <see cref="PersonalValues"/> names them.</returns>
+    private static ulong TakeOut(byte[] personal, AuditQuery query, out byte[]? left)
     {
         left = null;
         using var beside = JsonDocument.Parse(personal);
         var isFor = beside.RootElement.TryGetProperty("person", out var person) && query.Persons.Contains(ValueOf(person));
         var written = new CanonicalText(1024);
-        var (found, kept) = (isFor, false);
+        var (found, kept) = (0UL, false);
         written.Raw((byte)'{');
         foreach (var field in beside.RootElement.EnumerateObject())
         {
-            if (isFor && field.Name is "person" or "client") continue;
+            if (isFor && field.Name is "person" or "client")
+            {
+                found |= field.Name == "person" ? PersonalValues.Person : PersonalValues.Client;
+                continue;
+            }
+
             written.Name(Encoding.ASCII.GetBytes(field.Name));
             if (field.Name != "about")
             {
@@ -112,7 +127,8 @@ internal static class TrailErasure
             }
 
             var entries = field.Value.EnumerateArray().Select(e => query.About.Contains(ValueOf(e)) ? null : e.GetRawText()).ToList();
-            found |= entries.Where((e, i) => e is null && field.Value[i].ValueKind != JsonValueKind.Null).Any();
+            for (var i = 0; i < entries.Count; i++)
+                if (entries[i] is null && field.Value[i].ValueKind != JsonValueKind.Null) found |= PersonalValues.About(i);
             kept |= entries.Exists(e => e is not (null or "null"));
             written.Raw(Encoding.ASCII.GetBytes($"[{string.Join(',', entries.Select(e => e ?? "null"))}]"));
         }

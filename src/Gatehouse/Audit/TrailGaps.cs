@@ -41,16 +41,7 @@ internal sealed class TrailGaps(EventWriter events, TimeProvider clock, AuditTal
         foreach (var intent in intents)
         {
             if (!writer.State.Open.TryGetValue(intent, out var sequence)) continue; // it was never written, or its outcome was
-            writer.Append(new AuditRecord
-            {
-                Kind = AuditKind.Unknown,
-                Time = clock.GetUtcNow(),
-                Outcome = AuditOutcome.Unknown,
-                Intent = intent,
-                First = sequence,
-                Last = sequence,
-                Reason = "the trail had no room for its outcome",
-            });
+            writer.Append(AuditRecord.Unknown(intent, sequence, "the trail had no room for its outcome", clock.GetUtcNow()));
             unknown++;
         }
 

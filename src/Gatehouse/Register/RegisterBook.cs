@@ -10,12 +10,6 @@ internal sealed class RegisterBook(RegisterSettings settings) : IAsyncDisposable
 
     private readonly RegisterStore _store = RegisterStore.Open(settings);
 
-    /// <summary>
-    /// Told of every change after it was made, and before whoever asked for it is told: the one place where a record of administrative acts hears
-    /// of them. The store keeps each in <c>gatehouse_register_changes</c> too, in the transaction of the change.
-    /// </summary>
-    public Action<RegisterChange>? Changed { get; set; }
-
     public async Task<RegisterContent> ReadAsync(CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -29,9 +23,7 @@ internal sealed class RegisterBook(RegisterSettings settings) : IAsyncDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Most);
-        var edit = await _store.ChangeAsync(decide, limit.Token);
-        if (edit.Change is { } change) Changed?.Invoke(change);
-        return edit.Refusal;
+        return (await _store.ChangeAsync(decide, limit.Token)).Refusal;
     }
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();

@@ -156,7 +156,7 @@ public sealed class PostgresTrailTests : IAsyncLifetime
     [Fact]
     public async Task The_same_questions_have_the_same_answers_as_in_a_file()
     {
-        var written = DayOfTrade.Records(5_000).ToList();
+        List<AuditRecord> written = [.. DayOfTrade.Records(5_000), .. DayOfTrade.NamedByTheAnswer("r0900001", 17)];
         using (var trail = await BeginAsync("edge-1"))
             await TestTrail.PostAsync(trail, written);
         using (var file = await _keys.BeginAsync())

@@ -60,6 +60,21 @@ public sealed class AuditSearchTests
     }
 
     [Fact]
+    [Control("AUD-6", "a subject that only the answer names")]
+    public async Task Finds_whom_only_the_answer_named_with_the_one_who_asked()
+    {
+        using var trade = await TradeTrail.WriteAsync(
+            200, [.. DayOfTrade.NamedByTheAnswer("late", 4711), .. DayOfTrade.NamedByTheAnswer("other", 4712)]);
+        string[] about = ["--about", "customer:4711", "--investigation-key", trade.InvestigationKey];
+
+        var found = Assert.Single(await trade.SearchAsync(about));
+        Assert.Equal(("outcome", "late"), (found["kind"], found["requestId"]));
+        Assert.Equal(DayOfTrade.Person("staff:anna"), found["person"]);
+        Assert.Single(await trade.SearchAsync([.. about, "--person", "staff:anna"]));
+        Assert.Empty(await trade.SearchAsync([.. about, "--person", "staff:ben"]));
+    }
+
+    [Fact]
     public async Task Narrows_by_route_time_request_and_kind()
     {
         using var trade = await TradeTrail.WriteAsync(2_000);

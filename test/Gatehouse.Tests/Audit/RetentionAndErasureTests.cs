@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Audit;
 using Gatehouse.TestKit;
@@ -156,6 +157,58 @@ public sealed class RetentionAndErasureTests
         trade.Trail.Change($"UPDATE records SET personal = NULL WHERE chain = 1 AND sequence = {other}");
 
         Assert.Equal(other, trade.Trail.Verify()[0].Fault?.Sequence);
+    }
+
+    [Fact]
+    [Control("AUD-2", "an erasure excuses what it names")]
+    public async Task What_was_not_erased_beside_the_same_record_may_not_be_missing()
+    {
+        using var trade = await TradeTrail.WriteAsync(50);
+        string[] act = ["--reason", "a request", "--signing-key", trade.SigningKey];
+        Assert.Equal(0, (await trade.RunAsync("erase", ["--person", "staff:anna", "--investigation-key", trade.InvestigationKey, .. act])).ExitCode);
+        var said = Assert.Single(trade.Trail.Read(), r => r.Kind == AuditKind.Erasure);
+        var first = said.Details.Single(d => d.Name == AuditDetail.Erased).Value.Split(',')[0];
+        Assert.True(ErasedValues.TryParse(first, out var sequence, out var values));
+        Assert.Equal(PersonalValues.Person | PersonalValues.Client, values);
+        Assert.Null(trade.Trail.Verify()[0].Fault);
+
+        trade.Trail.Change($"UPDATE records SET personal = NULL WHERE chain = 1 AND sequence = {sequence}"); // whose order it was, too
+
+        Assert.Equal(sequence, trade.Trail.Verify()[0].Fault?.Sequence);
+    }
+
+    [Theory]
+    [InlineData("erase")]
+    [InlineData("retain")]
+    [Control("AUD-4", "what the command line signs")]
+    public async Task What_is_signed_for_an_erasure_or_a_retention_is_copied_to_the_second_place(string command)
+    {
+        using var trade = await TradeTrail.WriteAsync(50);
+        trade.Clock = new FakeTimeProvider(DayOfTrade.Begin.AddDays(3));
+        string[] what = command == "retain" ? ["--older-than", "1d"] : ["--person", "staff:anna", "--investigation-key", trade.InvestigationKey];
+
+        string[] act = ["--reason", "a request", "--signing-key", trade.SigningKey, "--checkpoints", trade.Trail.Copies];
+        var run = await trade.RunAsync(command, [.. what, .. act]);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var own = trade.Trail.Verify()[1];
+        Assert.Equal(own.Last, own.Signed);
+        Assert.Contains(CheckpointCopies.Read(trade.Trail.Copies), c => c.Checkpoint.Origin == own.Chain.Origin && c.Checkpoint.Size == own.Last);
+    }
+
+    [Fact]
+    public async Task A_key_that_was_replaced_is_named_with_the_former_one()
+    {
+        using var trade = await TradeTrail.WriteAsync(5);
+        string[] act = ["--older-than", "1d", "--reason", "policy"];
+        Assert.Equal(0, (await trade.RunAsync("retain", [.. act, "--signing-key", trade.SigningKey])).ExitCode);
+        using var newer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var key = $"file:{trade.WriteSecret("newer", newer.ExportPkcs8PrivateKeyPem())}";
+
+        Assert.Equal(1, (await trade.RunAsync("retain", [.. act, "--signing-key", key])).ExitCode); // whose signature is on what is there?
+        var run = await trade.RunAsync("retain", [.. act, "--signing-key", key, "--former-key", trade.Trail.PublicKey]);
+
+        Assert.True(run.ExitCode == 0, run.Error);
     }
 
     [Fact]

@@ -92,7 +92,11 @@ public sealed class AuditCommandTests : IDisposable
         var made = await AuditAsync("prove", _trail.File, "--sequence", "7");
         Assert.Equal((ExitCode.Done, ""), (made.ExitCode, made.Error));
         Assert.DoesNotContain("203.0.113.9", made.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(_trail.Read(), r => r.Kind == AuditKind.Reading);
         Assert.Contains("203.0.113.9", (await AuditAsync("prove", _trail.File, "--sequence", "7", "--personal")).Output, StringComparison.Ordinal);
+        var reading = Assert.Single(_trail.Read(), r => r.Kind == AuditKind.Reading); // what is personal is shown to nobody without a record
+        var command = Assert.Single(reading.Details, d => d.Name == "command").Value;
+        Assert.StartsWith("prove 7 of front-door/audit/edge-1/", command, StringComparison.Ordinal);
         var proof = _folder.Write("proof.json", made.Output);
 
         var holds = await AuditAsync("prove", "--check", proof, "--key", _trail.PublicKey);

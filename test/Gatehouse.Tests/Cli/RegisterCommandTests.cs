@@ -6,6 +6,7 @@ using Gatehouse.Cli.Commands;
 using Gatehouse.Consumers;
 using Gatehouse.Hosting;
 using Gatehouse.TestKit;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.Tests.Cli;
@@ -136,9 +137,25 @@ public sealed class RegisterCommandTests : IDisposable
         var chain = Assert.Single(reader.Chains());
         var records = reader.Records(chain).Select(r => RecordReader.Read(r)!.Record).ToList();
         Assert.All(records, r => Assert.Equal(AuditKind.Administration, r.Kind));
-        Assert.Equal(["key-issued", "key-revoked"], records.Select(r => Detail(r, "act")));
-        Assert.Equal(("ben", "it leaked", $"key {id} of stock-sync"), (records[1].Who, records[1].Reason, Detail(records[1], "subject")));
+        Assert.Equal(["key-issued", "key-issued", "key-revoked", "key-revoked"], records.Select(r => Detail(r, "act"))); // before, and after
+        Assert.Equal([AuditOutcome.None, AuditOutcome.Done, AuditOutcome.None, AuditOutcome.Done], records.Select(r => r.Outcome));
+        Assert.All(records[2..], r => Assert.Equal(("ben", "it leaked", $"key {id} of stock-sync"), (r.Who, r.Reason, Detail(r, "subject"))));
         Assert.DoesNotContain(reader.Records(chain), r => System.Text.Encoding.UTF8.GetString(r.Line!).Contains(key, StringComparison.Ordinal));
+
+        // a store that refuses in the midst of it: the trail has said what was to be done, and says that it was not
+        using (var store = new SqliteConnection($"Data Source={_folder.Of("gatehouse.db")};Pooling=false"))
+        {
+            store.Open();
+            using var trap = store.CreateCommand();
+            trap.CommandText = "CREATE TRIGGER trap BEFORE INSERT ON gatehouse_register_changes BEGIN SELECT RAISE(ABORT, 'no'); END";
+            trap.ExecuteNonQuery();
+        }
+
+        var failed = await KeyAsync("create", "--store", "--consumer", "stock-sync");
+        Assert.Equal(ExitCode.Failed, failed.ExitCode);
+        Assert.Contains("nothing was changed", failed.Error, StringComparison.Ordinal);
+        records = [.. reader.Records(chain).Select(r => RecordReader.Read(r)!.Record)];
+        Assert.Equal([AuditOutcome.None, AuditOutcome.FailedBefore], records[4..].Select(r => r.Outcome));
 
         static string? Detail(AuditRecord record, string name) => record.Details.FirstOrDefault(d => d.Name == name)?.Value;
     }

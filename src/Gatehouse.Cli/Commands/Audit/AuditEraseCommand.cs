@@ -38,7 +38,7 @@ internal static class AuditEraseCommand
                 "This is an export, which is not written to; erase in the trail, and export anew.",
                 "Not everything was erased",
                 clock,
-                (reader, chain, by) => TrailErasure.Run(reader, chain.Store, chain.Writer, whose, by, clock) is > 0 and var erased
+                (reader, chain, by) => TrailErasure.Run(reader, chain, whose, by, clock) is > 0 and var erased
                     ? $"Erased in {erased} records. Exports and backups that were made before still have it."
                     : "There was nothing to erase.",
                 cancelled);

@@ -12,7 +12,7 @@ namespace Gatehouse.Cli.Commands.Audit;
 /// </summary>
 internal static class AuditProveCommand
 {
-    public static Command Create()
+    public static Command Create(TimeProvider clock)
     {
         var file = new Argument<string?>("TRAIL") { Description = TrailPlace.Description, Arity = ArgumentArity.ZeroOrOne };
         var sequence = new Option<long>("--sequence") { Description = "The number of the record that is to be proved.", HelpName = "N" };
@@ -25,6 +25,8 @@ internal static class AuditProveCommand
         {
             file, sequence, chain, personal, check, keys,
         };
+        var act = new TrailActOptions(mustSayWhy: false);
+        act.AddTo(command);
         command.Validators.Add(result =>
         {
             var checks = result.GetResult(check) is not null;
@@ -32,14 +34,22 @@ internal static class AuditProveCommand
             else if (checks && result.GetResult(keys) is null) result.AddError("'--check' needs '--key'.");
             else if (!checks && result.GetResult(sequence) is null) result.AddError("'--sequence' is missing: the record that is to be proved.");
         });
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancelled) =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             if (parsed.GetValue(check) is { } proof)
                 return TrailOptions.Read(parsed.GetValue(keys) ?? [], error) is { } read ? Check(proof, read, output, error) : ExitCode.Failed;
-            using var reader = TrailOptions.Open(parsed.GetRequiredValue(file)!, error);
+            if (TrailPlace.Of(parsed.GetRequiredValue(file)!, error) is not { } place) return ExitCode.Failed;
+            using var reader = place.OpenReader(error);
             if (reader is null || TrailOptions.Choose(reader, parsed.GetValue(chain), error) is not { } chosen) return ExitCode.Failed;
-            return Prove(reader, chosen, parsed.GetValue(sequence), parsed.GetValue(personal), output, error);
+            var (wanted, withPersonal) = (parsed.GetValue(sequence), parsed.GetValue(personal));
+            if (withPersonal)
+            {
+                var what = $"prove {wanted} of {chosen.Origin}";
+                if (await act.RecordReadingAsync(parsed, place, reader, what, new AuditQuery(), [], clock, cancelled) is null) return ExitCode.Failed;
+            }
+
+            return Prove(reader, chosen, wanted, withPersonal, output, error);
         });
         return command;
     }

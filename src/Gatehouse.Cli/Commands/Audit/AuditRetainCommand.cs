@@ -56,7 +56,8 @@ internal static class AuditRetainCommand
             var (from, isOver) = (1L, false);
             while (!isOver)
             {
-                (var some, _, isOver) = TrailRetention.Step(chain.Store, chain.Writer, of, before, ref from, clock, by);
+                (var some, var note, isOver) = TrailRetention.Step(chain.Store, chain.Writer, of, before, ref from, clock, by);
+                chain.Copy(note);
                 taken += some;
             }
         }

@@ -23,6 +23,13 @@ internal sealed class TrailActOptions
 
     private readonly Option<string?> _copies = new("--checkpoints") { Description = "The second place of the checkpoints.", HelpName = "FOLDER" };
 
+    private readonly Option<string[]> _former = new("--former-key")
+    {
+        Description = "The public key, in PEM, that checkpoints were signed with before it was replaced; more than once where it was so several times.",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
     /// <param name="mustSayWhy">Whether it changes something, so that a reason is needed.</param>
     /// <param name="mustSign">Whether what it records counts only when it is signed.</param>
     public TrailActOptions(bool mustSayWhy, bool mustSign = false)
@@ -37,6 +44,7 @@ internal sealed class TrailActOptions
         command.Options.Add(_by);
         command.Options.Add(_reason);
         command.Options.Add(_key);
+        command.Options.Add(_former);
         command.Options.Add(_copies);
     }
 
@@ -63,11 +71,12 @@ internal sealed class TrailActOptions
             }
         }
 
+        if (TrailOptions.Read(parsed.GetValue(_former) ?? [], error) is not { } former) return null;
         var gateway = reader.Chains() is [var first, ..] ? first.Origin.Split('/')[0] : "gatehouse";
         return await place.OpenChainAsync(
             gateway,
             key,
-            [],
+            former,
             parsed.GetValue(_copies),
             _mustSayWhy ? "What is done" : "What is read",
             _mustSayWhy ? "" : " Who may read and not write reads an export: 'gatehouse audit export'.",

@@ -8,6 +8,7 @@ using Gatehouse.Declaration;
 using Gatehouse.Hosting;
 using Gatehouse.Register;
 using Gatehouse.Runtime;
+using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Cli.Commands.Register;
 
@@ -40,60 +41,100 @@ internal sealed class RegisterAccess : IAsyncDisposable
     /// <summary>What is there; null when it cannot be read, which has been said.</summary>
     public async Task<RegisterContent?> ReadAsync(CancellationToken cancelled)
     {
-        RegisterContent? content = null;
-        await AttemptAsync(async () =>
+        try
         {
-            content = await _book.ReadAsync(cancelled);
+            return await _book.ReadAsync(cancelled);
+        }
+        catch (Exception e) when (IsOfStore(e))
+        {
+            await SayAsync(e, "");
             return null;
-        });
-        return content;
+        }
     }
 
     /// <summary>
-    /// Makes a change; whether it was made. If not, it has been said why. Where the declaration has a trail, it is recorded there too, and not made
-    /// when the trail cannot be written.
+    /// Makes a change; whether it was made. If not, or if nobody knows, it has been said why. Where the declaration has a trail, it says before that
+    /// the change is to be made, durably, and after what became of it; where the former cannot be written, nothing is changed.
     /// </summary>
     public async Task<bool> ChangeAsync(Func<RegisterContent, RegisterEdit> decide, CancellationToken cancelled)
     {
-        if (Definition.Trail is not { } declared) return await AttemptAsync(() => _book.ChangeAsync(decide, cancelled));
+        if (Definition.Trail is not { } declared) return await MakeAsync(decide, cancelled) == AuditOutcome.Done;
         var trail = new DeclaredTrail(Definition, declared);
         using var chain = await trail.OpenAsync(_gateway, _error, cancelled);
         if (chain is null) return false;
-        RegisterChange? made = null;
-        _book.Changed = change => made = change;
-        if (!await AttemptAsync(() => _book.ChangeAsync(decide, cancelled))) return false;
-        if (made is null || trail.Write(chain, RecordOf(made), _error)) return true;
-        await _error.WriteLineAsync("The change was made, and stands in the register's own list of changes alone.");
+        RegisterChange? begun = null;
+        AuditOutcome outcome;
+        try
+        {
+            outcome = await MakeAsync(Begin, cancelled);
+        }
+        catch (NotRecordedException)
+        {
+            return false;
+        }
+
+        if (begun is null || trail.Write(chain, RecordOf(begun, outcome), _error)) return outcome == AuditOutcome.Done;
+        await _error.WriteLineAsync("The trail says that it was to be done, and not what became of it.");
         return false;
+
+        RegisterEdit Begin(RegisterContent content)
+        {
+            var edit = decide(content);
+            if (edit.Change is not { } change) return edit;
+            if (!trail.Write(chain, RecordOf(change, AuditOutcome.None), _error)) throw new NotRecordedException();
+            begun = change;
+            return edit;
+        }
     }
 
     public ValueTask DisposeAsync() => _book.DisposeAsync();
 
-    private static AuditRecord RecordOf(RegisterChange change) => new()
+    private AuditRecord RecordOf(RegisterChange change, AuditOutcome outcome) => new()
     {
         Kind = AuditKind.Administration,
-        Time = change.At,
+        Time = outcome == AuditOutcome.None ? change.At : _gateway.Clock.GetUtcNow(),
+        Outcome = outcome,
         Who = change.By,
         Reason = change.Reason,
         Details = [new("act", change.What), new("subject", change.Subject), new("before", change.Before), new("after", change.After)],
     };
 
-    private async Task<bool> AttemptAsync(Func<Task<string?>> attempt)
+    /// <summary>What became of it: done, refused, failed, or not known, where the store was lost while the change was being made.</summary>
+    private async Task<AuditOutcome> MakeAsync(Func<RegisterContent, RegisterEdit> decide, CancellationToken cancelled)
     {
+        var isDecided = false;
         try
         {
-            if (await attempt() is not { } refusal) return true;
+            var refusal = await _book.ChangeAsync(
+                content =>
+                {
+                    var edit = decide(content);
+                    isDecided = edit.Refusal is null;
+                    return edit;
+                },
+                cancelled);
+            if (refusal is null) return AuditOutcome.Done;
             await _error.WriteLineAsync(refusal);
+            return AuditOutcome.Refused;
         }
-        catch (Exception e) when (e is DbException or IOException or UnauthorizedAccessException or SocketException or TimeoutException
-            or OperationCanceledException or InvalidDataException)
+        catch (Exception e) when (IsOfStore(e))
         {
-            // texts of stores name hosts, users and files
-            var state = e is DbException { SqlState: { } code } ? $"{e.GetType().Name}, {code}" : e.GetType().Name;
-            await _error.WriteLineAsync($"The register's store '{_settings.StoreName}' cannot be read or written ({state}); nothing was changed.");
+            // an error with a state comes from a store that has undone all of it
+            var isKnown = !isDecided || e is DbException { SqlState: not null } or SqliteException;
+            await SayAsync(e, isKnown ? "; nothing was changed" : "; whether it was changed is not known: look before it is done again");
+            return isKnown ? AuditOutcome.FailedBefore : AuditOutcome.Unknown;
         }
+    }
 
-        return false;
+    private static bool IsOfStore(Exception e) =>
+        e is DbException or IOException or UnauthorizedAccessException or SocketException or TimeoutException or OperationCanceledException
+            or InvalidDataException;
+
+    /// <summary>Texts of stores name hosts, users and files, and are not repeated.</summary>
+    private Task SayAsync(Exception e, string then)
+    {
+        var state = e is DbException { SqlState: { } code } ? $"{e.GetType().Name}, {code}" : e.GetType().Name;
+        return _error.WriteLineAsync($"The register's store '{_settings.StoreName}' cannot be read or written ({state}){then}.");
     }
 
     /// <summary>The consumer of this name, or null; then it has been said that there is none.</summary>
@@ -103,4 +144,7 @@ internal sealed class RegisterAccess : IAsyncDisposable
         _error.WriteLine($"The declaration has no consumer '{Show.Bounded(name)}'. {Nearest.Hint(name, Definition.Consumers.All.Select(c => c.Id.Value))}".TrimEnd());
         return null;
     }
+
+    /// <summary>The trail could not be written, which has been said.</summary>
+    private sealed class NotRecordedException : Exception;
 }

@@ -158,7 +158,7 @@ internal static class AuditSuite
 
         public override void Erase(AuditChain chain, long sequence, byte[]? left) => store.Erase(chain, sequence, left);
 
-        public override void Scrub() => store.Scrub();
+        public override bool Scrub() => store.Scrub();
 
         public override void Commit()
         {

@@ -78,7 +78,7 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override void Erase(AuditChain chain, long sequence, byte[]? left) => store.Erase(chain, sequence, left);
 
-    public override void Scrub() => store.Scrub();
+    public override bool Scrub() => store.Scrub();
 
     public override void Commit()
     {

@@ -114,7 +114,8 @@ internal abstract class AuditStore
     public abstract void Erase(AuditChain chain, long sequence, byte[]? left);
 
     /// <summary>Sees to it that what was taken out is not on the disk any more, as far as that is in the store's hands.</summary>
-    public abstract void Scrub();
+    /// <returns>Whether it is done; false while somebody reads or writes what it needs.</returns>
+    public abstract bool Scrub();
 
     /// <summary>When this returns, all that was appended since <see cref="Begin"/> is on disk.</summary>
     public abstract void Commit();

@@ -184,9 +184,7 @@ internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces?
     }
 
     /// <summary>What a row held before is there until the server's vacuum comes by: that is not in a writer's hands.</summary>
-    public override void Scrub()
-    {
-    }
+    public override bool Scrub() => true;
 
     public override void Commit()
     {

@@ -142,7 +142,7 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         ("$chain", chain.Id), ("$sequence", sequence), ("$left", (object?)left ?? DBNull.Value));
 
     /// <summary>The journal still has what was there before, until it is put into the file and emptied.</summary>
-    public override void Scrub() => Run("PRAGMA wal_checkpoint(TRUNCATE)");
+    public override bool Scrub() => Number("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
 
     public override void Commit() => Run("COMMIT");
 

@@ -46,7 +46,6 @@ internal static class TrailErasure
             erased += Write(own, chain, batch, act, clock);
         }
 
-        own.Store.Scrub();
         return erased;
     }
 

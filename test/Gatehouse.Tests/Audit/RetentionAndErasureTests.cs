@@ -177,6 +177,25 @@ public sealed class RetentionAndErasureTests
         Assert.Equal(sequence, trade.Trail.Verify()[0].Fault?.Sequence);
     }
 
+    [Fact]
+    [Control("AUD-10", "the journal")]
+    public async Task It_is_said_where_the_journal_could_not_be_emptied()
+    {
+        using var trade = await TradeTrail.WriteAsync(50);
+        string[] whose = ["--person", "staff:anna", "--investigation-key", trade.InvestigationKey];
+        string[] command = [.. whose, "--reason", "a request", "--signing-key", trade.SigningKey];
+        using (var reading = SqliteAuditReader.Open(trade.Trail.File))
+        {
+            reading.Freeze(); // what it reads is in the file, and everything after that in the journal
+            var held = await trade.RunAsync("erase", command);
+            Assert.Equal(1, held.ExitCode);
+            Assert.Contains("run it again", held.Error, StringComparison.Ordinal);
+        }
+
+        var again = await trade.RunAsync("erase", command);
+        Assert.True(again.ExitCode == 0, again.Error);
+    }
+
     [Theory]
     [InlineData("erase")]
     [InlineData("retain")]

@@ -62,7 +62,6 @@ internal static class AuditRetainCommand
             }
         }
 
-        chain.Store.Scrub();
         return taken;
     }
 }

@@ -11,6 +11,8 @@ namespace Gatehouse.Cli.Commands.Audit;
 /// </summary>
 internal sealed class TrailActOptions
 {
+    private const int MostScrubs = 60;
+
     private readonly bool _mustSayWhy;
     private readonly Option<string> _by = ActOptions.By();
     private readonly Option<string> _reason;
@@ -114,13 +116,28 @@ internal sealed class TrailActOptions
             var done = act(reader, chain, Act(parsed));
             chain.SignAll();
             await output.WriteLineAsync(done);
-            return ExitCode.Done;
+            if (await ScrubAsync(chain.Store, cancel)) return ExitCode.Done;
+            await error.WriteLineAsync($"The journal of {place.Name} may still have what was there before, because others read or write it all the time; run it again.");
+            return ExitCode.Failed;
         }
         catch (Exception e) when (TrailOptions.IsUnreadable(e))
         {
             await error.WriteLineAsync($"{notAll}: {place.Why(e)}. What was is recorded; run it again.");
             return ExitCode.Failed;
         }
+    }
+
+    /// <summary>A gateway that writes leaves a moment for it soon; one that reads for long does not.</summary>
+    private static async Task<bool> ScrubAsync(AuditStore store, CancellationToken cancel)
+    {
+        using var again = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (var tries = 1; !store.Scrub(); tries++)
+        {
+            if (tries == MostScrubs) return false;
+            await again.WaitForNextTickAsync(cancel);
+        }
+
+        return true;
     }
 
     /// <summary>Records a reading before anything is shown; of an export nothing is recorded, for nobody can count its readers.</summary>

@@ -41,7 +41,7 @@ public sealed partial class SoakTests
         var (warm, last) = (seen[looks / 2 - 1], seen[^1]);
         Assert.True(last.Files <= warm.Files + (seconds < Long ? 20 : 5), said);
         Assert.True(seconds < Long || Growth(seen, seconds) <= 1, said);
-        Assert.True(last.Live <= warm.Live + (16 << 20), said);
+        Assert.True(last.Live <= warm.Live + ((seconds < Long ? 64 : 16) << 20), said); // over a short time it is what one collection left
         Assert.True(last.Resident <= warm.Resident * 1.3, said);
     }
 

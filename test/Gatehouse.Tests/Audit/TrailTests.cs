@@ -59,7 +59,7 @@ public sealed class TrailTests : IDisposable
             Assert.False(trail.Writable);
             Assert.False(await trail.WriteAsync(TestTrail.Sample(3))); // at once
             Assert.True(trail.Post(TestTrail.Sample(4))); // kept until it can be written
-            Assert.True(_trail.Tally.IsLost);
+            await Eventually.HoldsAsync(() => Task.FromResult(_trail.Tally.IsLost), Cancel);
 
             store.Failure = store.FailureToOpen = null;
             await Eventually.HoldsAsync(() => Task.FromResult(trail.Writable), Cancel);

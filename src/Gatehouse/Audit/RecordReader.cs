@@ -109,8 +109,4 @@ internal static class RecordReader
 /// <param name="Record">What it says, with its personal values as far as they are still there.</param>
 /// <param name="Previous">The hash of the record before it, in hexadecimal.</param>
 /// <param name="Person">The digest of the person, or nothing; likewise the others, in their order.</param>
-internal sealed record ReadRecord(AuditRecord Record, string Previous, string[] Person, string[] Client, string[] About)
-{
-    /// <summary>How many personal values it has, erased or not.</summary>
-    public int Personal => Person.Length + Client.Length + About.Length;
-}
+internal sealed record ReadRecord(AuditRecord Record, string Previous, string[] Person, string[] Client, string[] About);

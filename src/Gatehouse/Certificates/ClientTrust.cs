@@ -185,5 +185,5 @@ internal sealed class ClientTrust(TrustedClients trusted, FetchedLists fetched)
 /// <param name="Lists">The lists that came from files.</param>
 internal sealed record TrustedClients(ClientAuthorities Declared, IReadOnlyList<AuthorityFile> Files, IReadOnlyList<RevocationList> Lists);
 
-/// <param name="Path">As <c>clientAuthorities</c> has it.</param>
+/// <param name="Path">As <see cref="Configuration.SourceFiles.Plain"/> has it.</param>
 internal sealed record AuthorityFile(string Path, X509Certificate2Collection Certificates);

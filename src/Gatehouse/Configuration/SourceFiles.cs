@@ -49,6 +49,9 @@ internal sealed class SourceFiles(
     public static string Beside(string file, string path) =>
         Path.IsPathRooted(path) ? path : Path.Combine(Path.GetDirectoryName(file) ?? "", path);
 
+    /// <summary>The same text for the same file, from wherever it is named: an environment has another way to it than the declaration.</summary>
+    public static string Plain(string path) => Path.GetRelativePath(".", path);
+
     public bool TryRead(string path, out byte[] bytes, out string why)
     {
         why = "";

@@ -20,7 +20,7 @@ internal static class ClientTrustLoader
             if (!files.TryRead(path, out var bytes, out _)) continue;
             var certificates = new X509Certificate2Collection();
             certificates.ImportFromPem(Encoding.UTF8.GetString(bytes));
-            authorities.Add(new AuthorityFile(path, certificates));
+            authorities.Add(new AuthorityFile(SourceFiles.Plain(path), certificates));
         }
 
         var lists = new List<RevocationList>();

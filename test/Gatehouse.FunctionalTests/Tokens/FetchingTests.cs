@@ -7,31 +7,20 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.FunctionalTests.Tokens;
 
 /// <summary>Keys that are fetched over real sockets, from servers that fail in every way.</summary>
-public sealed class FetchingTests : IAsyncDisposable
+public sealed class FetchingTests : KeyServers
 {
-    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
-
-    private readonly TokenHarness _harness = new();
-    private readonly List<FakeUpstream> _servers = [];
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var server in _servers) await server.DisposeAsync();
-        _harness.Dispose();
-    }
-
     [Fact]
     public async Task Fetches_keys_once_for_all_who_need_them()
     {
         var server = await ServerAsync();
-        server.On("/keys", 200, _harness.Issuer.Jwks());
-        var verifier = _harness.Verifier(At(server));
-        var verdicts = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => TokenHarness.JudgeAsync(verifier, _harness.Token())));
+        server.On("/keys", 200, Harness.Issuer.Jwks());
+        var verifier = Harness.Verifier(At(server));
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => TokenHarness.JudgeAsync(verifier, Harness.Token())));
         Assert.All(verdicts, v => Assert.NotNull(v.Token));
         Assert.Single(server.Requests);
-        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(At(server)), _harness.Token())).Token); // after a reload
+        Assert.NotNull((await TokenHarness.JudgeAsync(Harness.Verifier(At(server)), Harness.Token())).Token); // after a reload
         var shorter = At(server) with { Lifetime = TimeSpan.FromHours(1) };
-        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(shorter), _harness.Token())).Token);
+        Assert.NotNull((await TokenHarness.JudgeAsync(Harness.Verifier(shorter), Harness.Token())).Token);
         Assert.Single(server.Requests);
     }
 
@@ -44,10 +33,10 @@ public sealed class FetchingTests : IAsyncDisposable
         good.On("/keys", async http =>
         {
             await release.Task.WaitAsync(http.RequestAborted);
-            await http.Response.WriteAsync(_harness.Issuer.Jwks());
+            await http.Response.WriteAsync(Harness.Issuer.Jwks());
         });
         bad.On("/keys", 500);
-        var (verifier, failing) = (_harness.Verifier(At(good)), _harness.Verifier(At(bad)));
+        var (verifier, failing) = (Harness.Verifier(At(good)), Harness.Verifier(At(bad)));
         Assert.False(verifier.IsPrepared(out var without));
         Assert.Equal(["customers"], without);
         await good.NextAsync(Cancel); // asking has them fetched
@@ -63,21 +52,21 @@ public sealed class FetchingTests : IAsyncDisposable
     public async Task Follows_a_rotation_of_keys()
     {
         var server = await ServerAsync();
-        var (old, next) = (_harness.Issuer.Ec, _harness.Issuer.Key("ec-2", "ES256"));
-        server.On("/keys", 200, _harness.Issuer.Jwks(old));
-        var verifier = _harness.Verifier(At(server));
+        var (old, next) = (Harness.Issuer.Ec, Harness.Issuer.Key("ec-2", "ES256"));
+        server.On("/keys", 200, Harness.Issuer.Jwks(old));
+        var verifier = Harness.Verifier(At(server));
         var remembered = Long(old);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
-        server.On("/keys", 200, _harness.Issuer.Jwks(old, next));
+        server.On("/keys", 200, Harness.Issuer.Jwks(old, next));
         var first = await TokenHarness.JudgeAsync(verifier, Long(next)); // an id that is not known yet
         Assert.NotNull(first.Token);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Long(old))).Token);
-        server.On("/keys", 200, _harness.Issuer.Jwks(next));
-        _harness.Clock.Advance(IssuerKeys.Refresh);
+        server.On("/keys", 200, Harness.Issuer.Jwks(next));
+        Harness.Clock.Advance(IssuerKeys.Refresh);
         await Eventually.HoldsAsync(async () => (await TokenHarness.JudgeAsync(verifier, remembered)).Reason == "token: unknown key", Cancel);
         Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, Long(old))).Reason);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Long(next))).Token);
-        Assert.Contains("issuer 'customers': a key is gone", _harness.Told.ToString(), StringComparison.Ordinal);
+        Assert.Contains("issuer 'customers': a key is gone", Harness.Told.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,20 +74,20 @@ public sealed class FetchingTests : IAsyncDisposable
     public async Task Fetches_seldom_in_a_storm_of_unknown_keys_while_good_tokens_pass()
     {
         var server = await ServerAsync();
-        server.On("/keys", 200, _harness.Issuer.Jwks());
-        var verifier = _harness.Verifier(At(server));
-        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+        server.On("/keys", 200, Harness.Issuer.Jwks());
+        var verifier = Harness.Verifier(At(server));
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Harness.Token())).Token);
         for (var minute = 1; minute <= 3; minute++)
         {
             for (var i = 0; i < 1000; i++)
             {
                 var header = new JsonObject { ["kid"] = string.Create(CultureInfo.InvariantCulture, $"random-{minute}-{i}") };
-                Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, _harness.Token(header: header))).Reason);
-                if (i % 20 == 0) Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+                Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, Harness.Token(header: header))).Reason);
+                if (i % 20 == 0) Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Harness.Token())).Token);
             }
 
             Assert.InRange(server.Requests.Count, 2, 1 + (2 * minute));
-            _harness.Clock.Advance(IssuerKeys.UnknownWindow);
+            Harness.Clock.Advance(IssuerKeys.UnknownWindow);
         }
     }
 
@@ -112,45 +101,45 @@ public sealed class FetchingTests : IAsyncDisposable
     public async Task Keeps_its_keys_when_a_fetch_fails_and_later_says_that_nobody_knows(string fault)
     {
         var (server, canary) = (await ServerAsync(), await ServerAsync());
-        canary.On("/keys", 200, _harness.Issuer.Jwks());
-        server.On("/keys", 200, _harness.Issuer.Jwks());
+        canary.On("/keys", 200, Harness.Issuer.Jwks());
+        server.On("/keys", 200, Harness.Issuer.Jwks());
         var issuer = At(server);
-        var verifier = _harness.Verifier(issuer);
-        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
+        var verifier = Harness.Verifier(issuer);
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Harness.Token())).Token);
         await BreakAsync(server, fault, canary);
         var failures = 0;
         foreach (var hours in (int[])[1, 22])
         {
-            _harness.Clock.Advance(TimeSpan.FromHours(hours));
-            await StillServesAsync(_harness.Token()); // once it was asked in vain
+            Harness.Clock.Advance(TimeSpan.FromHours(hours));
+            await StillServesAsync(Harness.Token()); // once it was asked in vain
             await UntilFailedAsync(++failures);
         }
 
-        var remembered = Long(_harness.Issuer.Ec);
+        var remembered = Long(Harness.Issuer.Ec);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
-        _harness.Clock.Advance(TimeSpan.FromMinutes(59)); // with the seconds that were waited: still within a day
-        await StillServesAsync(_harness.Token());
+        Harness.Clock.Advance(TimeSpan.FromMinutes(59)); // with the seconds that were waited: still within a day
+        await StillServesAsync(Harness.Token());
         await UntilFailedAsync(++failures);
-        _harness.Clock.Advance(TimeSpan.FromMinutes(1));
-        foreach (var token in (string[])[remembered, _harness.Token()])
+        Harness.Clock.Advance(TimeSpan.FromMinutes(1));
+        foreach (var token in (string[])[remembered, Harness.Token()])
         {
             var judging = TokenHarness.JudgeAsync(verifier, token);
-            await Eventually.HoldsAsync(() => Passing(fault, judging.IsCompleted), Cancel);
+            await Eventually.HoldsAsync(() => Passing(judging.IsCompleted, fault == "slow"), Cancel);
             Assert.Equal((true, null), ((await judging).IsUnavailable, (await judging).Token));
         }
 
         Assert.Equal(0, canary.Connections);
-        Assert.Single(_harness.Told.ToString().Split('\n'), l => l.Contains("its keys cannot be fetched (", StringComparison.Ordinal));
+        Assert.Single(Harness.Told.ToString().Split('\n'), l => l.Contains("its keys cannot be fetched (", StringComparison.Ordinal));
 
         async Task StillServesAsync(string token)
         {
             var judging = TokenHarness.JudgeAsync(verifier, token);
-            await Eventually.HoldsAsync(() => Passing(fault, judging.IsCompleted), Cancel);
+            await Eventually.HoldsAsync(() => Passing(judging.IsCompleted, fault == "slow"), Cancel);
             Assert.NotNull((await judging).Token);
         }
 
         Task UntilFailedAsync(int count) =>
-            Eventually.HoldsAsync(() => Passing(fault, _harness.Meter.KeyFetches("customers", "failed").Value == count), Cancel);
+            Eventually.HoldsAsync(() => Passing(Harness.Meter.KeyFetches("customers", "failed").Value == count, fault == "slow"), Cancel);
     }
 
     [Theory]
@@ -160,17 +149,17 @@ public sealed class FetchingTests : IAsyncDisposable
     {
         var (server, canary) = (await ServerAsync(), await ServerAsync());
         await BreakAsync(server, fault, canary);
-        var verifier = _harness.Verifier(At(server));
-        var judging = TokenHarness.JudgeAsync(verifier, _harness.Token());
-        await Eventually.HoldsAsync(() => Passing(fault, judging.IsCompleted), Cancel);
+        var verifier = Harness.Verifier(At(server));
+        var judging = TokenHarness.JudgeAsync(verifier, Harness.Token());
+        await Eventually.HoldsAsync(() => Passing(judging.IsCompleted, fault == "slow"), Cancel);
         Assert.True((await judging).IsUnavailable);
-        Assert.True((await TokenHarness.JudgeAsync(verifier, _harness.Token())).IsUnavailable); // without another try so soon
+        Assert.True((await TokenHarness.JudgeAsync(verifier, Harness.Token())).IsUnavailable); // without another try so soon
         Assert.InRange(server.Requests.Count, 0, 1);
         if (fault == "down") return;
-        server.On("/keys", 200, _harness.Issuer.Jwks());
-        _harness.Clock.Advance(TimeSpan.FromSeconds(5));
-        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token())).Token);
-        Assert.Contains("its keys can be fetched again", _harness.Told.ToString(), StringComparison.Ordinal);
+        server.On("/keys", 200, Harness.Issuer.Jwks());
+        Harness.Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Harness.Token())).Token);
+        Assert.Contains("its keys can be fetched again", Harness.Told.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -187,14 +176,14 @@ public sealed class FetchingTests : IAsyncDisposable
         })
         {
             var server = await FakeUpstream.StartAsync(certificate: certificate.Certificate, host: "localhost");
-            _servers.Add(server);
-            server.On("/keys", 200, _harness.Issuer.Jwks());
+            Servers.Add(server);
+            server.On("/keys", 200, Harness.Issuer.Jwks());
             var issuer = At(server) with { Authorities = System.Text.Encoding.ASCII.GetBytes(trusted.AuthorityPem) };
-            var verdict = await TokenHarness.JudgeAsync(_harness.Verifier(issuer), _harness.Token());
+            var verdict = await TokenHarness.JudgeAsync(Harness.Verifier(issuer), Harness.Token());
             Assert.Equal((isTaken, !isTaken), (verdict.Token is not null, verdict.IsUnavailable));
         }
 
-        Assert.Contains("(its certificate is not trusted)", _harness.Told.ToString(), StringComparison.Ordinal);
+        Assert.Contains("(its certificate is not trusted)", Harness.Told.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -212,12 +201,12 @@ public sealed class FetchingTests : IAsyncDisposable
             new() { ["x5c"] = new JsonArray(certificate) },
             new() { ["kid"] = address }, new() { ["kid"] = null, ["jwk"] = own.Ec.Public(), ["jku"] = address },
         ];
-        var verifier = _harness.Verifier();
+        var verifier = Harness.Verifier();
         foreach (var header in headers)
         {
-            Assert.Null((await TokenHarness.JudgeAsync(verifier, own.Token(_harness.Now, header: header))).Token);
+            Assert.Null((await TokenHarness.JudgeAsync(verifier, own.Token(Harness.Now, header: header))).Token);
             if (header.ContainsKey("kid")) continue;
-            Assert.NotNull((await TokenHarness.JudgeAsync(verifier, _harness.Token(header: header))).Token); // ignored
+            Assert.NotNull((await TokenHarness.JudgeAsync(verifier, Harness.Token(header: header))).Token); // ignored
         }
 
         Assert.Equal(0, canary.Connections);
@@ -229,7 +218,7 @@ public sealed class FetchingTests : IAsyncDisposable
     {
         var (home, elsewhere) = (await ServerAsync(), await ServerAsync("localhost"));
         using var issuer = new TestIssuer(home.Address.ToString().TrimEnd('/'));
-        var declared = _harness.Declared() with { Identifier = issuer.Issuer, Keys = new KeySource { ByDiscovery = true, Hosts = ["127.0.0.1"] } };
+        var declared = Harness.Declared() with { Identifier = issuer.Issuer, Keys = new KeySource { ByDiscovery = true, Hosts = ["127.0.0.1"] } };
         home.On("/keys", 200, issuer.Jwks());
         elsewhere.On("/keys", 200, issuer.Jwks());
         foreach (var (document, isTaken) in new[]
@@ -252,7 +241,7 @@ public sealed class FetchingTests : IAsyncDisposable
         Assert.Equal(0, elsewhere.Connections);
         home.On("/.well-known/openid-configuration", 200, issuer.Discovery(elsewhere.Address + "keys"));
         var listed = declared with { Keys = declared.Keys! with { Hosts = ["127.0.0.1", "localhost"] } };
-        Assert.NotNull((await TokenHarness.JudgeAsync(_harness.Verifier(listed), issuer.Token(_harness.Now))).Token);
+        Assert.NotNull((await TokenHarness.JudgeAsync(Harness.Verifier(listed), issuer.Token(Harness.Now))).Token);
     }
 
     [Fact]
@@ -261,33 +250,14 @@ public sealed class FetchingTests : IAsyncDisposable
     {
         var server = await ServerAsync();
         using var weak = TestKey.Make("weak", "RS256", 1024);
-        server.On("/keys", 200, _harness.Issuer.Jwks(_harness.Issuer.Ec, weak));
-        var verifier = _harness.Verifier(At(server));
-        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, _harness.Token(key: weak))).Reason);
-        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, _harness.Token(key: weak))).Reason);
+        server.On("/keys", 200, Harness.Issuer.Jwks(Harness.Issuer.Ec, weak));
+        var verifier = Harness.Verifier(At(server));
+        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, Harness.Token(key: weak))).Reason);
+        Assert.Equal("token: unknown key", (await TokenHarness.JudgeAsync(verifier, Harness.Token(key: weak))).Reason);
         Assert.True(server.Requests.Count > 1);
         Assert.Single(
-            _harness.Told.ToString().Split('\n'),
+            Harness.Told.ToString().Split('\n'),
             l => l.EndsWith("issuer 'customers': the key 'weak' has fewer than 2048 bits; it is not used", StringComparison.Ordinal));
-    }
-
-    private async Task<FakeUpstream> ServerAsync(string host = "127.0.0.1")
-    {
-        var server = await FakeUpstream.StartAsync(host: host);
-        _servers.Add(server);
-        return server;
-    }
-
-    private Issuer At(FakeUpstream server) =>
-        _harness.Declared() with { Keys = new KeySource { Jwks = new Uri(server.Address, "/keys"), Hosts = [server.Address.Host] } };
-
-    private string Long(TestKey key) => _harness.Token(new JsonObject { ["exp"] = _harness.Now.ToUnixTimeSeconds() + 3600 }, key: key);
-
-    /// <summary>Lets time go on, little by little, where only the time limit ends what is asked about.</summary>
-    private Task<bool> Passing(string fault, bool holds)
-    {
-        if (fault == "slow" && !holds) _harness.Clock.Advance(TimeSpan.FromMilliseconds(100));
-        return Task.FromResult(holds);
     }
 
     private async Task BreakAsync(FakeUpstream server, string fault, FakeUpstream canary)
@@ -295,19 +265,19 @@ public sealed class FetchingTests : IAsyncDisposable
         switch (fault)
         {
             case "down":
-                _servers.Remove(server);
+                Servers.Remove(server);
                 await server.DisposeAsync();
                 break;
             case "slow":
                 server.On("/keys", http => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
                 break;
             case "huge":
-                server.On("/keys", 200, _harness.Issuer.Jwks().PadRight(IssuerSite.LongestAnswer + 1));
+                server.On("/keys", 200, Harness.Issuer.Jwks().PadRight(IssuerSite.LongestAnswer + 1));
                 break;
             case "huge without length":
                 server.On("/keys", async http =>
                 {
-                    await http.Response.WriteAsync(_harness.Issuer.Jwks(), Cancel); // all that follows is blank: only its length is wrong
+                    await http.Response.WriteAsync(Harness.Issuer.Jwks(), Cancel); // all that follows is blank: only its length is wrong
                     var part = Enumerable.Repeat((byte)' ', 64 * 1024).ToArray();
                     while (!http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(part, CancellationToken.None);
                 });

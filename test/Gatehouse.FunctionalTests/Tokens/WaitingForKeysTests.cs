@@ -5,19 +5,8 @@ using Gatehouse.Tokens;
 namespace Gatehouse.FunctionalTests.Tokens;
 
 /// <summary>When a call waits for its issuer's keys: after an idle time, and for a key that is not known; never beside.</summary>
-public sealed class WaitingForKeysTests : IAsyncDisposable
+public sealed class WaitingForKeysTests : KeyServers
 {
-    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
-
-    private readonly TokenHarness _harness = new();
-    private readonly List<FakeUpstream> _servers = [];
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var server in _servers) await server.DisposeAsync();
-        _harness.Dispose();
-    }
-
     [Theory]
     [Control("JWT-11", "after an idle time")]
     [InlineData(10, true)]
@@ -26,13 +15,13 @@ public sealed class WaitingForKeysTests : IAsyncDisposable
     public async Task Refuses_the_first_token_after_an_idle_time_when_its_key_was_removed(int minutes, bool isRemembered)
     {
         var server = await ServerAsync();
-        var (old, next) = (_harness.Issuer.Ec, _harness.Issuer.Key("ec-2", "ES256"));
-        server.On("/keys", 200, _harness.Issuer.Jwks(old, next));
-        var verifier = _harness.Verifier(At(server));
+        var (old, next) = (Harness.Issuer.Ec, Harness.Issuer.Key("ec-2", "ES256"));
+        server.On("/keys", 200, Harness.Issuer.Jwks(old, next));
+        var verifier = Harness.Verifier(At(server));
         var remembered = Long(old);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
-        server.On("/keys", 200, _harness.Issuer.Jwks(next));
-        _harness.Clock.Advance(TimeSpan.FromMinutes(minutes));
+        server.On("/keys", 200, Harness.Issuer.Jwks(next));
+        Harness.Clock.Advance(TimeSpan.FromMinutes(minutes));
         var token = isRemembered ? remembered : Long(old);
         var judging = new List<Task<TokenVerdict>>();
         do judging.Add(TokenHarness.JudgeAsync(verifier, token)); // some of them while the keys are being replaced
@@ -46,21 +35,21 @@ public sealed class WaitingForKeysTests : IAsyncDisposable
     public async Task Waits_for_an_issuer_that_is_away_only_after_an_idle_time()
     {
         var server = await ServerAsync();
-        server.On("/keys", 200, _harness.Issuer.Jwks());
-        var verifier = _harness.Verifier(At(server));
-        var remembered = Long(_harness.Issuer.Ec);
+        server.On("/keys", 200, Harness.Issuer.Jwks());
+        var verifier = Harness.Verifier(At(server));
+        var remembered = Long(Harness.Issuer.Ec);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
         Hang(server);
-        _harness.Clock.Advance(IssuerKeys.Refresh);
+        Harness.Clock.Advance(IssuerKeys.Refresh);
         for (var failures = 1L; failures <= 12; failures++) // until the keys are twice as old as they get
         {
-            foreach (var token in (string[])[remembered, _harness.Token()]) // a fetch hangs, for no time passes
+            foreach (var token in (string[])[remembered, Harness.Token()]) // a fetch hangs, for no time passes
                 Assert.NotNull((await TokenHarness.JudgeAsync(verifier, token).WaitAsync(Patience.Limit, Cancel)).Token);
-            await Eventually.HoldsAsync(() => Passing(_harness.Meter.KeyFetches("customers", "failed").Value == failures), Cancel);
-            _harness.Clock.Advance(TimeSpan.FromSeconds(31)); // a new try is due
+            await Eventually.HoldsAsync(() => Passing(Harness.Meter.KeyFetches("customers", "failed").Value == failures), Cancel);
+            Harness.Clock.Advance(TimeSpan.FromSeconds(31)); // a new try is due
         }
 
-        _harness.Clock.Advance(TimeSpan.FromMinutes(2));
+        Harness.Clock.Advance(TimeSpan.FromMinutes(2));
         var judging = TokenHarness.JudgeAsync(verifier, remembered);
         Assert.False(judging.IsCompleted);
         await Eventually.HoldsAsync(() => Passing(judging.IsCompleted), Cancel);
@@ -74,46 +63,27 @@ public sealed class WaitingForKeysTests : IAsyncDisposable
     public async Task Answers_at_once_for_known_keys_while_a_fetch_hangs(bool isForUnknown)
     {
         var server = await ServerAsync();
-        server.On("/keys", 200, _harness.Issuer.Jwks());
-        var verifier = _harness.Verifier(At(server));
-        var remembered = Long(_harness.Issuer.Ec);
+        server.On("/keys", 200, Harness.Issuer.Jwks());
+        var verifier = Harness.Verifier(At(server));
+        var remembered = Long(Harness.Issuer.Ec);
         Assert.NotNull((await TokenHarness.JudgeAsync(verifier, remembered)).Token);
         await server.NextAsync(Cancel);
         Hang(server);
-        if (!isForUnknown) _harness.Clock.Advance(IssuerKeys.Refresh);
+        if (!isForUnknown) Harness.Clock.Advance(IssuerKeys.Refresh);
         var first = TokenHarness.JudgeAsync(
-            verifier, isForUnknown ? _harness.Token(header: new JsonObject { ["kid"] = "random" }) : remembered);
+            verifier, isForUnknown ? Harness.Token(header: new JsonObject { ["kid"] = "random" }) : remembered);
         var hanging = await server.NextAsync(Cancel); // until the clock is moved, which ends it
-        var known = Enumerable.Range(0, 50).Select(i => TokenHarness.JudgeAsync(verifier, i % 2 == 0 ? remembered : Long(_harness.Issuer.Ec)));
+        var known = Enumerable.Range(0, 50).Select(i => TokenHarness.JudgeAsync(verifier, i % 2 == 0 ? remembered : Long(Harness.Issuer.Ec)));
         var verdicts = await Task.WhenAll(known).WaitAsync(Patience.Limit, Cancel);
         Assert.All(verdicts, v => Assert.NotNull(v.Token));
-        Assert.Equal((false, 0L), (hanging.Aborted.IsCancellationRequested, _harness.Meter.KeyFetches("customers", "failed").Value));
+        Assert.Equal((false, 0L), (hanging.Aborted.IsCancellationRequested, Harness.Meter.KeyFetches("customers", "failed").Value));
         Assert.Equal(2, server.Requests.Count);
         Assert.Equal(!isForUnknown, first.IsCompleted);
         await Eventually.HoldsAsync(
-            () => Passing(first.IsCompleted && _harness.Meter.KeyFetches("customers", "failed").Value == 1), Cancel);
+            () => Passing(first.IsCompleted && Harness.Meter.KeyFetches("customers", "failed").Value == 1), Cancel);
         Assert.Equal(isForUnknown ? "token: unknown key" : null, (await first).Reason);
-    }
-
-    private async Task<FakeUpstream> ServerAsync()
-    {
-        var server = await FakeUpstream.StartAsync();
-        _servers.Add(server);
-        return server;
     }
 
     private static void Hang(FakeUpstream server) =>
         server.On("/keys", http => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
-
-    private Issuer At(FakeUpstream server) =>
-        _harness.Declared() with { Keys = new KeySource { Jwks = new Uri(server.Address, "/keys"), Hosts = [server.Address.Host] } };
-
-    private string Long(TestKey key) => _harness.Token(new JsonObject { ["exp"] = _harness.Now.ToUnixTimeSeconds() + 3600 }, key: key);
-
-    /// <summary>Lets time go on, little by little: only the time limit ends a fetch that hangs.</summary>
-    private Task<bool> Passing(bool holds)
-    {
-        if (!holds) _harness.Clock.Advance(TimeSpan.FromMilliseconds(100));
-        return Task.FromResult(holds);
-    }
 }

@@ -48,6 +48,26 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    [Control("MTL-4", "one file that is named in two ways")]
+    public void A_file_of_authorities_is_the_same_from_an_environment()
+    {
+        var files = Golden.Read(Declarations.Folder, "right-consumer-certificate").Files(Declarations.File);
+        files[Path] =
+            """
+            listeners:
+              edge:
+                tls:
+                  certificate: ../certs/edge.pem
+                  key: ../certs/edge.key
+                  clientAuthorities: [../certs/partner-ca.pem, ../certs/issuing-ca.pem]
+                  revocation: { lists: [../certs/partner.crl] }
+            """;
+        var reading = Declarations.Read(files, "test");
+        Assert.DoesNotContain(reading.Findings, f => f.ToString().Contains("clientAuthorities", StringComparison.Ordinal));
+        Assert.NotNull(reading.Definition);
+    }
+
+    [Fact]
     public void Says_where_the_database_is()
     {
         var files = Golden.Read(Declarations.Folder, "right-register-postgres").Files(Declarations.File);

@@ -18,6 +18,8 @@ namespace Gatehouse.Cli.Commands.Register;
 /// </summary>
 internal sealed class RegisterAccess : IAsyncDisposable
 {
+    private const int DiskFails = 10; // SQLITE_IOERR
+
     private readonly RegisterSettings _settings;
     private readonly RegisterBook _book;
     private readonly TextWriter _error;
@@ -119,12 +121,19 @@ internal sealed class RegisterAccess : IAsyncDisposable
         }
         catch (Exception e) when (IsOfStore(e))
         {
-            // an error with a state comes from a store that has undone all of it
-            var isKnown = !isDecided || e is DbException { SqlState: not null } or SqliteException;
+            var isKnown = !isDecided || HasUndoneAll(e);
             await SayAsync(e, isKnown ? "; nothing was changed" : "; whether it was changed is not known: look before it is done again");
             return isKnown ? AuditOutcome.FailedBefore : AuditOutcome.Unknown;
         }
     }
+
+    /// <summary>
+    /// Whether the store itself has refused, and so undone all of it: a server that is told to go (class 57) may have committed, and so may a disk
+    /// that fails.
+    /// </summary>
+    private static bool HasUndoneAll(Exception e) =>
+        e is SqliteException { SqliteErrorCode: not DiskFails }
+        || (e is DbException { SqlState: { } state } && !state.StartsWith("57", StringComparison.Ordinal));
 
     private static bool IsOfStore(Exception e) =>
         e is DbException or IOException or UnauthorizedAccessException or SocketException or TimeoutException or OperationCanceledException

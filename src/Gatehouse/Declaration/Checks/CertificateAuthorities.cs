@@ -12,7 +12,7 @@ internal static class CertificateAuthorities
     public static void Check(Draft draft)
     {
         if (draft.Listeners.Any(l => l.Value is null)) return; // one that could not be read may be the one
-        var pinned = draft.Listeners.SelectMany(l => l.Value!.Tls?.Clients?.Files ?? []).ToHashSet(StringComparer.Ordinal);
+        var pinned = draft.Listeners.SelectMany(l => l.Value!.Tls?.Clients?.Files ?? []).Select(SourceFiles.Plain).ToHashSet(StringComparer.Ordinal);
         foreach (var consumer in draft.Consumers.Values)
         {
             foreach (var entry in consumer.Text.Get(ConsumerSection.Authenticate) ?? [])

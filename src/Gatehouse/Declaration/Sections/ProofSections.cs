@@ -60,7 +60,7 @@ internal static class CertificateSection
             return null; // any authority would do without it
         else if (name is not null || digest is not null)
             return new CertificateBinding(
-                name, digest, authority is { } file ? SourceFiles.Beside(file.Place.File, file.Value) : null);
+                name, digest, authority is { } file ? SourceFiles.Plain(SourceFiles.Beside(file.Place.File, file.Value)) : null);
         return null;
     }
 

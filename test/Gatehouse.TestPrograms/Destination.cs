@@ -6,10 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.TestPrograms;
 
-/// <summary>A service: it answers with its name, at once or, where the path ends in <c>slow</c>, after a while.</summary>
+/// <summary>
+/// A service: it answers with its name, at once or, where the path ends in <c>slow</c>, after a while; with a mebibyte where it ends in <c>large</c>.
+/// </summary>
 internal static class Destination
 {
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(300);
+    private static readonly byte[] Large = new byte[1 << 20];
 
     public static async Task<int> RunAsync(string port, string name)
     {
@@ -20,8 +23,10 @@ internal static class Destination
         app.Run(async http =>
         {
             await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
-            if (http.Request.Path.Value?.EndsWith("slow", StringComparison.Ordinal) == true) await Task.Delay(Slow, http.RequestAborted);
-            await http.Response.WriteAsync(name, http.RequestAborted);
+            var path = http.Request.Path.Value ?? "";
+            if (path.EndsWith("slow", StringComparison.Ordinal)) await Task.Delay(Slow, http.RequestAborted);
+            if (path.EndsWith("large", StringComparison.Ordinal)) await http.Response.Body.WriteAsync(Large, http.RequestAborted);
+            else await http.Response.WriteAsync(name, http.RequestAborted);
         });
         await app.StartAsync();
         Console.WriteLine($"destination {name} listens");

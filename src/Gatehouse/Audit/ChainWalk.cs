@@ -13,6 +13,7 @@ internal sealed class ChainWalk
     private readonly TreeFrontier _tree = new();
     private readonly ChainState _state;
     private readonly List<(long First, long Last)> _withdrawn = [];
+    private readonly Dictionary<string, long> _unknown = new(StringComparer.Ordinal);
     private byte[] _previous = new byte[MerkleHash.Length];
     private byte[] _before = new byte[MerkleHash.Length];
 
@@ -39,8 +40,8 @@ internal sealed class ChainWalk
     /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
     public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
 
-    /// <summary>Intents that are unknown, and were not closed in this chain.</summary>
-    public IReadOnlySet<string> Unknown => _state.Unknown;
+    /// <summary>Intents that are unknown and were not closed in this chain, and which record says so.</summary>
+    public IEnumerable<(string Intent, long SaidAt)> Unknown => _unknown.Where(u => _state.Unknown.Contains(u.Key)).Select(u => (u.Key, u.Value));
 
     /// <summary>Intents that somebody has closed, be they of this chain or another.</summary>
     public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
@@ -153,6 +154,7 @@ internal sealed class ChainWalk
         _verdict.IsStopped = record.Kind == AuditKind.Stop;
         if (record.Kind == AuditKind.Gap) _verdict.Gaps++;
         if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
+        if (record is { Kind: AuditKind.Unknown, Intent: { } unknown }) _unknown[unknown] = record.Sequence;
         if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
         if (record.Kind == AuditKind.Retention)
             Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last, record.Sequence));

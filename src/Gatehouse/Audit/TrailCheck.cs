@@ -38,7 +38,7 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         {
             verdict.Fault ??= TakenOut(verdict.Chain, walk, retained) ?? (reader.HasPersonal ? Erased(walk, erased[verdict.Chain.Origin]) : null);
             if (listed is not null && isWhole)
-                verdict.Fault ??= Hidden(verdict, walk.Unknown.Where(u => !walks.Exists(w => w.Walk.Closed.Contains(u))), listed);
+                verdict.Fault ??= Hidden(verdict, walk.Unknown.Where(u => !walks.Exists(w => w.Walk.Closed.Contains(u.Intent))), listed);
             verdict.Open = walk.Open.Count(intent => !walks.Exists(w => w.Walk.Closed.Contains(intent)));
         }
 
@@ -83,11 +83,11 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         verdict.Last > 0 && verdict.Signed == 0 && !CommandChain.IsOne(verdict.Chain.Instance) ? new ChainFault(1, "there is no checkpoint that was made with this key, so nothing can be known") : null;
 
     /// <summary>Of what nobody knows what became has to stand where 'audit open' looks.</summary>
-    private static ChainFault? Hidden(ChainVerdict verdict, IEnumerable<string> unknown, ILookup<long, string> listed)
+    private static ChainFault? Hidden(ChainVerdict verdict, IEnumerable<(string Intent, long SaidAt)> unknown, ILookup<long, string> listed)
     {
         var there = listed[verdict.Chain.Id].ToHashSet(StringComparer.Ordinal);
-        var hidden = unknown.FirstOrDefault(u => !there.Contains(u));
-        return hidden is null ? null : new ChainFault(verdict.Last, $"the list of what is open was edited: exchange {hidden} is unknown, and not in it");
+        var (hidden, at) = unknown.Where(u => !there.Contains(u.Intent)).OrderBy(u => u.SaidAt).FirstOrDefault();
+        return hidden is null ? null : new ChainFault(at, $"the list of what is open was edited: it says that exchange {hidden} is unknown, which is not listed");
     }
 
     /// <summary>What is personal may be gone only where a record says so of just those values of just that record.</summary>

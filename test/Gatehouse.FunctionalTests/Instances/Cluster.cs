@@ -20,6 +20,7 @@ internal sealed class Cluster : IAsyncDisposable
     public const int Few = 60;
 
     private readonly TestFolder _folder = new();
+    private readonly TestIssuer _issuer = new();
     private readonly RedisServer? _store;
     private readonly SharedDatabase? _database;
     private GatehouseProcess _balancer = null!;
@@ -45,6 +46,9 @@ internal sealed class Cluster : IAsyncDisposable
     public string Revision { get; set; } = "first";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>A new token, good for <c>GET /owned/{id}</c> where there is a database.</summary>
+    public string Token() => _issuer.Token(TimeProvider.System.GetUtcNow(), new JsonObject { ["sub"] = "web-shop", ["scope"] = "things.read" });
 
     /// <param name="store">Where the instances count together; null where each counts for itself.</param>
     /// <param name="database">Where they have a register and a trail; null where they have neither.</param>
@@ -81,6 +85,7 @@ internal sealed class Cluster : IAsyncDisposable
         if (_balancer is not null) await _balancer.DisposeAsync();
         foreach (var instance in Instances) await instance.DisposeAsync();
         foreach (var destination in Destinations) await destination.DisposeAsync();
+        _issuer.Dispose();
         _folder.Dispose();
     }
 
@@ -133,13 +138,21 @@ internal sealed class Cluster : IAsyncDisposable
                     effect: action
                     consequence: a test fails
                     backendChecks: service
-            """ + RoutesForTests.Of("\n        waive: [ WAIVER-OF-CALLERS ]\n") + (_database is null ? "" : Keyed);
+            """ + RoutesForTests.Of("\n        waive: [ WAIVER-OF-CALLERS ]\n", RoutesForTests.Search, "\n") + (_database is null ? "" : Keyed);
     }
 
     private const string Keyed =
         """
               get-keyed: { match: "GET /keyed/{id}", effect: read, access: { consumers: [stock-sync], scopes: [things.read] } }
+              get-owned: { match: "GET /owned/{id}", effect: read, access: { consumers: [web-shop], scopes: [things.read] } }
 
+        """;
+
+    /// <summary>Goes on with the consumers of <see cref="SharedDatabase.Declaration"/>: one with tokens of an issuer whose keys are in a file.</summary>
+    private string Shop =>
+        $$"""
+          web-shop: { kind: application, owner: web@example.test, grants: [things.read], authenticate: [ { token: { issuer: id, clientId: web-shop } } ] }
+        issuers: { id: { issuer: "{{_issuer.Issuer}}", audiences: [{{_issuer.Audience}}], algorithms: [ES256], keys: { file: keys.json } } }
         """;
 
     /// <summary>Three of them share a limit that is counted by leases, and a database.</summary>
@@ -151,7 +164,7 @@ internal sealed class Cluster : IAsyncDisposable
             var redis = _store is null ? ""
                 : $"redis: {{ addresses: [\"{_store.Address}\"], instances: {Size}, pepper: \"file:store.pepper\", timeout: 500ms }}";
             if (_database is null) return $"stores: {{ {redis} }}";
-            return $"stores: {{ {redis}, postgres: {{ connection: \"file:db\" }} }}\n{SharedDatabase.Declaration}";
+            return $"stores: {{ {redis}, postgres: {{ connection: \"file:db\" }} }}\n{SharedDatabase.Declaration}\n{Shop}";
         }
     }
 
@@ -218,6 +231,7 @@ internal sealed class Cluster : IAsyncDisposable
         public void Write()
         {
             _folder.Write("gatehouse.yaml", cluster.Declaration(this));
+            _folder.Write("keys.json", cluster._issuer.Jwks());
             _folder.WriteSecret("store.pepper", FunctionalTests.Stores.Instances.WithPepper()["store.pepper"]);
             foreach (var (name, text) in cluster._database?.Secrets ?? new Dictionary<string, string>()) _folder.WriteSecret(name, text);
         }

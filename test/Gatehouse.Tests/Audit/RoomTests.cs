@@ -73,7 +73,9 @@ public sealed class RoomTests : IDisposable
         Assert.Equal("request-1", Assert.Single(reader.Unknown()).RequestId);
         Assert.Null(Assert.Single(_trail.Verify(withCopies: true)).Fault);
         _trail.Change("DELETE FROM unknown");
-        Assert.Contains("list of what is open was edited", Assert.Single(_trail.Verify()).Fault?.What, StringComparison.Ordinal);
+        var fault = Assert.Single(_trail.Verify()).Fault;
+        Assert.Contains("list of what is open was edited", fault?.What, StringComparison.Ordinal);
+        Assert.Equal(Assert.Single(_trail.Read(), r => r.Kind == AuditKind.Unknown).Sequence, fault?.Sequence);
     }
 
     private Task<AuditTrail> BeginAsync(FaultyStore store) =>

@@ -24,6 +24,7 @@ internal sealed class Activation
         _loaded = first;
         _listeners = [.. first.Definition!.Listeners.Select(l => l.Name)];
         _current = compiler.Compile(first.Definition, 1, _listeners, first);
+        compiler.Follow(_current);
     }
 
     /// <summary>The snapshot in force. An exchange takes it once and keeps it.</summary>
@@ -48,6 +49,7 @@ internal sealed class Activation
         var snapshot = _compiler.Compile(definition, _current.Revision + 1, _listeners, next);
         if (Record?.Invoke(snapshot) == false) return new(ActivationOutcome.Unrecorded, next.Findings);
         _loaded = next;
+        _compiler.Follow(snapshot);
         Volatile.Write(ref _current, snapshot);
         Swapped?.Invoke(snapshot);
         _state.Sweep();

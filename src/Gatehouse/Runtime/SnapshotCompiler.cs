@@ -79,6 +79,19 @@ internal sealed class SnapshotCompiler(
         };
     }
 
+    /// <summary>
+    /// From now on the register of this snapshot is followed, which comes into force, and no other: two would write one file. A snapshot that is
+    /// compiled and does not come into force changes nothing.
+    /// </summary>
+    public void Follow(GatewaySnapshot snapshot)
+    {
+        if (events is null) return; // nothing is served
+        if (!ReferenceEquals(snapshot.Register, _register)) _register?.Stop();
+        _register = snapshot.Register;
+        if (_register is null) meter.Register.Age = null;
+        else _register.Start();
+    }
+
     private CompiledRoute Compile(
         Route route, GatewayDefinition definition, Dictionary<string, UpstreamClient> upstreams, CompileContext context) =>
         new(route, PoliciesOf(route, context), upstreams[route.Upstream])
@@ -124,17 +137,9 @@ internal sealed class SnapshotCompiler(
         return store;
     }
 
-    /// <summary>What is kept of keys and suspensions; it is followed only where something will be served, and one at a time.</summary>
-    private KnownRegister? RegisterOf(GatewayDefinition definition)
-    {
-        var register = definition.Register is { } settings
-            ? state.Get("register", settings.Identity, () => new KnownRegister(settings, clock, events, meter)) : null;
-        if (!ReferenceEquals(register, _register)) _register?.Stop(); // two would write one file
-        _register = register;
-        if (register is null) meter.Register.Age = null;
-        else if (events is not null) register.Start();
-        return register;
-    }
+    /// <summary>What is kept of keys and suspensions. It is followed once a snapshot with it comes into force.</summary>
+    private KnownRegister? RegisterOf(GatewayDefinition definition) => definition.Register is { } settings
+        ? state.Get("register", settings.Identity, () => new KnownRegister(settings, clock, events, meter)) : null;
 
     private FetchedLists Fetched() => state.Get("revocation", "fetched", () => new FetchedLists(clock.GetUtcNow()));
 

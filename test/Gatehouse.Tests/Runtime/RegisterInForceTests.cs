@@ -1,0 +1,102 @@
+using Gatehouse.Configuration;
+using Gatehouse.Register;
+using Gatehouse.Runtime;
+using Gatehouse.Telemetry;
+using Gatehouse.TestKit;
+
+namespace Gatehouse.Tests.Runtime;
+
+/// <summary>The register that is followed is the one of the snapshot in force, whatever else is compiled meanwhile.</summary>
+public sealed class RegisterInForceTests : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly PolicyHarness _harness = new();
+    private readonly StringWriter _told = new();
+    private readonly Activation _activation;
+
+    public RegisterInForceTests()
+    {
+        _folder.WriteSecret("pepper", "a pepper of at least thirty-two bytes");
+        var compiler = new SnapshotCompiler(
+            TimeProvider.System, _harness.State, _harness.AccessLog, _harness.Meter, PolicyCatalog.AfterRoute,
+            new EventWriter(TextWriter.Synchronized(_told), TimeProvider.System));
+        _activation = new Activation(Load("1h"), compiler, _harness.State);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private KnownRegister InForce => _activation.Current.Register!;
+
+    [Fact]
+    [Control("KEY-6", "whatever becomes of a reload")]
+    public async Task It_is_followed_on_where_a_reload_could_not_be_recorded()
+    {
+        await InForce.FirstLook.WaitAsync(Patience.Limit, Cancel);
+        _activation.Record = static _ => false;
+        Assert.Equal(ActivationOutcome.Unrecorded, _activation.TryReplace(Load("2h")).Outcome);
+        Assert.Equal(ActivationOutcome.Unchanged, _activation.TryReplace(Load("1h")).Outcome);
+
+        await SuspendAsync("web-shop");
+        await Eventually.HoldsAsync(() => Task.FromResult(InForce.Current.FindConsumer("web-shop") is not null), Cancel);
+    }
+
+    [Fact]
+    public async Task Another_takes_its_place_with_the_snapshot_that_names_it()
+    {
+        var before = InForce;
+        Assert.Equal(ActivationOutcome.Activated, _activation.TryReplace(Load("2h")).Outcome);
+        Assert.NotSame(before, InForce);
+
+        await SuspendAsync("web-shop");
+        await Eventually.HoldsAsync(() => Task.FromResult(InForce.Current.FindConsumer("web-shop") is not null), Cancel);
+        Assert.Null(before.Current.FindConsumer("web-shop"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        InForce.Dispose();
+        await _told.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task SuspendAsync(string consumer)
+    {
+        var settings = _activation.Current.Definition.Register!;
+        await using var book = new RegisterBook(settings);
+        var suspension = new Suspension(SuspendedKind.Consumer, consumer, TimeProvider.System.GetUtcNow(), null, "anna", "a test");
+        Assert.Null(await book.ChangeAsync(content => RegisterEdit.Suspend(content, suspension), Cancel));
+    }
+
+    private LoadedDeclaration Load(string maxAge)
+    {
+        var file = _folder.Write("gatehouse.yaml", $$"""
+            gatehouse: v1
+            gateway: { name: front-door, owner: platform@retailer.example, environment: test }
+            listeners:
+              edge: { address: "127.0.0.1:8080", serves: [public] }
+            administration: { address: "127.0.0.1:9900" }
+            log: { access: access.log }
+            keys: { pepper: "file:pepper" }
+            stores: { sqlite: register.db }
+            register: { store: sqlite, kept: kept, maxAge: {{maxAge}} }
+            upstreams:
+              stock: { destinations: ["http://127.0.0.1:5101"] }
+            apis:
+              stock:
+                owner: stock@retailer.example
+                purpose: Stock of the shops
+                upstream: stock
+                routes:
+                  get-stock:
+                    match: GET /stock/{article}
+                    exposure: public
+                    effect: read
+                    personalData: none
+                    access: { anonymous: a test }
+                    limits: [ { per: address, allow: 60, every: 1m } ]
+            """);
+        var loaded = LoadedDeclaration.Load(file, SourceFiles.OnDisk(), TimeProvider.System, PolicyCatalog.AfterRoute);
+        Assert.NotNull(loaded.Definition);
+        return loaded;
+    }
+}

@@ -180,7 +180,7 @@ internal sealed class AuditTrail : IDisposable
             var origin = opened.State.Chain.Origin;
             var isStart = origin != _origin; // also where the chain that it had went to another instance
             // a commit that failed may have been carried out all the same, and is not to be done twice
-            if (!isStart && _uncertain.WasCarriedOut(_store)) Clear(_back, written: false);
+            if (!isStart && _uncertain.WasCarriedOut(_store)) TakeAsWritten();
             _uncertain.End();
             var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
             writer.Ship();
@@ -203,6 +203,13 @@ internal sealed class AuditTrail : IDisposable
         {
             _begun.TrySetResult(_writer is not null);
         }
+    }
+
+    private void TakeAsWritten()
+    {
+        _uncertain.Writer!.Ship();
+        _gaps.Written(_uncertain.Said);
+        Clear(_back, written: false);
     }
 
     private void UseCopiesOf(string origin)
@@ -273,7 +280,7 @@ internal sealed class AuditTrail : IDisposable
 
             said = _gaps.Append(_writer);
             var note = _writer.SignIfDue();
-            _uncertain.Begin(_writer.State);
+            _uncertain.Begin(_writer, said);
             _store.Commit();
             _uncertain.End();
             _writer.Ship();

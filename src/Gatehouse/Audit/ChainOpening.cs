@@ -72,6 +72,7 @@ internal static class ChainOpening
     {
         var state = opened.State;
         if (RecordReader.Read(stored) is not { } read || !IsNext(state, stored, read)) return false;
+        if (read.Record.Kind.IsExcuse()) return false; // it was signed as soon as it was said, or somebody else said it
         state.Add(stored.Hash);
         state.Follow(read.Record.Kind, read.Record.RequestId, read.Record.Intent, stored.Sequence);
         opened.LastKind = read.Record.Kind;

@@ -9,39 +9,41 @@ namespace Gatehouse.Audit;
 internal sealed class ChainWalk
 {
     private readonly ChainVerdict _verdict;
-    private readonly Queue<SignedCheckpoint> _checkpoints;
-    private readonly TreeFrontier _tree = new();
+    private readonly Queue<KeptCheckpoint> _checkpoints;
     private readonly ChainState _state;
     private readonly List<(long First, long Last)> _withdrawn = [];
     private readonly Dictionary<string, long> _unknown = new(StringComparer.Ordinal);
     private byte[] _previous = new byte[MerkleHash.Length];
     private byte[] _before = new byte[MerkleHash.Length];
+    private AuditRecord? _said;
 
     /// <param name="checkpoints">Those of this chain that the key has signed.</param>
-    public ChainWalk(AuditChain chain, IEnumerable<SignedCheckpoint> checkpoints)
+    public ChainWalk(AuditChain chain, IEnumerable<KeptCheckpoint> checkpoints)
     {
         _verdict = new ChainVerdict(chain);
         _state = new ChainState(chain);
-        _checkpoints = new Queue<SignedCheckpoint>(checkpoints.OrderBy(c => c.Checkpoint.Size));
+        _checkpoints = new Queue<KeptCheckpoint>(checkpoints.OrderBy(c => c.Checkpoint.Size));
     }
 
     /// <summary>Stretches of records whose content was taken out.</summary>
     public IReadOnlyList<(long First, long Last)> Withdrawn => _withdrawn;
 
     /// <summary>Stretches of records, by the origin of their chain, of which a record says that their content was taken out.</summary>
-    public List<(string Origin, long First, long Last, long SaidAt)> Retained { get; } = [];
+    public List<(string Origin, long First, long Last)> Retained { get; } = [];
 
     /// <summary>Records beside which personal values are not there whose digests they have, and which (<see cref="PersonalValues"/>).</summary>
     public List<(long Sequence, ulong Values)> Lacking { get; } = [];
 
     /// <summary>Records, by the origin of their chain, of which a record says that something was erased, and what.</summary>
-    public List<(string Origin, long Sequence, ulong Values, long SaidAt)> Erased { get; } = [];
+    public List<(string Origin, long Sequence, ulong Values)> Erased { get; } = [];
 
     /// <summary>Intents that have no outcome and were not closed in this chain.</summary>
     public IEnumerable<string> Open => _state.Open.Keys.Concat(_state.Unknown);
 
     /// <summary>Intents that are unknown and were not closed in this chain, and which record says so.</summary>
     public IEnumerable<(string Intent, long SaidAt)> Unknown => _unknown.Where(u => _state.Unknown.Contains(u.Key)).Select(u => (u.Key, u.Value));
+
+    private TreeFrontier Tree => _state.Tree;
 
     /// <summary>Intents that somebody has closed, be they of this chain or another.</summary>
     public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
@@ -57,21 +59,24 @@ internal sealed class ChainWalk
 
         if (at is not null && !Step(at, null)) return _verdict;
         if (_checkpoints.Count > 0)
-            Fault(_verdict.Last + 1, $"it is not there, and neither is what follows: {_checkpoints.Max(c => c.Checkpoint.Size)} records were signed");
+            Fault(_verdict.Last + 1, $"it is not there, and neither is what follows: {_checkpoints.Max(static c => c.Checkpoint.Size)} records were signed");
         return _verdict;
     }
 
     private bool Step(StoredRecord stored, StoredRecord? next)
     {
-        var sequence = _tree.Size + 1;
+        var sequence = Tree.Size + 1;
         if (stored.Sequence != sequence)
             return Fault(Math.Min(sequence, stored.Sequence), stored.Sequence > sequence ? "it is not there" : "it is there more than once");
         if (stored.Line is null) Withdraw(stored);
         else if (!Holds(stored, stored.Line, next)) return false;
-        _tree.Add(stored.Hash);
+        Tree.Add(stored.Hash);
         (_before, _previous) = (_previous, stored.Hash);
         _verdict.Last = sequence;
-        return HoldsCheckpoints();
+        if (!HoldsCheckpoints()) return false;
+        if (_said is { } said && _verdict.Signed == sequence) Excuse(said);
+        _said = null;
+        return true;
     }
 
     private bool Holds(StoredRecord stored, byte[] line, StoredRecord? next)
@@ -128,10 +133,10 @@ internal sealed class ChainWalk
 
     private bool HoldsCheckpoints()
     {
-        if (!_checkpoints.TryPeek(out var next) || next.Checkpoint.Size > _tree.Size) return true;
+        if (!_checkpoints.TryPeek(out var next) || next.Checkpoint.Size > Tree.Size) return true;
         var root = new byte[MerkleHash.Length];
-        _tree.Hash(root);
-        while (_checkpoints.TryPeek(out next) && next.Checkpoint.Size <= _tree.Size)
+        Tree.Hash(root);
+        while (_checkpoints.TryPeek(out next) && next.Checkpoint.Size <= Tree.Size)
         {
             _checkpoints.Dequeue();
             if (next.Checkpoint.Size == 0) continue;
@@ -141,6 +146,8 @@ internal sealed class ChainWalk
                 return Fault(_verdict.Signed + 1, $"records {_verdict.Signed + 1} to {next.Checkpoint.Size} are not those that were signed: the chain was made anew from one of them on");
             }
 
+            if (next.Beside is { } beside && !GoesOnFrom(beside))
+                return Fault(next.Checkpoint.Size, "what a gateway goes on from, beside the checkpoint over it, was edited: it does not follow from the records");
             (_verdict.Signed, _verdict.SignedAt) = (next.Checkpoint.Size, next.Checkpoint.Time);
             _verdict.Checkpoints++;
         }
@@ -148,18 +155,29 @@ internal sealed class ChainWalk
         return true;
     }
 
+    /// <summary>Nothing signs it: it has to be what the records up to there give. To look at more intents than are open does no harm.</summary>
+    private bool GoesOnFrom(StoredCheckpoint stored) =>
+        stored.Frontier.AsSpan().SequenceEqual(Tree.ToBytes()) && stored.OpenFrom <= _state.OpenFrom;
+
     private void Note(AuditRecord record)
     {
-        _state.Follow(record.Kind, record.RequestId, record.Intent, record.Sequence);
+        if (record.Kind.IsExcuse()) _said = record;
+        else _state.Follow(record.Kind, record.RequestId, record.Intent, record.Sequence);
         _verdict.IsStopped = record.Kind == AuditKind.Stop;
         if (record.Kind == AuditKind.Gap) _verdict.Gaps++;
         if (record.Kind == AuditKind.Repair) _verdict.Repairs++;
-        if (record is { Kind: AuditKind.Unknown, Intent: { } unknown }) _unknown[unknown] = record.Sequence;
+        if (record is { Kind: AuditKind.Unknown, Intent: { } unknown }) _unknown.TryAdd(unknown, record.Sequence);
+        if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
+    }
+
+    /// <summary>What it says counts, because it was signed as soon as it was said.</summary>
+    private void Excuse(AuditRecord record)
+    {
+        _state.Follow(record.Kind, record.RequestId, record.Intent, record.Sequence);
         if (record is { Kind: AuditKind.Closed, Intent: { } closed }) Closed.Add(closed);
         if (record.Kind == AuditKind.Retention)
-            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last, record.Sequence));
+            Retained.Add((DetailOf(record, AuditDetail.Chain) ?? _verdict.Chain.Origin, record.First, record.Last));
         if (record.Kind == AuditKind.Erasure) NoteErasure(record);
-        if (record.Sequence == 1) _verdict.Follows = DetailOf(record, AuditDetail.Follows);
     }
 
     private void NoteErasure(AuditRecord record)
@@ -169,7 +187,7 @@ internal sealed class ChainWalk
         {
             if (detail.Name != AuditDetail.Erased) continue;
             foreach (var entry in detail.Value.Split(','))
-                if (ErasedValues.TryParse(entry, out var sequence, out var values)) Erased.Add((origin, sequence, values, record.Sequence));
+                if (ErasedValues.TryParse(entry, out var sequence, out var values)) Erased.Add((origin, sequence, values));
         }
     }
 
@@ -183,3 +201,7 @@ internal sealed class ChainWalk
 
     private static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
 }
+
+/// <summary>A checkpoint that a key has signed.</summary>
+/// <param name="Beside">What is kept with it in the store and nothing signs; null for one of the second place.</param>
+internal readonly record struct KeptCheckpoint(Checkpoint Checkpoint, StoredCheckpoint? Beside);

@@ -104,7 +104,7 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
         ("$open", checkpoint.OpenFrom));
 
     public override void AddUnknown(string requestId, long sequence) => Run(
-        "INSERT OR REPLACE INTO unknown (chain, request, sequence) VALUES ($chain, $request, $sequence)",
+        "INSERT OR IGNORE INTO unknown (chain, request, sequence) VALUES ($chain, $request, $sequence)",
         ("$chain", Chain.Id), ("$request", requestId), ("$sequence", sequence));
 
     public override void RemoveUnknown(string requestId) => Run(

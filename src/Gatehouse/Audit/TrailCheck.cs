@@ -17,7 +17,7 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         foreach (var chain in reader.Chains())
         {
             _seen.Add(chain.Origin);
-            var signed = new List<SignedCheckpoint>();
+            var signed = new List<KeptCheckpoint>();
             var fault = Gather(reader, chain, signed);
             var walk = new ChainWalk(chain, signed);
             var verdict = walk.Walk(reader.Records(chain));
@@ -27,12 +27,9 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
             walks.Add((verdict, walk));
         }
 
-        // a record that is not signed could have been added by whoever took the content out
-        List<(string Origin, long First, long Last)> retained =
-            [.. from w in walks from r in w.Walk.Retained where r.SaidAt <= w.Verdict.Signed select (r.Origin, r.First, r.Last)];
-        var erased = (from w in walks from e in w.Walk.Erased where e.SaidAt <= w.Verdict.Signed select e)
-            .ToLookup(e => e.Origin, e => (e.Sequence, e.Values));
-        var listed = reader.ListsUnknown ? reader.Unknown().ToLookup(u => u.Chain.Id, u => u.RequestId) : null;
+        List<(string Origin, long First, long Last)> retained = [.. walks.SelectMany(w => w.Walk.Retained)];
+        var erased = walks.SelectMany(w => w.Walk.Erased).ToLookup(e => e.Origin, e => (e.Sequence, e.Values));
+        var listed = reader.ListsUnknown ? reader.Unknown().ToLookup(u => u.Chain.Id, u => (u.RequestId, u.Sequence)) : null;
         var isWhole = verdicts.TrueForAll(v => v.Fault is null); // what was closed in a chain that breaks off is not known
         foreach (var (verdict, walk) in walks)
         {
@@ -45,29 +42,31 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         return verdicts;
     }
 
-    /// <summary>Chains of which the second place has checkpoints, and that no store looked at so far has.</summary>
+    /// <summary>Chains of the gateways looked at of which the second place has checkpoints, and that no store looked at so far has.</summary>
     /// <param name="ofSameInstances">Those of instances that other chains were looked at of; or those of others.</param>
     public IReadOnlyList<string> Missing(bool ofSameInstances) => copies is null ? [] :
     [
-        .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct()
-            .Where(o => !_seen.Contains(o) && _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
+        .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct().Where(o => !_seen.Contains(o) && _seen.Any(s => GatewayOf(s) == GatewayOf(o))
+            && _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
     ];
 
     /// <summary>A chain's name but for what tells it from others of its instance.</summary>
     private static string InstanceOf(string origin) => origin[..(origin.LastIndexOf('/') + 1)];
 
+    private static string GatewayOf(string origin) => origin[..(origin.IndexOf('/', StringComparison.Ordinal) + 1)];
+
     private bool IsOurs(SignedCheckpoint checkpoint) => keys.Any(checkpoint.IsSignedBy);
 
     /// <summary>The checkpoints of the store and of the second place that a key has signed.</summary>
     /// <returns>Why one of the store's is none; null where all are.</returns>
-    private string? Gather(AuditReader reader, AuditChain chain, List<SignedCheckpoint> signed)
+    private string? Gather(AuditReader reader, AuditChain chain, List<KeptCheckpoint> signed)
     {
         string? fault = null;
         foreach (var stored in reader.Checkpoints(chain))
         {
             if (Checkpoint.Read(stored.Note) is { } note && note.Checkpoint.Origin == chain.Origin && note.Checkpoint.Size == stored.Size
                 && IsOurs(note))
-                signed.Add(note);
+                signed.Add(new(note.Checkpoint, stored));
             else
                 fault ??= $"the checkpoint over {stored.Size} records was not made with this key for this chain";
         }
@@ -75,7 +74,7 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         if (copies is null) return fault;
         var ours = copies.Where(c => c.Checkpoint.Origin == chain.Origin && IsOurs(c)).ToList();
         if (ours.Count == 0 && signed.Count > 0) fault ??= "the second place has no checkpoint of this chain";
-        signed.AddRange(ours);
+        signed.AddRange(ours.Select(static c => new KeptCheckpoint(c.Checkpoint, Beside: null)));
         return fault;
     }
 
@@ -83,11 +82,12 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         verdict.Last > 0 && verdict.Signed == 0 && !CommandChain.IsOne(verdict.Chain.Instance) ? new ChainFault(1, "there is no checkpoint that was made with this key, so nothing can be known") : null;
 
     /// <summary>Of what nobody knows what became has to stand where 'audit open' looks.</summary>
-    private static ChainFault? Hidden(ChainVerdict verdict, IEnumerable<(string Intent, long SaidAt)> unknown, ILookup<long, string> listed)
+    private static ChainFault? Hidden(
+        ChainVerdict verdict, IEnumerable<(string Intent, long SaidAt)> unknown, ILookup<long, (string Intent, long SaidAt)> listed)
     {
-        var there = listed[verdict.Chain.Id].ToHashSet(StringComparer.Ordinal);
-        var (hidden, at) = unknown.Where(u => !there.Contains(u.Intent)).OrderBy(u => u.SaidAt).FirstOrDefault();
-        return hidden is null ? null : new ChainFault(at, $"the list of what is open was edited: it says that exchange {hidden} is unknown, which is not listed");
+        var there = listed[verdict.Chain.Id].ToHashSet();
+        var (hidden, at) = unknown.Where(u => !there.Contains(u)).OrderBy(u => u.SaidAt).FirstOrDefault();
+        return hidden is null ? null : new ChainFault(at, $"the list of what is open was edited: it says that exchange {hidden} is unknown, which is not listed with it");
     }
 
     /// <summary>What is personal may be gone only where a record says so of just those values of just that record.</summary>

@@ -164,7 +164,7 @@ public sealed class TamperTests : IDisposable
         await _trail.WriteAsync(Count);
         _trail.Change("UPDATE records SET personal = NULL WHERE sequence IN (3, 4)");
         _trail.Change("UPDATE records SET personal = CAST(replace(personal, substr(personal, instr(personal, '\"about\":[') + 9, instr(substr(personal, instr(personal, '\"about\":[') + 9), ']')), 'null') AS BLOB) WHERE sequence = 5");
-        using (var trail = await _trail.BeginAsync())
+        using (var trail = await _trail.BeginAsync(o => o with { CheckpointEvery = 1 })) // signed as it is said
         {
             var retention = new AuditRecord { Kind = AuditKind.Retention, Time = DateTimeOffset.UnixEpoch, First = 1, Last = 12 };
             Assert.True(await trail.WriteAsync(retention));

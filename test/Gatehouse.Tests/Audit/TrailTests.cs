@@ -103,10 +103,11 @@ public sealed class TrailTests : IDisposable
     }
 
     [Fact]
-    public async Task A_commit_that_failed_after_it_was_carried_out_is_not_done_twice()
+    public async Task A_commit_that_failed_after_it_was_carried_out_is_not_done_twice_and_is_sent_to_a_collector()
     {
+        var collector = new MemoryLines();
         var store = new FaultyStore(new SqliteAuditStore(_trail.File));
-        using (var trail = await _trail.BeginAsync(o => o with { RetryAfter = TimeSpan.FromMilliseconds(20) }, store))
+        using (var trail = await _trail.BeginAsync(o => o with { RetryAfter = TimeSpan.FromMilliseconds(20), Shipped = collector }, store))
         {
             store.FailureAfter = new IOException("nobody knows");
             Assert.True(trail.Post(TestTrail.Sample(1)));
@@ -116,6 +117,7 @@ public sealed class TrailTests : IDisposable
         }
 
         Assert.Equal(["request-1", "request-2", "request-3"], _trail.Read().Select(r => r.RequestId).OfType<string>());
+        Assert.Equal(_trail.Records().Select(r => r.Line!).Select(System.Text.Encoding.UTF8.GetString), collector.Lines);
         Assert.Null(Assert.Single(_trail.Verify(withCopies: true)).Fault);
     }
 

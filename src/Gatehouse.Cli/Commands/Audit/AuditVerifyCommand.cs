@@ -24,21 +24,25 @@ internal static class AuditVerifyCommand
             Description = "The second place of the checkpoints: with it a trail that was cut is known to be.",
             HelpName = "FOLDER",
         };
+        var part = new Option<bool>("--part")
+        {
+            Description = "These are not all the trails that the second place knows: those of other instances are elsewhere, and are no fault.",
+        };
         var command = new Command("verify", "Says whether a trail holds. Exits 1 when a record was edited, removed, inserted, reordered, duplicated or cut off.")
         {
-            files, keys, copies,
+            files, keys, copies, part,
         };
         command.SetAction(parsed =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             if (TrailOptions.Read(parsed.GetRequiredValue(keys), error) is not { } read) return ExitCode.Failed;
             if (!TryReadCopies(parsed.GetValue(copies), error, out var second)) return ExitCode.Failed;
-            return Verify(parsed.GetRequiredValue(files), new TrailCheck(read, second), hasCopies: second is not null, output, error);
+            return Verify(parsed.GetRequiredValue(files), new TrailCheck(read, second), second is not null, parsed.GetValue(part), output, error);
         });
         return command;
     }
 
-    private static int Verify(string[] files, TrailCheck check, bool hasCopies, TextWriter output, TextWriter error)
+    private static int Verify(string[] files, TrailCheck check, bool hasCopies, bool isPart, TextWriter output, TextWriter error)
     {
         var holds = true;
         foreach (var file in files)
@@ -61,10 +65,13 @@ internal static class AuditVerifyCommand
 
         var missing = check.Missing(ofSameInstances: true);
         foreach (var origin in missing)
-            output.WriteLine($"{Show.Bounded(origin)}: IS MISSING: the second place has checkpoints of this chain, and it is in none of these files.");
-        foreach (var origin in check.Missing(ofSameInstances: false))
-            output.WriteLine($"{Show.Bounded(origin)}: the second place has checkpoints of this chain too; it was not looked at.");
-        return holds && missing.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+            output.WriteLine($"{Show.Bounded(origin)}: IS MISSING: the second place has checkpoints of this chain, and it is not in what was looked at.");
+        var others = check.Missing(ofSameInstances: false);
+        foreach (var origin in others)
+            output.WriteLine(isPart
+                ? $"{Show.Bounded(origin)}: the second place has checkpoints of this chain too; it is not in what was looked at."
+                : $"{Show.Bounded(origin)}: IS MISSING: the second place has checkpoints of this chain, and it is not in what was looked at. If it is elsewhere, name that trail too, or say --part.");
+        return holds && missing.Count == 0 && (isPart || others.Count == 0) ? ExitCode.Done : ExitCode.Failed;
     }
 
     private static void Say(ChainVerdict verdict, bool hasCopies, TextWriter output)

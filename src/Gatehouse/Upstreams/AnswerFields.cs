@@ -84,6 +84,13 @@ internal static class AnswerFields
         }
     }
 
+    /// <summary>Copies what may follow a body. It throws at what cannot be passed on.</summary>
+    public static void CopyTrailers(HttpHeaders from, IHeaderDictionary to)
+    {
+        foreach (var (name, values) in from.NonValidated)
+            if (!StayBehind(name) && !BelongInHeads(name)) to[name] = values.Count == 1 ? values.ToString() : Many(values);
+    }
+
     public static bool StayBehind(string name)
     {
         if (Names.Contains(name)) return true;

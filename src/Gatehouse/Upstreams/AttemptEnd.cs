@@ -48,6 +48,7 @@ internal static class AttemptEnds
     {
         var answered = call.Status != 0;
         if (IsUnavailable(call.Status)) return AttemptEnd.Unavailable;
+        if (exchange.Forward.Fault is not null) return AttemptEnd.Broken;
         if (call.Refusal is not null || call.PolicyThrew || exchange.Forward.IsTooLong) return AttemptEnd.Unjudged;
         if (error == ForwarderError.None || call.Completed) return AttemptEnd.Good;
         if (expired != Expiry.None) return answered || !requestEnded ? AttemptEnd.Unjudged : AttemptEnd.TimedOut;

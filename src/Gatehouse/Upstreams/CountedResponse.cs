@@ -68,5 +68,11 @@ internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeatur
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
         inner.SendFileAsync(path, offset, count, cancellationToken);
 
-    public Task CompleteAsync() => inner.CompleteAsync();
+    /// <summary>An answer that is refused must not be ended as though it were whole.</summary>
+    public Task CompleteAsync()
+    {
+        if (exchange.Forward.Fault is null) return inner.CompleteAsync();
+        if (exchange.Http.Response.HasStarted) exchange.Http.Abort(); // the client may be waiting for more before it ends its request
+        return Task.CompletedTask;
+    }
 }

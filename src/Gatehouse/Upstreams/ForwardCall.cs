@@ -97,20 +97,13 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         return true;
     }
 
-    public override async ValueTask TransformResponseTrailersAsync(
+    public override ValueTask TransformResponseTrailersAsync(
         HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
     {
-        if (Announced != long.MaxValue && exchange.ResponseBytes != Announced)
-        {
-            Refusal = "the response is shorter than it says";
-            return;
-        }
-
-        Completed = true;
-        await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
-        if (httpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { Count: > 0, IsReadOnly: false } trailers) return;
-        // policies see heads only
-        foreach (var name in trailers.Keys.Where(n => AnswerFields.StayBehind(n) || AnswerFields.BelongInHeads(n)).ToArray()) trailers.Remove(name);
+        if (Announced != long.MaxValue && exchange.ResponseBytes != Announced) Refusal = "the response is shorter than it says";
+        else if (TakeOverTrailers(httpContext, proxyResponse)) Completed = true;
+        else Refusal = exchange.Forward.Fault = "the response has a trailer that cannot be passed on";
+        return default;
     }
 
     /// <summary>Leaves nothing of the response: its status alone was taken over.</summary>
@@ -160,6 +153,22 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
 
         if (response.Headers.NonValidated.TryGetValues(HeaderNames.Connection, out var named)) RemoveNamed(named.ToString(), headers);
         return null;
+    }
+
+    /// <summary>Takes over the trailers; policies see heads only. False where one cannot be passed on, and then there is none.</summary>
+    private static bool TakeOverTrailers(HttpContext http, HttpResponseMessage response)
+    {
+        if (http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } trailers) return true;
+        try
+        {
+            AnswerFields.CopyTrailers(response.TrailingHeaders, trailers);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            trailers.Clear(); // they would follow the refusal
+            return false;
+        }
     }
 
     private static bool IsConversation(string? contentType) =>

@@ -55,9 +55,9 @@ internal static class AnswerFields
     /// <summary>What may stand in a head only (RFC 9110 section 6.5.1): it frames, routes, authenticates or says how to read a message.</summary>
     private static readonly FrozenSet<string> HeadOnly = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "Content-Length", "Content-Type", "Content-Encoding", "Content-Range", "Content-Location", "Trailer", "Location", "Refresh", "Retry-After",
-        "Cache-Control", "Expires", "Age", "Vary", "Date", "Set-Cookie", "WWW-Authenticate", "Authentication-Info", "Content-Security-Policy",
-        "X-Content-Type-Options", "RateLimit", "RateLimit-Policy", "Max-Forwards", "TE", "Range");
+        "Content-Length", "Content-Type", "Content-Encoding", "Content-Range", "Content-Location", "Trailer", "Location", "Refresh", "Link",
+        "Retry-After", "Cache-Control", "Expires", "Age", "Vary", "Date", "Set-Cookie", "WWW-Authenticate", "Authentication-Info",
+        "Content-Security-Policy", "X-Content-Type-Options", "RateLimit", "RateLimit-Policy", "Max-Forwards", "TE", "Range");
 
     private static readonly FrozenSet<string> Names =
         FrozenSet.Create(StringComparer.OrdinalIgnoreCase, [.. OfTheConnection, .. Telling, .. OfTheGateway]);

@@ -61,7 +61,7 @@ public sealed class LeftBehindTests
     {
         string[] dropped =
         [
-            "Content-Type", "Cache-Control", "Set-Cookie", "Location", "WWW-Authenticate", "Trailer", "Authorization", "X-Request-Id",
+            "Content-Type", "Cache-Control", "Set-Cookie", "Location", "Link", "WWW-Authenticate", "Trailer", "Authorization", "X-Request-Id",
             "Gatehouse-Assertion", "X-Forwarded-For", "Server", "X-Powered-By", "X-Api-Key",
         ];
         await using var upstream = (await FakeUpstream.StartAsync(HttpProtocols.Http2)).On("/things/1", async http =>

@@ -55,9 +55,9 @@ internal static class ExchangeRunner
 
     private static ValueTask<Verdict> RunRouteAsync(Exchange exchange, RouteTable routes)
     {
-        if (exchange.Method == HttpMethods.Options && AskPreflight(exchange, routes) is { } asked) return DecideAsync(exchange, asked);
+        if (exchange.Method == HttpMethods.Options && AskPreflight(exchange, routes) is { } asked) return DecideAsync(exchange, asked, routes);
         var match = routes.Find(exchange);
-        if (match.Route is { } route) return DecideAsync(exchange, route);
+        if (match.Route is { } route) return DecideAsync(exchange, route, routes);
         exchange.DecidedBy = "route";
         if (match.Allow is null)
             return new(Verdict.Reject(Problems.NotFound, match.IsUnclear ? "a condition of the route occurs more than once" : "no route"));
@@ -70,9 +70,10 @@ internal static class ExchangeRunner
     {
         var headers = exchange.RequestHeaders;
         if (headers.Origin.Count == 0 || headers.AccessControlRequestMethod is not [{ } method]) return null;
-        if (routes.FindForPreflight(exchange, method) is not { } match) return null;
+        if (routes.FindForPreflight(exchange, method) is not { Route: { } asked } match) return null;
+        if (asked.IsHiddenFrom(exchange) && routes.Find(exchange).Route is not null) return null; // as though it were not there
         exchange.Preflight = new Preflight(match.Allow!);
-        return match.Route;
+        return asked;
     }
 
     /// <summary>A policy has answered: where its answer is not on its way yet, the others see the head, as they see a backend's.</summary>
@@ -86,15 +87,28 @@ internal static class ExchangeRunner
         exchange.Walk.OnResponse(exchange);
     }
 
-    private static async ValueTask<Verdict> DecideAsync(Exchange exchange, CompiledRoute route)
+    private static async ValueTask<Verdict> DecideAsync(Exchange exchange, CompiledRoute route, RouteTable routes)
     {
         exchange.Route = route.Route;
         exchange.RouteFields = route.Fields;
         exchange.RouteTally = route.Tally;
         exchange.Walk.Continue(route.Policies, route.Names);
         var verdict = await PolicyPipeline.OnRequestAsync(exchange, route.Policies);
+        if (verdict.Kind == VerdictKind.Reject) return Hide(exchange, route, routes, verdict);
         if (verdict.Kind != VerdictKind.Continue) return verdict;
         if (exchange.Preflight is not null) return Verdict.Reject(Problems.InternalError, "a preflight that nobody has answered");
         return await route.ForwardAsync(exchange);
+    }
+
+    /// <summary>
+    /// Who may not learn of a route is told what it would be told without it: of the methods that are served there, where there are some. The record
+    /// says what was decided, and by whom.
+    /// </summary>
+    private static Verdict Hide(Exchange exchange, CompiledRoute route, RouteTable routes, Verdict verdict)
+    {
+        if (!ReferenceEquals(verdict.Problem, Problems.NotFound) || !route.IsHiddenFrom(exchange)) return verdict;
+        if (routes.AllowWhereHidden(exchange) is not { } allow) return verdict;
+        exchange.ResponseHeaders.Allow = allow;
+        return Verdict.Reject(Problems.MethodNotAllowed, verdict.Reason);
     }
 }

@@ -14,7 +14,7 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
     /// <summary>The route that was found, or null.</summary>
     public CompiledRoute? Route { get; private set; }
 
-    /// <summary>Whether some route that the client may know of has this path and host, whatever else it asks for.</summary>
+    /// <summary>Of a search for a path: whether some route that the client may know of has it and the host, whatever else it asks for.</summary>
     public bool IsPathServed { get; private set; }
 
     /// <summary>Whether the search ended at a route whose conditions cannot be judged.</summary>
@@ -100,7 +100,6 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
     private bool Arrive(CompiledRoute only)
     {
         if (!_conditionsCount) return IsPathServed = !only.IsHiddenFrom(_exchange);
-        IsPathServed = true;
         Route = only;
         return true;
     }
@@ -117,7 +116,6 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
             return false;
         }
 
-        IsPathServed = true;
         foreach (var choice in choices)
         {
             switch (choice.Judge(_exchange))

@@ -44,7 +44,15 @@ internal sealed class RouteTable
         var count = RouteSearch.Split(exchange.Path, starts);
         if (count == 0) return default;
         var own = Search(exchange, exchange.Method, starts[..(count + 1)]);
-        return own.IsPathServed ? own.Result : new RouteMatchResult(null, Allow(exchange, starts[..(count + 1)]), false);
+        return own.Route is not null ? own : own with { Allow = AllowOfOthers(exchange, starts[..(count + 1)]) };
+    }
+
+    /// <summary>What <see cref="Find"/> says of other methods where it finds none of the routes that are hidden from the client.</summary>
+    public string? AllowWhereHidden(Exchange exchange)
+    {
+        Span<int> starts = stackalloc int[PathTemplate.MostSegments + 1];
+        var count = RouteSearch.Split(exchange.Path, starts);
+        return count == 0 ? null : AllowOfOthers(exchange, starts[..(count + 1)]);
     }
 
     /// <summary>
@@ -56,35 +64,45 @@ internal sealed class RouteTable
         Span<int> starts = stackalloc int[PathTemplate.MostSegments + 1];
         var count = RouteSearch.Split(exchange.Path, starts);
         if (count == 0) return null;
-        var asked = Search(exchange, method, starts[..(count + 1)]).Result.Route;
+        var asked = Search(exchange, method, starts[..(count + 1)]).Route;
         return asked is { AnswersPreflights: true } ? new RouteMatchResult(asked, Allow(exchange, starts[..(count + 1)]) ?? "", false) : null;
     }
 
-    private (RouteMatchResult Result, bool IsPathServed) Search(Exchange exchange, string name, ReadOnlySpan<int> starts)
+    private RouteMatchResult Search(Exchange exchange, string name, ReadOnlySpan<int> starts)
     {
         foreach (var method in _methods)
         {
             if (method.Name != name) continue;
             var search = new RouteSearch(exchange, starts);
             search.FindRoute(method.Root);
-            return (new RouteMatchResult(search.Route, null, search.IsUnclear), search.Route is not null || search.IsPathServed);
+            return new RouteMatchResult(search.Route, null, search.IsUnclear);
         }
 
         return default;
     }
 
-    /// <summary>The methods that have a route for this path and host, in ordinal order; null when there are none.</summary>
+    /// <summary>The same as <see cref="Allow"/>, but null where the exchange's own method is among them: it is not the method then.</summary>
+    private string? AllowOfOthers(Exchange exchange, ReadOnlySpan<int> starts)
+    {
+        foreach (var method in _methods)
+            if (method.Name == exchange.Method && IsServed(exchange, method, starts)) return null;
+        return Allow(exchange, starts);
+    }
+
+    /// <summary>The methods that have a route for this path and host, hidden ones left out, in ordinal order; null when there are none.</summary>
     private string? Allow(Exchange exchange, ReadOnlySpan<int> starts)
     {
         List<string>? names = null;
         foreach (var method in _methods)
-        {
-            var search = new RouteSearch(exchange, starts);
-            search.FindPath(method.Root);
-            if (search.IsPathServed) (names ??= []).Add(method.Name);
-        }
-
+            if (IsServed(exchange, method, starts)) (names ??= []).Add(method.Name);
         return names is null ? null : string.Join(", ", names);
+    }
+
+    private static bool IsServed(Exchange exchange, in MethodRoutes method, ReadOnlySpan<int> starts)
+    {
+        var search = new RouteSearch(exchange, starts);
+        search.FindPath(method.Root);
+        return search.IsPathServed;
     }
 
     private readonly record struct MethodRoutes(string Name, RouteNode Root);

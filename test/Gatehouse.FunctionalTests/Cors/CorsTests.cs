@@ -36,6 +36,22 @@ public sealed class CorsTests
                 cors: { origins: ["https://shop.example"] }
                 access: { anonymous: "a test" }
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
+              get-half:
+                match: GET /half/{id}
+                exposure: public
+                effect: read
+                personalData: none
+                addresses: { allow: [10.0.0.0/8] }
+                cors: { origins: ["https://shop.example"] }
+                access: { anonymous: "a test" }
+                limits: [ { per: all, allow: 1000000, every: 1s } ]
+              find-half:
+                match: POST /half/{id}
+                exposure: public
+                effect: read
+                personalData: none
+                access: { anonymous: "a test" }
+                limits: [ { per: all, allow: 1000000, every: 1s } ]
         """;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -63,6 +79,7 @@ public sealed class CorsTests
     [InlineData("/things/1", "GET", "null", 405)]
     [InlineData("/nothing", "GET", Shop, 404)]
     [InlineData("/near/1", "GET", Shop, 404)] // not from this address: as for the call itself
+    [InlineData("/half/1", "GET", Shop, 405)] // nor this, and another method is served
     [Control("VAL-11")]
     [Control("EXP-2")]
     public async Task What_is_not_opened_gets_the_answer_of_any_other_options(string path, string method, string origin, int status)

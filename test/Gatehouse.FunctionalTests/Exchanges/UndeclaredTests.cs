@@ -53,6 +53,30 @@ public sealed class UndeclaredTests
         }
     }
 
+    [Fact]
+    [Control("ERR-4", "a route that is hidden from the client beside one that is not")]
+    public async Task A_hidden_route_beside_an_open_one_is_a_method_that_is_not_served()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address)
+        {
+            MoreOfRoute = "addresses: { allow: [192.0.2.0/24] }",
+            MoreRoutes = RoutesForTests.Of(RoutesForTests.Write),
+        });
+        var port = gateway.AddressOf("edge").Port;
+        var hidden = await RawHttpClient.ExchangeAsync(port, "GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        var missing = await RawHttpClient.ExchangeAsync(port, "DELETE /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Equal((405, "POST"), (missing.Status, missing.Header("Allow")));
+        Assert.Equal((405, "POST"), (hidden.Status, hidden.Header("Allow")));
+        Assert.Equal(missing.Headers.Select(h => h.Name), hidden.Headers.Select(h => h.Name));
+        Assert.Equal(missing.Body.Length, hidden.Body.Length);
+        var record = await gateway.AccessLog.WaitForAsync(r => (string?)r["method"] == "GET", Cancel);
+        Assert.Equal(
+            ("things/get-thing", "addresses", "the route does not take this client's address"),
+            ((string?)record["route"], (string?)record["decidedBy"], (string?)record["reason"]));
+        Assert.Equal(0, upstream.Connections);
+    }
+
     [Theory]
     [InlineData("POST")]
     [InlineData("PUT")]

@@ -108,6 +108,25 @@ public sealed class RouteTableTests
         Assert.Equal(expected, found.Route?.Route.Id.Value ?? (found.Allow is null ? "404" : "405 " + found.Allow));
     }
 
+    [Theory]
+    [Control("ERR-4", "a route that is hidden from the client, and its conditions")]
+    [InlineData("GET /modes", "405 POST")] // as though there were no route for GET
+    [InlineData("GET /modes X-Mode:fast X-Mode:fast", "405 POST")]
+    [InlineData("DELETE /modes", "405 POST")]
+    [InlineData("GET /alone", "404")]
+    [InlineData("POST /alone", "404")]
+    public void A_hidden_route_whose_conditions_are_not_met_is_not_there(string request, string expected)
+    {
+        CompiledRoute[] routes =
+        [
+            new(RouteText.Route("GET /modes X-Mode:fast"), [new Hiding()], null!),
+            Compiled(RouteText.Route("POST /modes")),
+            new(RouteText.Route("GET /alone X-Mode:fast"), [new Hiding()], null!),
+        ];
+        var found = RouteTable.Compile(routes).Find(RouteText.Request(request));
+        Assert.Equal(expected, found.Route?.Route.Id.Value ?? (found.Allow is null ? "404" : "405 " + found.Allow));
+    }
+
     [Fact]
     public void An_empty_table_finds_nothing() => Assert.Equal(default, Table([]).Find(RouteText.Request("GET /")));
 
@@ -212,4 +231,11 @@ public sealed class RouteTableTests
 
     // Whoever finds a route does not touch its upstream.
     private static CompiledRoute Compiled(Route route) => new(route, [], null!);
+
+    private sealed class Hiding : Policy
+    {
+        public override string Name => "hiding";
+
+        internal override bool Hides(Exchange exchange) => true;
+    }
 }

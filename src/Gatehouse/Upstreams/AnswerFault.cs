@@ -10,6 +10,8 @@ namespace Gatehouse.Upstreams;
 /// </summary>
 internal static class AnswerFault
 {
+    public const string BodyWhereNoneMayBe = "the response has a body where none may be";
+
     /// <summary>Why the answer is not passed on, a constant text; null when it is.</summary>
     public static string? Of(HttpResponseMessage response)
     {
@@ -25,11 +27,15 @@ internal static class AnswerFault
         if (framed && response.Version < HttpVersion.Version11)
             return "the response has a Transfer-Encoding in a version that has none"; // RFC 9112 section 6.1
         var bodiless = response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent;
-        return bodiless && (framed || response.Content.Headers.ContentLength > 0) ? "the response has a body where none may be" : null;
+        return bodiless && (framed || response.Content.Headers.ContentLength > 0) ? BodyWhereNoneMayBe : null;
     }
 
     /// <summary>Whether what the head says of a body is about one that follows (RFC 9110 sections 9.3.2 and 15.4.5).</summary>
     public static bool HasBody(string method, HttpStatusCode status) => status != HttpStatusCode.NotModified && !HttpMethods.IsHead(method);
+
+    /// <summary>Whether no body follows an answer of this status (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5).</summary>
+    public static bool IsBodiless(int status) =>
+        status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified;
 
     /// <summary>RFC 9113 section 8.2.2: who sends one has made an answer of HTTP/1.1 into one of HTTP/2 without reading it.</summary>
     private static bool HasFieldOfConnection(HttpResponseMessage response)

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Gatehouse.Pipeline;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gatehouse.Upstreams;
@@ -12,7 +13,7 @@ namespace Gatehouse.Upstreams;
 internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeature inner, long announced) : Stream, IHttpResponseBodyFeature
 {
     private readonly Stream _stream = inner.Stream;
-    private readonly long _most = Math.Min(exchange.Answers.Most, announced);
+    private readonly long _most = IsEmpty(exchange) ? 0 : Math.Min(exchange.Answers.Most, announced);
 
     public Stream Stream => this;
 
@@ -55,9 +56,13 @@ internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeatur
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    /// <summary>Whether no body may follow the head. One that follows an answer to HEAD is left out by the server.</summary>
+    private static bool IsEmpty(Exchange exchange) => AnswerFault.IsBodiless(exchange.Forward.Status) && !HttpMethods.IsHead(exchange.Method);
+
     private ValueTask TooLong()
     {
-        exchange.Forward.IsTooLong = true;
+        if (IsEmpty(exchange)) exchange.Forward.Fault = AnswerFault.BodyWhereNoneMayBe;
+        else exchange.Forward.IsTooLong = true;
         return ValueTask.FromException(new IOException("the response's body is over the limit"));
     }
 

@@ -32,6 +32,7 @@ internal static class ForwardOutcome
             return Verdict.Answered;
         }
 
+        if (exchange.Forward.Fault is { } fault) return Refuse(exchange, Problems.UpstreamFailed, fault);
         if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, WhyTooLong(exchange, call));
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");

@@ -44,6 +44,7 @@ public sealed partial class HostileBackendTests
         { "HTTP/1.1 101 Switching Protocols\r\n\r\n", "the service changed to a protocol that nobody asked for" },
         { "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "the service changed the protocol without being asked" },
         { "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", "the response has a body where none may be" },
+        { "HTTP/1.1 205 Reset Content\r\nConnection: close\r\n\r\nhello", "the response has a body where none may be" },
     };
 
     /// <summary>What is refused although its end was read: nothing is left of it, and the connection may serve again.</summary>

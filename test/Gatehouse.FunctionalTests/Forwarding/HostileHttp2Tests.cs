@@ -59,6 +59,12 @@ public sealed class HostileHttp2Tests
         ["two lengths"] = s => [.. Head(s, 0, ("content-length", "1"), ("content-length", "2")), .. Frame(Data, EndStream, s, 1)],
         ["a body where none may be"] = s =>
             [.. Frame(Headers, EndHeaders, s, [.. Literal(":status", "204"), .. Literal("content-length", "1")]), .. Frame(Data, EndStream, s, 1)],
+        ["a body of 204 that was not announced"] = s =>
+            [.. Frame(Headers, EndHeaders, s, Literal(":status", "204")), .. Frame(Data, EndStream, s, 1)],
+        ["a body of 205 that was not announced"] = s =>
+            [.. Frame(Headers, EndHeaders, s, Literal(":status", "205")), .. Frame(Data, EndStream, s, 1)],
+        ["a body of 304 that was not announced"] = s =>
+            [.. Frame(Headers, EndHeaders, s, Literal(":status", "304")), .. Frame(Data, EndStream, s, 1)],
     };
 
     /// <summary>What goes wrong once the answer may have begun: 502, or the client is cut; never an answer that looks whole.</summary>

@@ -90,6 +90,22 @@ public sealed class SickDestinationTests
 
     [Control("RES-5")]
     [Fact]
+    public async Task One_that_sends_a_body_where_none_may_be_is_left_out()
+    {
+        await using var well = await FakeUpstream.StartAsync();
+        await using var sick = RawUpstream.Answering("HTTP/1.1 205 Reset Content\r\nConnection: close\r\n\r\nhello");
+        await using var host = await ForwardingHost.StartAsync(
+            ForwardingHost.UpstreamOf(sick.Address, well.Address) with { Ejection = Strict with { After = 1 } }, _clock);
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 4; i++) statuses.Add((await host.GetAsync("/")).Status);
+
+        Assert.Equal([200, 200, 200, 502], statuses.Order());
+        Assert.False(host.IsUsable(sick.Address));
+    }
+
+    [Control("RES-5")]
+    [Fact]
     public async Task When_all_are_out_every_call_is_refused_at_once_and_told_when_to_come_again()
     {
         await using var one = await FakeUpstream.StartAsync();

@@ -1,3 +1,5 @@
+using Gatehouse.Pipeline;
+
 namespace Gatehouse.Hosting;
 
 /// <summary>
@@ -30,11 +32,7 @@ internal sealed class FrameToll(Func<long> sent, TimeProvider clock)
 
     public const int ResetsPerSecond = 100;
 
-    private const byte Data = 0, Headers = 1, ResetStream = 3;
-    private const byte EndStream = 1, Padded = 8;
-
-    /// <summary>The longest payload that can be padding alone.</summary>
-    private const int LongestPadding = 256;
+    private const byte Headers = 1, ResetStream = 3;
 
     private int _empty = Empty;
     private int _resets = Resets;
@@ -50,7 +48,7 @@ internal sealed class FrameToll(Func<long> sent, TimeProvider clock)
     {
         switch (type)
         {
-            case Data when length > LongestPadding || (flags & EndStream) != 0 || (length > 0 && (flags & Padded) == 0):
+            case DataFrame.Type when DataFrame.Carries(flags, length):
                 return;
             case Headers:
                 if (_empty < Empty) _empty += EmptyPerStream;

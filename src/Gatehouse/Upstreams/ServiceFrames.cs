@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Upstreams;
 
@@ -22,8 +23,6 @@ internal sealed class ServiceFrames(Stream inner, TimeProvider clock) : Stream
     /// <summary>and one for each so many bytes that are sent: less than any request, and more than the answer to a ping.</summary>
     public const int BytesPerFrame = 32;
 
-    private const byte Data = 0;
-    private const byte EndStream = 1;
     private const int Head = 9;
 
     private readonly byte[] _head = new byte[Head];
@@ -109,7 +108,7 @@ internal sealed class ServiceFrames(Stream inner, TimeProvider clock) : Stream
             if ((_headLength += more) < Head) return;
             _headLength = 0;
             _skip = (_head[0] << 16) | (_head[1] << 8) | _head[2];
-            var carries = _head[3] == Data && (_skip > 0 || (_head[4] & EndStream) != 0);
+            var carries = _head[3] == DataFrame.Type && DataFrame.Carries(_head[4], _skip);
             if (!carries && --_left < 0 && !Earn()) throw new ServiceFloodException();
         }
     }

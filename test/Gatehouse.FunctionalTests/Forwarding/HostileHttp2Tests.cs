@@ -91,6 +91,7 @@ public sealed class HostileHttp2Tests
         ["acknowledgements"] = _ => ([], Frame(Settings, 1, 0)),
         ["trailers without an end"] = s => (Head(s, 0), Frame(Headers, 0, s, Literal("x", "1"))),
         ["empty data"] = s => (Head(s, 0), Frame(Data, 0, s)),
+        ["padding"] = s => (Head(s, 0), Frame(Data, 8, s, 1, 0)),
     };
 
     private static readonly UpstreamTimeouts Short = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2));

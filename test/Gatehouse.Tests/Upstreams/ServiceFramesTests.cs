@@ -7,6 +7,8 @@ namespace Gatehouse.Tests.Upstreams;
 
 public sealed class ServiceFramesTests
 {
+    private const int Padded = 8;
+
     private readonly FakeTimeProvider _clock = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -26,11 +28,24 @@ public sealed class ServiceFramesTests
         await Assert.ThrowsAsync<ServiceFloodException>(() => ReadAsync(ServiceFrames.Most + 1, Frame(type, 0, 1)));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(256)]
+    [Control("SMG-12", "services of HTTP/2")]
+    public async Task Padding_alone_is_no_data(int length)
+    {
+        var padding = Frame(Data, Padded, 1, [(byte)(length - 1), .. new byte[length - 1]]);
+        await ReadAsync(ServiceFrames.Most, padding);
+        await Assert.ThrowsAsync<ServiceFloodException>(() => ReadAsync(ServiceFrames.Most + 1, padding));
+    }
+
     [Fact]
     public async Task Never_ends_with_data_time_or_what_is_sent()
     {
         await ReadAsync(ServiceFrames.Most * 3, Frame(Data, 0, 1, 1));
         await ReadAsync(ServiceFrames.Most * 3, Frame(Data, EndStream, 1));
+        await ReadAsync(ServiceFrames.Most + 1, Frame(Data, Padded, 1, new byte[257])); // more than can be padding
         await ReadAsync(ServiceFrames.Most * 3, Frame(Settings, 0, 0), _ =>
         {
             _clock.Advance(TimeSpan.FromMilliseconds(1));

@@ -1,5 +1,6 @@
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Policies.Cors;
 using Gatehouse.Policies.Record;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
@@ -27,6 +28,22 @@ public sealed class ExchangeRunnerTests
     public async Task A_refusal_is_recorded_with_its_reason(string method, string target, string record)
     {
         await RunAsync(_harness.Exchange(method, target));
+        Assert.Equal(record, Record);
+    }
+
+    [Theory]
+    [InlineData("POST /half", "405 method-not-allowed hiding: not for you")]
+    [InlineData("POST /other", "404 not-found hiding: not for you")]
+    [InlineData("OPTIONS /half", "503 upstream-unavailable forward: the upstream has no destination")] // a preflight is an OPTIONS as any other then
+    [Control("ERR-4", "preflights for a route that is hidden from the client")]
+    public async Task A_preflight_for_a_hidden_route_ends_as_it_would_without_it(string beside, string record)
+    {
+        var exchange = _harness.Exchange("OPTIONS", "/half");
+        exchange.RequestHeaders.Origin = "https://shop.example";
+        exchange.RequestHeaders.AccessControlRequestMethod = "GET";
+        var cors = new CorsPolicy(new CorsSpec(["https://shop.example"], [], [], [], false, null, new Place("test.yaml", 1, 1)), "GET");
+        var hidden = new CompiledRoute(RouteText.Route("GET /half"), [new Hiding(), cors], Nowhere());
+        await ExchangeRunner.RunAsync(exchange, Listener([hidden, new CompiledRoute(RouteText.Route(beside), [], Nowhere())], []));
         Assert.Equal(record, Record);
     }
 
@@ -87,7 +104,20 @@ public sealed class ExchangeRunnerTests
 
     private CompiledListener Listener(params Policy[] policies)
     {
+        var client = Nowhere();
+        var routes = new[] { "GET /orders/{id}", "GET /choice ?by=1" }.Select(r => new CompiledRoute(RouteText.Route(r), [], client));
+        return Listener([.. routes], policies);
+    }
+
+    private CompiledListener Listener(CompiledRoute[] routes, Policy[] policies)
+    {
         var listener = PolicyHarness.Listener();
+        var record = new RecordKind().Compile(listener, _harness.Context);
+        return new CompiledListener(listener, [record, .. policies], RouteTable.Compile(routes)) { FaultsAtEnd = _faults };
+    }
+
+    private UpstreamClient Nowhere()
+    {
         var nowhere = new Upstream
         {
             Name = "orders",
@@ -98,10 +128,16 @@ public sealed class ExchangeRunnerTests
             Authorities = null,
             Place = new Place("test.yaml", 1, 1),
         };
-        var client = UpstreamClient.For(nowhere, _harness.State, _harness.Clock);
-        var routes = new[] { "GET /orders/{id}", "GET /choice ?by=1" }.Select(r => new CompiledRoute(RouteText.Route(r), [], client));
-        var record = new RecordKind().Compile(listener, _harness.Context);
-        return new CompiledListener(listener, [record, .. policies], RouteTable.Compile(routes)) { FaultsAtEnd = _faults };
+        return UpstreamClient.For(nowhere, _harness.State, _harness.Clock);
+    }
+
+    private sealed class Hiding : Policy
+    {
+        public override string Name => "hiding";
+
+        public override ValueTask<Verdict> OnRequestAsync(Exchange exchange) => new(Verdict.Reject(Problems.NotFound, "not for you"));
+
+        internal override bool Hides(Exchange exchange) => true;
     }
 
     private sealed class Probe(Func<Exchange, Verdict> decide, Action<Exchange>? shown = null, Action<Exchange>? finished = null) : Policy

@@ -8,7 +8,7 @@ internal sealed class DestinationHealth(
     EjectionRule rule, Destination[] destinations, UpstreamNews news, TimeProvider clock, Random random)
 {
     private readonly Lock _gate = new();
-    private readonly int _most = (int)Math.Floor(rule.Most.Fraction * destinations.Length);
+    private readonly int _most = destinations.Length < 2 ? 0 : (int)Math.Floor(rule.Most.Fraction * destinations.Length); // one has no better one
 
     /// <summary>Hears of the end of each attempt.</summary>
     public void Ended(Destination destination, AttemptEnd end)

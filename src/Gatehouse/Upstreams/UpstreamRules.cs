@@ -6,7 +6,7 @@ namespace Gatehouse.Upstreams;
 /// <param name="After">Failures in a row.</param>
 /// <param name="For">How long, the first time; twice as long each further time.</param>
 /// <param name="UpTo">The longest. A destination that was in use for this long without being ejected begins anew.</param>
-/// <param name="Most">How many destinations may be out then, whatever the reason; 0% for no ejections.</param>
+/// <param name="Most">How many destinations may be out then, whatever the reason; 0% for no ejections. The only one is never ejected.</param>
 internal sealed record EjectionRule(int After, TimeSpan For, TimeSpan UpTo, Share Most)
 {
     public static EjectionRule Usual { get; } = new(5, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(5), Share.Percent(50));

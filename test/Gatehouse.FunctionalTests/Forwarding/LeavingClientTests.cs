@@ -93,7 +93,7 @@ public sealed class LeavingClientTests
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static Task<ForwardingHost> StartAsync(FakeUpstream upstream, HttpProtocols downstream) => ForwardingHost.StartAsync(
-        ForwardingHost.UpstreamOf(upstream.Address) with
+        ForwardingHost.UpstreamOf(upstream.Address, upstream.Address) with // twice: the only one would not be left out for anything
         {
             Protocol = upstream.Protocols == HttpProtocols.Http2 ? UpstreamProtocol.Http2 : UpstreamProtocol.Http1,
             Ejection = EjectionRule.Usual with { After = 1, Most = Gatehouse.Configuration.Share.Percent(100) },

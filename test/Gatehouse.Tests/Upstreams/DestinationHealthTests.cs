@@ -59,6 +59,8 @@ public sealed class DestinationHealthTests : IDisposable
     [Control("RES-5")]
     [Theory]
     [InlineData(1, 50, 0)]
+    [InlineData(1, 100, 0)]
+    [InlineData(2, 100, 2)]
     [InlineData(2, 50, 1)]
     [InlineData(3, 50, 1)]
     [InlineData(4, 50, 2)]

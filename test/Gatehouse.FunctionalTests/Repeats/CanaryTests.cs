@@ -56,6 +56,29 @@ public sealed class CanaryTests
         Assert.Equal(500, await StatusAsync(client, visitor));
     }
 
+    [Control("RES-8", "a canary that is out gets no more calls")]
+    [Fact]
+    public async Task Takes_the_calls_from_a_canary_whose_circuit_is_open()
+    {
+        await using var main = await FakeUpstream.StartAsync();
+        await using var next = await FakeUpstream.StartAsync();
+        next.Otherwise(static http =>
+        {
+            http.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        });
+        await using var gateway = await TestGateway.StartAsync(
+            Split(main, next, "share: 50%, revert: { errors: 20%, least: 20 }") with { OtherUpstream = "breaker: { volume: 2, pause: 10m }" });
+        var client = gateway.Client("edge");
+
+        for (var i = 0; i < 200; i++) (await client.GetAsync(new Uri("/read", UriKind.Relative), Cancel)).Dispose();
+
+        Assert.InRange(next.Requests.Count, 2, 4); // the circuit opened long before as many were sent as are judged by
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(gateway.Events.Contains("canary 'other' gets no more calls", StringComparison.Ordinal)), Cancel);
+        for (var i = 0; i < 20; i++) await client.GetStringAsync("/read", Cancel);
+    }
+
     [Fact]
     public async Task Vouches_for_callers_to_the_upstream_that_was_chosen()
     {

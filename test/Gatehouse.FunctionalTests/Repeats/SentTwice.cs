@@ -11,6 +11,9 @@ internal sealed record SentTwice(params Uri[] Destinations)
     /// <summary>The other upstream's destination.</summary>
     public Uri? Other { get; init; }
 
+    /// <summary>Keys of the other upstream, besides its destination.</summary>
+    public string OtherUpstream { get; init; } = "";
+
     /// <summary>More of every route.</summary>
     public string Each { get; init; } = "";
 
@@ -39,7 +42,7 @@ internal sealed record SentTwice(params Uri[] Destinations)
             {{More}}
             upstreams:
               things: { destinations: [{{string.Join(", ", Destinations.Select(Text))}}], balance: round-robin, {{Upstream}} }
-              {{(Other is null ? "" : $"other: {{ destinations: [{Text(Other)}] }}")}}
+              {{(Other is null ? "" : $"other: {{ destinations: [{Text(Other)}], {OtherUpstream} }}")}}
             apis:
               things:
                 owner: things@retailer.example

@@ -19,8 +19,15 @@ internal sealed class CanaryPolicy(Routes.Canary canary, string main, CanaryWatc
 
     public override void OnFinished(Exchange exchange)
     {
-        if (exchange.OnCanary && exchange.Forward.BeganAt != 0) watch.Count(HasFailed(exchange));
+        if (exchange.OnCanary && (exchange.Forward.BeganAt != 0 || IsOut(exchange))) watch.Count(HasFailed(exchange));
     }
+
+    /// <summary>
+    /// Whether nothing was sent because the canary's upstream cannot be used: forwarding alone refuses so. A full bulkhead says how much is asked of
+    /// it, not how it answers, and does not count: whatever holds the places does, when it ends.
+    /// </summary>
+    private static bool IsOut(Exchange exchange) =>
+        ReferenceEquals(exchange.Problem, Problems.UpstreamUnavailable) || ReferenceEquals(exchange.Problem, Problems.CircuitOpen);
 
     /// <summary>Whether the upstream is to blame: it said so itself, or what the client was told instead.</summary>
     private static bool HasFailed(Exchange exchange) =>

@@ -161,6 +161,32 @@ public sealed class CanaryPolicyTests
         Assert.False(TakesAny(policy));
     }
 
+    [Control("RES-8", "a canary that is out gets no more calls")]
+    [Theory]
+    [InlineData("upstream-unavailable", false)]
+    [InlineData("circuit-open", false)]
+    [InlineData("upstream-busy", true)]
+    [InlineData("deadline-exceeded", true)]
+    [InlineData("quota-unavailable", true)]
+    [InlineData("limit-exceeded", true)]
+    public void Of_what_was_sent_nowhere_only_what_the_canary_could_not_take_counts(string problem, bool stays)
+    {
+        var policy = Policy(Canary(99, revert: new Reversion(Share.Percent(10), TimeSpan.FromMinutes(1), 20, null)));
+
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.True(TakesAny(policy));
+            var refused = _harness.Exchange();
+            refused.OnCanary = true;
+            refused.Problem = Problems.All.Single(p => p.Name == problem);
+            refused.Status = refused.Problem.Status;
+            policy.OnFinished(refused);
+        }
+
+        Assert.Equal(stays, TakesAny(policy));
+        Assert.Equal(stays ? 0 : 1, _harness.Meter.CanaryChanges("orders-next", "reverted").Value);
+    }
+
     private static Canary Canary(int percent, Stickiness sticky = Stickiness.None, Reversion? revert = null) =>
         new("orders-next", Share.Percent(percent), sticky, sticky == Stickiness.Cookie ? "visitor" : null, revert ?? Reversion.Usual);
 

@@ -126,7 +126,8 @@ internal sealed class PolicyHarness
     /// <summary>A route with defaults, and with what <paramref name="kind"/> reads from the fragment: the keys of a route in YAML.</summary>
     public Route Route(RoutePolicyKind? kind = null, string fragment = "{}", Effect effect = Effect.Read, Access? access = null, Exposure exposure = Exposure.Public, Upgrade? upgrade = null,
         IReadOnlyList<Waiver>? waivers = null, PersonalData personalData = PersonalData.None,
-        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order", RouteAudit? audit = null)
+        AssertionUse assertion = AssertionUse.Reuse, Canary? canary = null, string id = "orders/get-order", RouteAudit? audit = null,
+        TimeSpan? hedgeAfter = null)
     {
         var specs = new Dictionary<string, object>();
         if (kind is not null && YamlReader.Read("test.yaml", fragment, Findings) is MapNode map)
@@ -156,6 +157,7 @@ internal sealed class PolicyHarness
             Upgrade = upgrade,
             Assertion = assertion,
             Canary = canary,
+            HedgeAfter = hedgeAfter,
             Audit = audit ?? RouteAudit.Usual,
             Waivers = waivers ?? [],
             Specs = specs,

@@ -6,7 +6,8 @@ namespace Gatehouse.Upstreams;
 /// <summary>
 /// Sends one attempt: to the destination that was chosen, and, where its head is long in coming, to a second one too. Whichever answers first is
 /// passed on, and the other is cut off. The race is below the forwarder, which sees one request and one response: nothing of the exchange is ever in
-/// two hands.
+/// two hands. While both are under way they have two places of the bulkhead: the exchange's own, which the winner keeps, and one that is given back
+/// when the other's sending has ended.
 /// </summary>
 internal sealed class HedgedSend(
     UpstreamClient client, Repeats repeats, Exchange exchange, ForwardCall call, int first) : HttpMessageInvoker(Unused, disposeHandler: false)
@@ -22,13 +23,14 @@ internal sealed class HedgedSend(
     {
         var one = new Side(cancellationToken);
         one.Begin(client.Connections, request);
-        if (await IsInTimeAsync(one, cancellationToken) || await SecondAsync(request, cancellationToken) is not (var index and >= 0, var copy))
+        if (await IsInTimeAsync(one, cancellationToken) || await SecondAsync(one, request, cancellationToken) is not (var index and >= 0, var copy))
             return await one.EndAsync();
         var two = new Side(cancellationToken);
         client.Enter(index);
         two.Begin(client.Connections, copy);
         var winner = await FirstAsync(one, two);
         var isFirst = winner == one;
+        _ = LoseAsync(isFirst ? two : one);
         Trace(isFirst);
         client.Leave(isFirst ? index : first); // the winner's is left when its answer is over
         if (!isFirst)
@@ -37,8 +39,14 @@ internal sealed class HedgedSend(
             exchange.Forward.Destination = client.NameOf(index);
         }
 
-        (isFirst ? two : one).CutOff();
         return await winner.EndAsync();
+    }
+
+    /// <summary>Cuts one off that nobody waits for. One of the two places is free when it has really ended.</summary>
+    private async Task LoseAsync(Side loser)
+    {
+        await loser.CutOffAsync();
+        client.GiveBackPlace();
     }
 
     private async Task<bool> IsInTimeAsync(Side one, CancellationToken cancellation)
@@ -50,19 +58,47 @@ internal sealed class HedgedSend(
         return inTime || cancellation.IsCancellationRequested;
     }
 
-    /// <summary>Another destination and the request for it; -1 where there is none, or may be none.</summary>
-    private async ValueTask<(int Index, HttpRequestMessage Request)> SecondAsync(HttpRequestMessage request, CancellationToken cancellation)
+    /// <summary>
+    /// Another destination and the request for it, with a place of the bulkhead taken for it; -1, and no place, where there is none, or may be none.
+    /// A hedge waits for no place: it would add to what makes the first one slow.
+    /// </summary>
+    private async ValueTask<(int Index, HttpRequestMessage Request)> SecondAsync(Side one, HttpRequestMessage request, CancellationToken cancellation)
     {
         var others = repeats.Tried;
         others.Add(first);
         var index = client.Choose(exchange, others);
-        if (index < 0 || !repeats.TryHedge()) return (-1, request);
+        if (index < 0 || !TryTakePlace()) return (-1, request);
+        try
+        {
+            if (await CopyAsync(request, index, cancellation) is { } copy) return (index, copy);
+        }
+        catch (Exception)
+        {
+            await LoseAsync(one); // the exchange fails, and leaves nothing under way
+            throw;
+        }
+
+        client.GiveBackPlace();
+        return (-1, request);
+    }
+
+    private bool TryTakePlace()
+    {
+        if (client.TryTakePlace()) return true;
+        repeats.Plan.Tallies.Withheld(RepeatTallies.NoPlace);
+        return false;
+    }
+
+    /// <summary>The request for the second destination; null where it may not be sent.</summary>
+    private async ValueTask<HttpRequestMessage?> CopyAsync(HttpRequestMessage request, int index, CancellationToken cancellation)
+    {
+        if (!repeats.TryHedge()) return null;
         var copy = new HttpRequestMessage { Method = request.Method, Version = request.Version, VersionPolicy = request.VersionPolicy };
         call.Host = client.HostOf(index);
         _losing = call.Attempt; // until it is known which of them is
         call.Attempt = client.Trace(exchange, index);
         await call.TransformRequestAsync(exchange.Http, copy, client.NameOf(index), cancellation);
-        return (index, copy);
+        return copy;
     }
 
     /// <summary>The one whose answer is passed on ends with that answer, the other one here.</summary>
@@ -93,7 +129,17 @@ internal sealed class HedgedSend(
 
         public bool IsGood => Sending.IsCompletedSuccessfully && !Repeats.IsUnavailable(Sending.Result.StatusCode);
 
-        public void Begin(HttpMessageInvoker connections, HttpRequestMessage request) => Sending = connections.SendAsync(request, _cut.Token);
+        public void Begin(HttpMessageInvoker connections, HttpRequestMessage request)
+        {
+            try
+            {
+                Sending = connections.SendAsync(request, _cut.Token);
+            }
+            catch (Exception e)
+            {
+                Sending = Task.FromException<HttpResponseMessage>(e); // as if it had failed later: the other one may still answer
+            }
+        }
 
         /// <summary>The answer. Its body is bounded by whoever reads it.</summary>
         public async Task<HttpResponseMessage> EndAsync()
@@ -101,16 +147,14 @@ internal sealed class HedgedSend(
             using (_cut) return await Sending;
         }
 
-        /// <summary>Nobody waits for it any longer.</summary>
-        public void CutOff() => _ = ForgetAsync();
-
-        private async Task ForgetAsync()
+        /// <summary>Nobody waits for its answer any longer. Never throws, and is over when nothing of it is under way.</summary>
+        public async Task CutOffAsync()
         {
             using (_cut)
             {
-                await _cut.CancelAsync();
                 try
                 {
+                    await _cut.CancelAsync();
                     (await Sending).Dispose();
                 }
                 catch (Exception)

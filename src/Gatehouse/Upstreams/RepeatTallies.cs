@@ -12,13 +12,17 @@ internal sealed class RepeatTallies(string upstream, GatehouseMeter? meter)
     public const int NoBudget = 0;
     public const int NoTime = 1;
     public const int AskedToWait = 2;
+    public const int NoPlace = 3;
 
     private readonly Tally? _unavailable = meter?.Retries(upstream, "unavailable");
     private readonly Tally? _reset = meter?.Retries(upstream, "reset");
     private readonly Tally? _timeout = meter?.Retries(upstream, "timeout");
     private readonly Tally? _hedge = meter?.Retries(upstream, "hedge");
     private readonly Tally?[] _withheld =
-        [meter?.RetriesWithheld(upstream, "budget"), meter?.RetriesWithheld(upstream, "deadline"), meter?.RetriesWithheld(upstream, "retry-after")];
+    [
+        meter?.RetriesWithheld(upstream, "budget"), meter?.RetriesWithheld(upstream, "deadline"), meter?.RetriesWithheld(upstream, "retry-after"),
+        meter?.RetriesWithheld(upstream, "busy"),
+    ];
 
     public void Sent(RetryCauses cause) => (cause switch
     {

@@ -25,6 +25,11 @@ internal sealed partial class UpstreamClient
 
     public void Leave(int index) => _destinations[index].Leave();
 
+    /// <summary>Takes a place of the bulkhead for what is sent beside an exchange, where one is free now. It is given back once.</summary>
+    public bool TryTakePlace() => _bulkhead.TryEnter(_atOnce);
+
+    public void GiveBackPlace() => _bulkhead.Leave(_atOnce);
+
     /// <summary>The request that a destination would be sent for the exchange. It has nothing of the exchange any more.</summary>
     public async ValueTask<HttpRequestMessage> CopyAsync(Exchange exchange, int index)
     {

@@ -14,12 +14,16 @@ internal sealed class LeaseRefill : IDisposable
     private const int MostAtOnce = 32;
     private const int MostWaiting = 4096;
 
+    /// <summary>How long a store that is fine and had no answer is left alone before it is told again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly SharedStore _store;
     private readonly TimeProvider _clock;
     private readonly Channel<Item> _waiting = Channel.CreateBounded<Item>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
-    private readonly ConcurrentQueue<Item> _owing = new(); // as many as there are cells at most
+    private readonly ConcurrentQueue<Item> _owing = new(); // each cell once at most
     private readonly Item[] _taken = new Item[MostAtOnce];
     private readonly SharedLimit.Question[] _questions = new SharedLimit.Question[MostAtOnce];
+    private int _lookAt = MostWaiting;
 
     public LeaseRefill(SharedStore store, TimeProvider clock)
     {
@@ -34,8 +38,16 @@ internal sealed class LeaseRefill : IDisposable
         if (!_waiting.Writer.TryWrite(new Item(limit, cell, Leases: true))) cell.EndRefill();
     }
 
-    /// <summary>The store is to be told, when it is found again, of what this cell was charged meanwhile.</summary>
-    public void Owes(SharedLimit limit, SharedCell cell) => _owing.Enqueue(new Item(limit, cell, Leases: false));
+    /// <summary>Cells that the store is to be told of.</summary>
+    public int Owing => _owing.Count;
+
+    /// <summary>The store is to be told of what this cell was charged without it: as soon as it can be, which may be now.</summary>
+    public void Owes(SharedLimit limit, SharedCell cell)
+    {
+        if (!cell.TryQueue()) return;
+        _owing.Enqueue(new Item(limit, cell, Leases: false));
+        _waiting.Writer.TryWrite(default); // where there is no room, what waits there is followed by a look at those that owe
+    }
 
     public void Dispose() => _waiting.Writer.TryComplete();
 
@@ -50,6 +62,8 @@ internal sealed class LeaseRefill : IDisposable
             while (_store.IsFine && await TellAsync())
             {
             }
+
+            if (!_store.IsFine) DropWhatIsGone();
         }
     }
 
@@ -57,12 +71,33 @@ internal sealed class LeaseRefill : IDisposable
     private async Task<bool> TellAsync()
     {
         var count = 0;
-        while (count < MostAtOnce && _owing.TryDequeue(out var next)) _taken[count++] = next;
-        if (count > 0) await AskAsync(count);
+        while (count < MostAtOnce && _owing.TryDequeue(out var next))
+            if (next.Cell.Unqueue()) _taken[count++] = next;
+        // too slow, or with too much to do: those that have not been told of wait again
+        if (count > 0 && !await AskAsync(count) && _store.IsFine) await Task.Delay(Pause, _clock);
         return count > 0;
     }
 
-    private async Task AskAsync(int count)
+    /// <summary>
+    /// While the store is lost, callers come and go: those whose cells were swept away owe nothing any more. Looked for when twice as many wait as
+    /// were left the last time, so that it costs each of them little.
+    /// </summary>
+    private void DropWhatIsGone()
+    {
+        var (count, left) = (_owing.Count, 0);
+        if (count < _lookAt) return;
+        for (; count > 0 && _owing.TryDequeue(out var next); count--)
+        {
+            if (!next.Cell.Unqueue() || !next.Cell.TryQueue()) continue;
+            _owing.Enqueue(next);
+            left++;
+        }
+
+        _lookAt = Math.Max(MostWaiting, 2 * left);
+    }
+
+    /// <returns>Whether there was an answer.</returns>
+    private async Task<bool> AskAsync(int count)
     {
         var now = _clock.GetTimestamp();
         var asks = new CellAsk[count]; // its own each time: one that was given up may still be read
@@ -81,6 +116,7 @@ internal sealed class LeaseRefill : IDisposable
         }
 
         Array.Clear(_taken, 0, count);
+        return answer.IsThere;
     }
 
     private readonly record struct Item(SharedLimit Limit, SharedCell Cell, bool Leases);

@@ -17,6 +17,7 @@ internal sealed class SharedCell(byte[] key)
     private long _lossSeen = -1;
     private int _owed;
     private bool _owes;
+    private int _queued;
     private bool _gone;
 
     public byte[] Key { get; } = key;
@@ -130,6 +131,16 @@ internal sealed class SharedCell(byte[] key)
             _owes = true;
             return begins;
         }
+    }
+
+    /// <summary>Whether its caller may put it among those that wait to be told of: each waits once, however often it owes anew meanwhile.</summary>
+    public bool TryQueue() => Interlocked.Exchange(ref _queued, 1) == 0;
+
+    /// <summary>It waits no more. Whether there is anything to tell of it: a call may have told it, and what is gone has all come back.</summary>
+    public bool Unqueue()
+    {
+        Interlocked.Exchange(ref _queued, 0); // first, and seen by all: whoever owes from here on puts it there again
+        return Volatile.Read(ref _owes) && !Volatile.Read(ref _gone);
     }
 
     /// <summary>Takes the cell out of use when nothing of it is used any more; what is left of its lease is lost, which is stricter.</summary>

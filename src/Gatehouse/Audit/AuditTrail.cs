@@ -180,7 +180,7 @@ internal sealed class AuditTrail : IDisposable
             var origin = opened.State.Chain.Origin;
             var isStart = origin != _origin; // also where the chain that it had went to another instance
             // a commit that failed may have been carried out all the same, and is not to be done twice
-            if (!isStart && _uncertain.WasCarriedOut(_store)) TakeAsWritten();
+            if (!isStart && _uncertain.WasCarriedOut(_store, _gaps)) Clear(_back, written: false);
             _uncertain.End();
             var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
             writer.Ship();
@@ -203,13 +203,6 @@ internal sealed class AuditTrail : IDisposable
         {
             _begun.TrySetResult(_writer is not null);
         }
-    }
-
-    private void TakeAsWritten()
-    {
-        _uncertain.Writer!.Ship();
-        _gaps.Written(_uncertain.Said);
-        Clear(_back, written: false);
     }
 
     private void UseCopiesOf(string origin)

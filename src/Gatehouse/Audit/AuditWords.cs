@@ -53,8 +53,8 @@ internal static class AuditWords
     }
 
     /// <summary>
-    /// Whether it excuses what would else be a fault: content and values that are gone, and what is open no more. It is signed in the transaction that
-    /// it is written in, and counts only so: who can write to a store without its key could write one too.
+    /// Whether it excuses what would else be a fault: content and values that are gone, and what is open no more. It is signed in the transaction
+    /// that it is written in, and counts only so: who can write to a store without its key could write one too.
     /// </summary>
     public static bool IsExcuse(this AuditKind kind) => kind is AuditKind.Retention or AuditKind.Erasure or AuditKind.Closed;
 }

@@ -46,8 +46,9 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
     /// <param name="ofSameInstances">Those of instances that other chains were looked at of; or those of others.</param>
     public IReadOnlyList<string> Missing(bool ofSameInstances) => copies is null ? [] :
     [
-        .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct().Where(o => !_seen.Contains(o) && _seen.Any(s => GatewayOf(s) == GatewayOf(o))
-            && _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
+        .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct()
+            .Where(o => !_seen.Contains(o) && _seen.Any(s => GatewayOf(s) == GatewayOf(o)))
+            .Where(o => _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
     ];
 
     /// <summary>A chain's name but for what tells it from others of its instance.</summary>

@@ -7,29 +7,27 @@ namespace Gatehouse.Audit;
 internal sealed class UncertainCommit
 {
     private readonly byte[] _hash = new byte[MerkleHash.Length];
+    private ChainWriter? _writer;
+    private TrailGaps.Said _said;
     private long _last;
-
-    /// <summary>Who was about to commit, and has what a collector is to get of it; null where it is known how it ended.</summary>
-    public ChainWriter? Writer { get; private set; }
-
-    /// <summary>What was about to be said of records that were not taken.</summary>
-    public TrailGaps.Said Said { get; private set; }
 
     /// <summary>Remembers what is about to be committed.</summary>
     public void Begin(ChainWriter writer, TrailGaps.Said said)
     {
-        (Writer, Said, _last) = (writer, said, writer.State.Last);
+        (_writer, _said, _last) = (writer, said, writer.State.Last);
         writer.State.Previous.CopyTo(_hash, 0);
     }
 
     /// <summary>It is known how it ended.</summary>
-    public void End() => (Writer, Said) = (null, default);
+    public void End() => _writer = null;
 
-    /// <summary>Whether there was one, and it is in the chain that the store has open.</summary>
-    public bool WasCarriedOut(AuditStore store)
+    /// <summary>Whether there was one, and it is in the chain that the store has open. What follows a commit is done then.</summary>
+    public bool WasCarriedOut(AuditStore store, TrailGaps gaps)
     {
-        if (Writer is null) return false;
-        foreach (var stored in store.Read(_last)) return stored.Sequence == _last && stored.Hash.AsSpan().SequenceEqual(_hash);
-        return false;
+        if (_writer is null || store.Read(_last).FirstOrDefault() is not { } stored) return false;
+        if (stored.Sequence != _last || !stored.Hash.AsSpan().SequenceEqual(_hash)) return false;
+        _writer.Ship();
+        gaps.Written(_said);
+        return true;
     }
 }

@@ -148,10 +148,14 @@ internal sealed class Cluster : IAsyncDisposable
 
         """;
 
-    /// <summary>Goes on with the consumers of <see cref="SharedDatabase.Declaration"/>: one with tokens of an issuer whose keys are in a file.</summary>
+    /// <summary>Goes on with the consumers of <see cref="SharedDatabase.Declaration"/>: one with tokens of an issuer whose keys a file has.</summary>
     private string Shop =>
         $$"""
-          web-shop: { kind: application, owner: web@example.test, grants: [things.read], authenticate: [ { token: { issuer: id, clientId: web-shop } } ] }
+          web-shop:
+            kind: application
+            owner: web@example.test
+            grants: [things.read]
+            authenticate: [ { token: { issuer: id, clientId: web-shop } } ]
         issuers: { id: { issuer: "{{_issuer.Issuer}}", audiences: [{{_issuer.Audience}}], algorithms: [ES256], keys: { file: keys.json } } }
         """;
 

@@ -76,8 +76,8 @@ public sealed partial class SoakTests
     }
 
     /// <summary>
-    /// What has a body, is recorded before it is forwarded, comes with a token that was never seen, is refused, not there, asked of the administration,
-    /// or left by its client.
+    /// What has a body, is recorded before it is forwarded, comes with a token that was never seen, is refused, not there, asked of the
+    /// administration, or left by its client.
     /// </summary>
     private async Task OthersAsync(HttpClient client, Cluster cluster)
     {
@@ -105,7 +105,8 @@ public sealed partial class SoakTests
         {
             var body = await response.Content.ReadAsStringAsync(Cancel);
             _others++;
-            if (!response.IsSuccessStatusCode) _refused.Add($"{request.Method} {request.RequestUri!.AbsolutePath}: {(int)response.StatusCode} {body}");
+            if (response.IsSuccessStatusCode) return;
+            _refused.Add($"{request.Method} {request.RequestUri!.AbsolutePath}: {(int)response.StatusCode} {body}");
         }
     }
 

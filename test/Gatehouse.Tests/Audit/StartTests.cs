@@ -132,7 +132,7 @@ public sealed class StartTests : IDisposable
         Assert.True(await trail.WriteAsync(TestTrail.Sample(2, AuditKind.Outcome)));
         await KillAsync(trail, store);
 
-        using (var next = await _trail.BeginAsync())
+        using (var next = await _trail.BeginAsync(o => o with { CheckpointEvery = 1 })) // a closing is signed as it is said
         {
             using var reader = SqliteAuditReader.Open(_trail.File);
             Assert.Equal(["request-1", "request-3"], reader.Unknown().Select(u => u.RequestId));
@@ -149,7 +149,7 @@ public sealed class StartTests : IDisposable
         }
 
         var command = new SqliteAuditStore(_trail.File, SqliteAuditStore.CommandLine);
-        using (var other = await _trail.BeginAsync(o => o with { Instance = "another" }, command))
+        using (var other = await _trail.BeginAsync(o => o with { Instance = "another", CheckpointEvery = 1 }, command))
         {
             var closed = new AuditRecord { Kind = AuditKind.Closed, Time = DateTimeOffset.UnixEpoch, Intent = "request-3", Who = "anna" };
             Assert.True(await other.WriteAsync(closed));

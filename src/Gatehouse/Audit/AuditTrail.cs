@@ -180,7 +180,7 @@ internal sealed class AuditTrail : IDisposable
             var origin = opened.State.Chain.Origin;
             var isStart = origin != _origin; // also where the chain that it had went to another instance
             // a commit that failed may have been carried out all the same, and is not to be done twice
-            if (!isStart && _uncertain.WasCarriedOut(_store, _gaps)) Clear(_back, written: false);
+            if (!isStart && _uncertain.TryTakeAsWritten(_store, _gaps)) Clear(_back, written: false);
             _uncertain.End();
             var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
             writer.Ship();

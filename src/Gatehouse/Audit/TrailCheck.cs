@@ -42,12 +42,15 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         return verdicts;
     }
 
-    /// <summary>Chains of the gateways looked at of which the second place has checkpoints, and that no store looked at so far has.</summary>
+    /// <summary>
+    /// Chains of the gateways looked at of which the second place has checkpoints, and that no store looked at so far has; of any gateway where there
+    /// was nothing to look at.
+    /// </summary>
     /// <param name="ofSameInstances">Those of instances that other chains were looked at of; or those of others.</param>
     public IReadOnlyList<string> Missing(bool ofSameInstances) => copies is null ? [] :
     [
         .. copies.Where(IsOurs).Select(c => c.Checkpoint.Origin).Distinct()
-            .Where(o => !_seen.Contains(o) && _seen.Any(s => GatewayOf(s) == GatewayOf(o)))
+            .Where(o => !_seen.Contains(o) && (_seen.Count == 0 || _seen.Any(s => GatewayOf(s) == GatewayOf(o))))
             .Where(o => _seen.Any(s => InstanceOf(s) == InstanceOf(o)) == ofSameInstances),
     ];
 

@@ -21,8 +21,8 @@ internal sealed class UncertainCommit
     /// <summary>It is known how it ended.</summary>
     public void End() => _writer = null;
 
-    /// <summary>Whether there was one, and it is in the chain that the store has open. What follows a commit is done then.</summary>
-    public bool WasCarriedOut(AuditStore store, TrailGaps gaps)
+    /// <summary>Does what follows a commit, where there was one and it is in the chain that the store has open. Else it is still to be done.</summary>
+    public bool TryTakeAsWritten(AuditStore store, TrailGaps gaps)
     {
         if (_writer is null || store.Read(_last).FirstOrDefault() is not { } stored) return false;
         if (stored.Sequence != _last || !stored.Hash.AsSpan().SequenceEqual(_hash)) return false;

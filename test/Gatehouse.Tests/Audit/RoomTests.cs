@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gatehouse.Audit;
 using Gatehouse.TestKit;
 using Microsoft.Data.Sqlite;
@@ -76,6 +77,26 @@ public sealed class RoomTests : IDisposable
         var fault = Assert.Single(_trail.Verify()).Fault;
         Assert.Contains("list of what is open was edited", fault?.What, StringComparison.Ordinal);
         Assert.Equal(Assert.Single(_trail.Read(), r => r.Kind == AuditKind.Unknown).Sequence, fault?.Sequence);
+    }
+
+    [Fact]
+    [Control("AUD-7", "what is missing is said once, also by a commit that failed after it was carried out")]
+    public async Task What_was_not_taken_is_said_once_by_a_commit_that_was_carried_out_and_failed()
+    {
+        var store = new FaultyStore(new SqliteAuditStore(_trail.File));
+        using (var trail = await BeginAsync(store))
+        {
+            await LoseAsync(trail, store);
+            while (trail.Post(TestTrail.Sample(1000))) { }
+            store.FailureAfter = new IOException("nobody knows");
+            await FindAsync(trail, store);
+            await Eventually.HoldsAsync(async () => await trail.WriteAsync(TestTrail.Sample(2000)), Cancel);
+        }
+
+        Assert.Null(store.FailureAfter);
+        var said = _trail.Read().Where(r => r.Kind == AuditKind.Gap).Sum(r => long.Parse(r.Details[0].Value, CultureInfo.InvariantCulture));
+        Assert.Equal(_trail.Tally.NotTaken.Value, said);
+        Assert.Null(Assert.Single(_trail.Verify(withCopies: true)).Fault);
     }
 
     private Task<AuditTrail> BeginAsync(FaultyStore store) =>

@@ -1,4 +1,3 @@
-using Gatehouse.Configuration;
 using Gatehouse.Register;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
@@ -16,7 +15,6 @@ public sealed class RegisterInForceTests : IAsyncDisposable
 
     public RegisterInForceTests()
     {
-        _folder.WriteSecret("pepper", "a pepper of at least thirty-two bytes");
         var compiler = new SnapshotCompiler(
             TimeProvider.System, _harness.State, _harness.AccessLog, _harness.Meter, PolicyCatalog.AfterRoute,
             new EventWriter(TextWriter.Synchronized(_told), TimeProvider.System));
@@ -69,33 +67,14 @@ public sealed class RegisterInForceTests : IAsyncDisposable
 
     private LoadedDeclaration Load(string maxAge)
     {
-        var file = _folder.Write("gatehouse.yaml", $$"""
-            gatehouse: v1
-            gateway: { name: front-door, owner: platform@retailer.example, environment: test }
-            listeners:
-              edge: { address: "127.0.0.1:8080", serves: [public] }
-            administration: { address: "127.0.0.1:9900" }
-            log: { access: access.log }
-            keys: { pepper: "file:pepper" }
-            stores: { sqlite: register.db }
-            register: { store: sqlite, kept: kept, maxAge: {{maxAge}} }
-            upstreams:
-              stock: { destinations: ["http://127.0.0.1:5101"] }
-            apis:
-              stock:
-                owner: stock@retailer.example
-                purpose: Stock of the shops
-                upstream: stock
-                routes:
-                  get-stock:
-                    match: GET /stock/{article}
-                    exposure: public
-                    effect: read
-                    personalData: none
-                    access: { anonymous: a test }
-                    limits: [ { per: address, allow: 60, every: 1m } ]
-            """);
-        var loaded = LoadedDeclaration.Load(file, SourceFiles.OnDisk(), TimeProvider.System, PolicyCatalog.AfterRoute);
+        const string Log = "log: { access: access.log }\n";
+        var register = $$"""
+            {{Log}}keys: { pepper: "file:pepper" }
+            stores: { sqlite: {{_folder.Of("register.db")}} }
+            register: { store: sqlite, kept: {{_folder.Of("kept")}}, maxAge: {{maxAge}} }
+
+            """;
+        var loaded = SmallLoad.With(TimeProvider.System, Log, register, pepper: "a pepper of at least thirty-two bytes");
         Assert.NotNull(loaded.Definition);
         return loaded;
     }

@@ -31,13 +31,14 @@ internal static class SmallLoad
                 limits: [ { per: address, allow: 60, every: 1m } ]
         """;
 
-    public static LoadedDeclaration With(TimeProvider clock, string was = "", string isNow = "")
+    /// <param name="pepper">What the file <c>pepper</c> beside it says, where there is one.</param>
+    public static LoadedDeclaration With(TimeProvider clock, string was = "", string isNow = "", string pepper = "")
     {
         if (was.Length > 0) Assert.Contains(was, Text, StringComparison.Ordinal);
         var text = was.Length > 0 ? Text.Replace(was, isNow, StringComparison.Ordinal) : Text;
         return LoadedDeclaration.Load(
             "gatehouse.yaml",
-            SourceFiles.InMemory(new Dictionary<string, string> { ["gatehouse.yaml"] = text }),
+            SourceFiles.InMemory(new Dictionary<string, string> { ["gatehouse.yaml"] = text, ["pepper"] = pepper }),
             clock,
             PolicyCatalog.AfterRoute);
     }

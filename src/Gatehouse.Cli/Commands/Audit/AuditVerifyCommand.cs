@@ -63,15 +63,14 @@ internal static class AuditVerifyCommand
             }
         }
 
-        var missing = check.Missing(ofSameInstances: true);
+        var others = check.Missing(ofSameInstances: false);
+        IReadOnlyList<string> missing = isPart ? check.Missing(ofSameInstances: true) : [.. check.Missing(ofSameInstances: true), .. others];
         foreach (var origin in missing)
             output.WriteLine($"{Show.Bounded(origin)}: IS MISSING: the second place has checkpoints of this chain, and it is not in what was looked at.");
-        var others = check.Missing(ofSameInstances: false);
-        foreach (var origin in others)
-            output.WriteLine(isPart
-                ? $"{Show.Bounded(origin)}: the second place has checkpoints of this chain too; it is not in what was looked at."
-                : $"{Show.Bounded(origin)}: IS MISSING: the second place has checkpoints of this chain, and it is not in what was looked at. If it is elsewhere, name that trail too, or say --part.");
-        return holds && missing.Count == 0 && (isPart || others.Count == 0) ? ExitCode.Done : ExitCode.Failed;
+        foreach (var origin in others.Except(missing))
+            output.WriteLine($"{Show.Bounded(origin)}: the second place has checkpoints of this chain too; it is not in what was looked at.");
+        if (!isPart && others.Count > 0) output.WriteLine("Where other instances have trails of their own, name those too, or say --part.");
+        return holds && missing.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
     private static void Say(ChainVerdict verdict, bool hasCopies, TextWriter output)

@@ -1,8 +1,7 @@
 using Gatehouse.LoadBench;
 
 // Side by side on one machine: the gateway under test on core 0, the upstream (nginx) and the load (wrk) on core 1, in turn, medians of several
-// rounds.
-// Needs Debian's haproxy, nginx and wrk. The steady figure is CPU per request; compare within one run only.
+// rounds. Needs Debian's haproxy, nginx and wrk. The steady figure is CPU per request; compare within one run only.
 return args switch
 {
     ["serve-yarp", var port, var upstream] => await BareYarp.ServeAsync(int.Parse(port), upstream),

@@ -2,10 +2,8 @@ namespace Gatehouse.TestKit;
 
 /// <summary>
 /// A golden case: one file that holds an input and what is expected of it. The input is the file itself. Lines that begin with <c>#&gt;</c> say what
-/// is
-/// expected, one line each; a line <c>#--- PATH</c> begins a further file of the input. With the variable <c>GATEHOUSE_UPDATE_GOLDEN=1</c> the
-/// expectations
-/// are rewritten by what came out; the difference is then reviewed like code.
+/// is expected, one line each; a line <c>#--- PATH</c> begins a further file of the input. With the variable <c>GATEHOUSE_UPDATE_GOLDEN=1</c> the
+/// expectations are rewritten by what came out; the difference is then reviewed like code.
 /// </summary>
 public sealed class Golden
 {

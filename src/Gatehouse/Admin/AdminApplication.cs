@@ -14,8 +14,7 @@ namespace Gatehouse.Admin;
 /// <param name="metrics">Null where there is none: on the health listener.</param>
 /// <param name="keys">The public keys of assertions, null where there are none; on the health listener null itself.</param>
 /// <param name="detailed">Whether the caller may know more than yes or no; then only names of this machine are accepted as <c>Host</c>, so that no
-/// web page
-/// can reach the listener through a name that it made point here.</param>
+/// web page can reach the listener through a name that it made point here.</param>
 /// <param name="explain">Says what became of an exchange; null where nobody may ask.</param>
 internal sealed class AdminApplication(HealthPage health, MetricsPage? metrics, Func<byte[]?>? keys, bool detailed, ExplainPage? explain = null)
     : IHttpApplication<HttpContext>

@@ -12,9 +12,8 @@ namespace Gatehouse.Admin;
 
 /// <summary>
 /// <c>/metrics</c> in the text format of Prometheus. The exporter is made a little after the start, or for the first reader if that comes before,
-/// because
-/// making it would take a tenth of the start. Counters count from the first exchange on all the same; the durations of exchanges before it are not
-/// kept.
+/// because making it would take a tenth of the start. Counters count from the first exchange on all the same; the durations of exchanges before it
+/// are not kept.
 /// </summary>
 internal sealed class MetricsPage : IDisposable
 {

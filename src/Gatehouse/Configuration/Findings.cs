@@ -2,8 +2,7 @@ namespace Gatehouse.Configuration;
 
 /// <summary>
 /// Collects every finding of one reading, so that all of them are reported at once. A finding is kept once, however often the text it is about is
-/// read
-/// (what an api gives to each route is read for each route). Bounded: past <see cref="Limit"/> findings are only counted.
+/// read (what an api gives to each route is read for each route). Bounded: past <see cref="Limit"/> findings are only counted.
 /// </summary>
 internal sealed class Findings
 {

@@ -14,9 +14,8 @@ internal readonly record struct NewApiKey(string Key, string Id)
 
 /// <summary>
 /// The text of an API key: <c>ghk_</c>, a public id, 160 random bits and a checksum, as in <c>ghk_3f9k2m7q_…32 characters…_0vd2k1x</c>. The fixed
-/// prefix
-/// lets scanners find leaked keys; the checksum (CRC-32C, RFC 3720 section 12.1, over all that stands before it) lets them, and people who type, know
-/// a real key from a look-alike without asking anybody. It protects nothing: that is the hash's part.
+/// prefix lets scanners find leaked keys; the checksum (CRC-32C, RFC 3720 section 12.1, over all that stands before it) lets them, and people who
+/// type, know a real key from a look-alike without asking anybody. It protects nothing: that is the hash's part.
 /// </summary>
 internal static class ApiKeyText
 {

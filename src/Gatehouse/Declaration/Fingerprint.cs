@@ -7,8 +7,7 @@ namespace Gatehouse.Declaration;
 
 /// <summary>
 /// SHA-256 over the canonical form of a declaration: its nodes after includes, the entries of maps in the order of their names, and the digests of
-/// the files
-/// and secrets that it names. Comments, order of keys and the way in which a value is quoted make no difference.
+/// the files and secrets that it names. Comments, order of keys and the way in which a value is quoted make no difference.
 /// </summary>
 internal sealed class Fingerprint : IDisposable
 {

@@ -12,10 +12,8 @@ namespace Gatehouse.Hosting;
 
 /// <summary>
 /// Stands before everything else on a data listener: connections from outside its networks, and connections beyond its number, are cut before a byte
-/// of
-/// them is read. All of these are counted, and so are connections that end before they are encrypted where they have to be; of each kind only the
-/// first
-/// is told, for a stranger must not be able to fill a log.
+/// of them is read. All of these are counted, and so are connections that end before they are encrypted where they have to be; of each kind only the
+/// first is told, for a stranger must not be able to fill a log.
 /// </summary>
 /// <param name="tls">Whether the listener speaks TLS.</param>
 /// <param name="trail">Has the handshakes that were refused; null where there is no trail.</param>

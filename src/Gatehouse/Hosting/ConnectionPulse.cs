@@ -5,8 +5,7 @@ namespace Gatehouse.Hosting;
 
 /// <summary>
 /// The heartbeat of connections while their listener drains. Kestrel stops its own before anything else; without one, a connection of HTTP/2 does not
-/// notice
-/// that its last stream has ended, and stays open for as long as its client likes.
+/// notice that its last stream has ended, and stays open for as long as its client likes.
 /// </summary>
 internal sealed class ConnectionPulse
 {

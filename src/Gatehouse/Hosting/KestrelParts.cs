@@ -13,8 +13,7 @@ namespace Gatehouse.Hosting;
 
 /// <summary>
 /// Collects what Kestrel needs to be made, and nothing else. Kestrel offers its parts to web host builders only; the ready-made ones read
-/// configuration,
-/// environment and folders, which costs a tenth of the start and would let something besides the declaration have a say.
+/// configuration, environment and folders, which costs a tenth of the start and would let something besides the declaration have a say.
 /// </summary>
 internal sealed class KestrelParts : IWebHostBuilder, IMeterFactory
 {

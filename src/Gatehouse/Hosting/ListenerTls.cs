@@ -10,8 +10,7 @@ namespace Gatehouse.Hosting;
 
 /// <summary>
 /// How a listener shakes hands: TLS 1.2 or 1.3, authenticated encryption with forward secrecy only, no renegotiation, and the certificate of the
-/// snapshot
-/// in force, so that a renewed one is used by the next handshake.
+/// snapshot in force, so that a renewed one is used by the next handshake.
 /// </summary>
 internal sealed class ListenerTls(int index, Activation activation, ClientAdmission clients)
 {

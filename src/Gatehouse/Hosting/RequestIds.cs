@@ -2,8 +2,7 @@ namespace Gatehouse.Hosting;
 
 /// <summary>
 /// Makes the id of an exchange: 26 characters of Crockford's base 32 (a ULID), 48 bits of time in milliseconds, then 80 random ones. Ids sort by
-/// time. They
-/// name exchanges and protect nothing, so that an ordinary random source is enough.
+/// time. They name exchanges and protect nothing, so that an ordinary random source is enough.
 /// </summary>
 internal static class RequestIds
 {

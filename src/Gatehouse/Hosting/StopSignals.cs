@@ -2,8 +2,7 @@ namespace Gatehouse.Hosting;
 
 /// <summary>
 /// What signals to stop mean. The first asks to drain; a further one to stop at once. A SIGTERM that follows on the heels of another is its twin:
-/// timeout(1)
-/// and process groups deliver one wish twice, and a twin must not cut what is in flight. A person's second Ctrl-C is never a twin.
+/// timeout(1) and process groups deliver one wish twice, and a twin must not cut what is in flight. A person's second Ctrl-C is never a twin.
 /// </summary>
 internal sealed class StopSignals(TimeProvider clock) : IDisposable
 {

@@ -4,8 +4,7 @@ namespace Gatehouse.Pipeline;
 
 /// <summary>
 /// What is left of a request's body when its exchange is over. On a connection of HTTP/1.1 it would be read as the next request (RFC 9112 section
-/// 9.3),
-/// so the connection ends with the response, and nothing that follows is taken for a request.
+/// 9.3), so the connection ends with the response, and nothing that follows is taken for a request.
 /// </summary>
 internal static class LeftBody
 {

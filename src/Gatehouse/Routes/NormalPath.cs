@@ -5,10 +5,9 @@ using System.Text;
 namespace Gatehouse.Routes;
 
 /// <summary>
-/// The one normal form of a path (RFC 3986 section 6.2.2): unreserved characters stand for themselves, every other encoded one keeps its percent
-/// sign with upper-case digits. It is matched, decided on and forwarded. A path that two programs could read differently has no normal form: empty
-/// and
-/// dot segments, parameters (<c>;</c>), encoded slashes and backslashes, control characters, encoding twice, text that is not UTF-8.
+/// The one normal form of a path (RFC 3986 section 6.2.2): unreserved characters stand for themselves, every other encoded one keeps its percent sign
+/// with upper-case digits. It is matched, decided on and forwarded. A path that two programs could read differently has no normal form: empty and dot
+/// segments, parameters (<c>;</c>), encoded slashes and backslashes, control characters, encoding twice, text that is not UTF-8.
 /// </summary>
 internal static class NormalPath
 {

@@ -54,8 +54,7 @@ internal sealed class RouteOverlap
 
     /// <summary>
     /// Neither of two segments that can meet extends the other exactly when one has the longer prefix and the other the longer suffix: so each is
-    /// looked
-    /// for among the beginnings and endings of the others.
+    /// looked for among the beginnings and endings of the others.
     /// </summary>
     private void CompareAffixed(PathNode node, Dictionary<Segment, PathNode> affixed)
     {

@@ -5,8 +5,7 @@ namespace Gatehouse.Runtime;
 
 /// <summary>
 /// Holds the snapshot in force and replaces it, whole, by the next one. Whatever is wrong with a next one, the one in force stays. Activations come
-/// one at
-/// a time; exchanges read at any time.
+/// one at a time; exchanges read at any time.
 /// </summary>
 internal sealed class Activation
 {

@@ -5,8 +5,7 @@ namespace Gatehouse.Runtime;
 
 /// <summary>
 /// The life of an exchange: the policies before the route, the route, its policies, forwarding; then the response and the end walk back. Every
-/// exchange
-/// takes this way, refusals included.
+/// exchange takes this way, refusals included.
 /// </summary>
 internal static class ExchangeRunner
 {

@@ -137,8 +137,8 @@ internal sealed record SuffixSteps(int[] Lengths, SpanMap<RouteNode> BySuffix);
 
 /// <summary>
 /// A dictionary by text that is asked with a piece of a longer text, ordinally. Most have one entry, which is kept beside the dictionary: where
-/// routes are
-/// many, each place in memory that a search need not touch is time saved: so it is a part of its holder, and filled before it is handed over.
+/// routes are many, each place in memory that a search need not touch is time saved: so it is a part of its holder, and filled before it is handed
+/// over.
 /// </summary>
 internal struct SpanMap<T>(int capacity)
 {

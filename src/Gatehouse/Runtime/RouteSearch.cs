@@ -22,8 +22,7 @@ internal ref struct RouteSearch(Exchange exchange, ReadOnlySpan<int> starts)
 
     /// <summary>
     /// Finds where the segments of a path begin, and as one more where the next would. Returns how many there are; 0 when the path does not begin
-    /// with
-    /// a slash or has more than fit.
+    /// with a slash or has more than fit.
     /// </summary>
     public static int Split(ReadOnlySpan<char> path, Span<int> starts)
     {

@@ -7,8 +7,7 @@ namespace Gatehouse.Runtime;
 /// Finds the one route of a listener that a request is for. Of the routes whose method, path and conditions match, the strongest claim wins:
 /// <list type="number">
 /// <item>Paths are compared segment by segment from the left: a literal is stronger than a name with text around it, that than a name alone, that
-/// than
-/// a rest. Of two names with text around them, one whose prefix and suffix extend the other's is stronger.</item>
+/// than a rest. Of two names with text around them, one whose prefix and suffix extend the other's is stronger.</item>
 /// <item>Of routes with the same path, one whose hosts, header fields and query parameters refine the other's is stronger.</item>
 /// </list>
 /// Any other two that could match one request have an equal claim, and a declaration with them does not load (<see cref="RouteOverlap"/>).

@@ -4,8 +4,7 @@ namespace Gatehouse.Runtime;
 
 /// <summary>
 /// The files that one loading has read, as they were then. Whether they have changed is asked often: length and time of change are compared first,
-/// and the
-/// contents only when these differ or when somebody wants to be sure. Files are opened, so that links lead to what they point at now.
+/// and the contents only when these differ or when somebody wants to be sure. Files are opened, so that links lead to what they point at now.
 /// </summary>
 internal sealed class WatchedFiles
 {

@@ -2,8 +2,7 @@ namespace Gatehouse.Telemetry;
 
 /// <summary>
 /// Gathers lines in memory and writes them to a stream from a thread of its own, in blocks. The caller only copies bytes under a short lock: a target
-/// that
-/// is slow, full or broken costs lines (counted in <see cref="Dropped"/>), never time. Memory is bounded by two buffers.
+/// that is slow, full or broken costs lines (counted in <see cref="Dropped"/>), never time. Memory is bounded by two buffers.
 /// </summary>
 internal sealed class BufferedLineSink : LineSink, IDisposable
 {

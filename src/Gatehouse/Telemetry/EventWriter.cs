@@ -4,8 +4,7 @@ namespace Gatehouse.Telemetry;
 
 /// <summary>
 /// Tells the operator what the gateway does: one line an event, on standard error unless told otherwise. What it is given comes from the declaration
-/// or
-/// from the gateway, never from a client. A writer that fails is not allowed to stop anything.
+/// or from the gateway, never from a client. A writer that fails is not allowed to stop anything.
 /// </summary>
 internal sealed class EventWriter(TextWriter to, TimeProvider clock)
 {

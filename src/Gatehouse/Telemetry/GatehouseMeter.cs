@@ -6,8 +6,7 @@ namespace Gatehouse.Telemetry;
 
 /// <summary>
 /// The closed list of instruments, under the meter <c>Gatehouse</c>. The data path adds to counters of its own (one interlocked addition), which are
-/// read
-/// when somebody asks. Labels come from the declaration and from closed lists, never from a client. One for each gateway in the process.
+/// read when somebody asks. Labels come from the declaration and from closed lists, never from a client. One for each gateway in the process.
 /// </summary>
 internal sealed class GatehouseMeter : IDisposable
 {

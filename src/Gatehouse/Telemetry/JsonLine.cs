@@ -6,8 +6,7 @@ namespace Gatehouse.Telemetry;
 
 /// <summary>
 /// Writes one flat JSON object on one line, in ASCII: everything else is escaped, so that no value can break the line, reorder it (bidirectional
-/// marks) or
-/// drive a terminal. Values are cut at a given length. One object per thread is reused, and what does not fit into it is left out.
+/// marks) or drive a terminal. Values are cut at a given length. One object per thread is reused, and what does not fit into it is left out.
 /// </summary>
 internal sealed class JsonLine
 {

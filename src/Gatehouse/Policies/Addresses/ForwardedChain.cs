@@ -8,9 +8,8 @@ namespace Gatehouse.Policies.Addresses;
 
 /// <summary>
 /// Walks what proxies say of the client (<c>X-Forwarded-For</c>, or <c>Forwarded</c> of RFC 7239) from the right: each entry was written by the hop
-/// after
-/// it, so one is believed only while that hop is a trusted proxy, for at most as many hops as declared. An entry that is not an address (malformed,
-/// <c>unknown</c>, obfuscated) ends the walk, and the last good address counts.
+/// after it, so one is believed only while that hop is a trusted proxy, for at most as many hops as declared. An entry that is not an address
+/// (malformed, <c>unknown</c>, obfuscated) ends the walk, and the last good address counts.
 /// </summary>
 internal static class ForwardedChain
 {

@@ -13,8 +13,7 @@ internal sealed class ListenerAddressesKind() : ListenerPolicyKind(KindName)
 
 /// <summary>
 /// Finds the client's address, by the word of trusted proxies where there are any, and removes what was said of it: the gateway says it to the
-/// backend
-/// itself. Connections from outside the listener's networks are refused by the server already; a second look costs nothing.
+/// backend itself. Connections from outside the listener's networks are refused by the server already; a second look costs nothing.
 /// </summary>
 internal sealed class ListenerAddressesPolicy(Listener listener, TimeProvider clock) : Policy
 {

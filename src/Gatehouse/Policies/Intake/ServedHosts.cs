@@ -7,8 +7,7 @@ namespace Gatehouse.Policies.Intake;
 
 /// <summary>
 /// The hosts that may be asked for on a listener. Without declared ones these are the address that the connection came to and, on loopback,
-/// localhost:
-/// a page of a stranger's whose name was made to point here (DNS rebinding) is none of them.
+/// localhost: a page of a stranger's whose name was made to point here (DNS rebinding) is none of them.
 /// </summary>
 internal sealed class ServedHosts
 {

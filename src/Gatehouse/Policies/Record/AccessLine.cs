@@ -8,8 +8,7 @@ namespace Gatehouse.Policies.Record;
 
 /// <summary>
 /// One exchange as one line of JSON. The path is the route's template; without a route it is only a shape. Header fields, keys, query values and
-/// bodies are
-/// never looked at, so they cannot appear.
+/// bodies are never looked at, so they cannot appear.
 /// </summary>
 internal static class AccessLine
 {

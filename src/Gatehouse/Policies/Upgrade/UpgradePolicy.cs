@@ -7,8 +7,7 @@ namespace Gatehouse.Policies.Upgrade;
 
 /// <summary>
 /// Lets a connection become another protocol only where the route says so (RFC 9110 section 7.8, RFC 8441 for HTTP/2). Everything but a proper
-/// WebSocket
-/// handshake is refused, <c>h2c</c> included: it would open a tunnel past every policy.
+/// WebSocket handshake is refused, <c>h2c</c> included: it would open a tunnel past every policy.
 /// </summary>
 internal sealed class UpgradePolicy(bool webSocket) : Policy
 {

@@ -99,7 +99,6 @@ internal sealed class RootSection
         {
             NotYet = "assistants come with their own door",
         },
-        new Key<string>("policies", DecisionShapes.StillToCome(), "A host's own policies.") { NotYet = "they come with the public library" },
     ];
 
     private readonly Key<IReadOnlyList<Named<ApiText>>> _apis;

@@ -23,6 +23,12 @@ internal sealed class Declarations(string folder, string gatehouse)
     /// <param name="telemetry">What stands between the braces of <c>telemetry</c>.</param>
     public string Told(int port, int admin, string telemetry) => Write($"told.{port}", port, admin, $"telemetry: {{ {telemetry} }}", PlainRoute);
 
+    /// <summary>The same on three listeners: <c>edge</c>, and on the two next ports those that <see cref="OwnHost"/> loosens.</summary>
+    public string Intake(int port, int admin) => Write("intake", port, admin, "", PlainRoute, $$"""
+        {{OwnHost.Unjudged}}: { address: "127.0.0.1:{{port + 1}}", serves: [public] }
+          {{OwnHost.Unwatched}}: { address: "127.0.0.1:{{port + 2}}", serves: [public] }
+        """);
+
     /// <summary>The file of the access log of the declaration with this port.</summary>
     public string Log(int port) => Path.Combine(folder, $"access.{port}.jsonl");
 
@@ -145,7 +151,10 @@ internal sealed class Declarations(string folder, string gatehouse)
         """ + routes);
     }
 
-    private string Write(string name, int port, int admin, string more, string route) => WriteText(name, Head(port, admin, more) + $$"""
+    private string Write(string name, int port, int admin, string more, string route, string listeners = "") =>
+        WriteText(name, Head(port, admin, more, listeners) + Api(route));
+
+    private static string Api(string route) => $$"""
         apis:
           orders:
             owner: bench@example.test
@@ -156,7 +165,7 @@ internal sealed class Declarations(string folder, string gatehouse)
               get:
         {{route}}
 
-        """);
+        """;
 
     private string WriteText(string name, string text)
     {
@@ -165,11 +174,12 @@ internal sealed class Declarations(string folder, string gatehouse)
         return file;
     }
 
-    private string Head(int port, int admin, string more) => $$"""
+    private string Head(int port, int admin, string more, string listeners = "") => $$"""
         gatehouse: v1
         gateway: { name: bench, owner: bench@example.test, environment: bench }
         listeners:
           edge: { address: "127.0.0.1:{{port}}", serves: [public] }
+          {{listeners}}
         administration: { address: "127.0.0.1:{{admin}}" }
         log: { access: {{Log(port)}} }
         {{more}}

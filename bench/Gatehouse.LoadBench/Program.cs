@@ -16,6 +16,7 @@ return args switch
     ["swap", ..] => Suites.Run(Suites.Swap),
     ["shared", ..] => Suites.Run(SharedSuite.Run),
     ["audit", ..] => AuditSuite.Run() + Suites.Run(DurableWrites.Run),
+    ["intake", ..] => Suites.Run(IntakeSuite.Run),
     ["signals", ..] => Suites.Run(SignalsSuite.Run),
     ["start", ..] => Suites.Run(Suites.Start),
     _ => Usage(),
@@ -24,6 +25,6 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine(
-        "usage: ./build bench [all | plain | gateway | parts | routes | swap | shared | audit | signals | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length, BENCH_DISK the folder of the trail");
+        "usage: ./build bench [all | plain | gateway | parts | routes | swap | shared | audit | signals | intake | start]      BENCH_ROUNDS, BENCH_SECONDS and BENCH_WARMUP (seconds) change the length, BENCH_DISK the folder of the trail");
     return 2;
 }

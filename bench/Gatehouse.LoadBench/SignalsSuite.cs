@@ -17,8 +17,6 @@ internal static class SignalsSuite
     private const string Usual = "and metrics of HTTP: as it is unless declared";
     private const string OwnMetrics = "httpMetrics: false";
 
-    private static readonly (string, string)[] AsTheProgram = [.. Suites.OurSettings, ("DOTNET_TC_CallCountingDelayMs", "A")];
-
     public static void Run(string folder)
     {
         var declarations = new Declarations(folder, Programs.Gatehouse);
@@ -49,7 +47,7 @@ internal static class SignalsSuite
         $"otlp: {{ endpoint: \"http://127.0.0.1:{Collector}\", send: [{signals}]{more} }}";
 
     private static Contender Hosted(Declarations declarations, string name, int port, string told, string declaration) =>
-        new(name, port, [Programs.Yarp, "serve-gatehouse", declaration, told, declarations.Log(port)]) { Environment = AsTheProgram };
+        OwnHost.Of(name, port, declaration, told, declarations.Log(port));
 
     /// <summary>Whether everything has come that was to come: what is lost costs less.</summary>
     private static void Ships(Contender[] contenders)

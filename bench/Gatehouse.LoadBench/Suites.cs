@@ -201,7 +201,7 @@ internal static class Suites
         }
     }
 
-    private static void Report(string title, string reference, Contender[] contenders, List<Sample>[] samples)
+    public static void Report(string title, string reference, Contender[] contenders, List<Sample>[] samples)
     {
         var against = samples[Array.FindIndex(contenders, c => c.Name == reference)];
         Console.WriteLine($"\n## {title}\n\n{Rounds} rounds of {Seconds} s in turn after {Warmup} s of warm-up each; medians (min–max)\n");

@@ -21,7 +21,7 @@ internal sealed class UncertainCommit
     /// <summary>It is known how it ended.</summary>
     public void End() => _writer = null;
 
-    /// <summary>Does what follows a commit, where there was one and it is in the chain that the store has open. Else it is still to be done.</summary>
+    /// <summary>Does what follows a commit, where there was one and the store's open chain has it. Else it is still to be done.</summary>
     public bool TryTakeAsWritten(AuditStore store, TrailGaps gaps)
     {
         if (_writer is null || store.Read(_last).FirstOrDefault() is not { } stored) return false;

@@ -32,6 +32,12 @@ internal sealed record GatewayOptions
     /// <summary>Whether the gateway looks at how short it is; without, nothing is shed.</summary>
     public bool HasHeartbeat { get; init; } = true;
 
+    /// <summary>
+    /// A listener on which nobody looks at what clients send and take; null for none. A benchmark has one, to see what that costs, and takes intake
+    /// out of it too, which refuses every head of HTTP/1.1 that was not seen.
+    /// </summary>
+    public string? Unwatched { get; init; }
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>How often the files are looked at.</summary>

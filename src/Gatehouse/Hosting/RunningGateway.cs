@@ -18,6 +18,7 @@ namespace Gatehouse.Hosting;
 internal sealed class RunningGateway : IAsyncDisposable
 {
     private static readonly IntakeLimits OperatorLimits = new() { Connections = 100 };
+
     /// <summary>How long a start waits for a store of keys and suspensions; after that it serves what it knows.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(5);
 
@@ -41,6 +42,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly Heartbeat? _heartbeat;
     private readonly AuditTrail? _trail;
     private readonly ActivationTrail? _activations;
+    private readonly string? _unwatched;
     private ITimer? _expiry;
     private bool _stopped;
 
@@ -48,6 +50,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         var first = start.Loaded;
         _clock = options.Clock;
+        _unwatched = options.Unwatched;
         _past = new PastExchanges(_clock);
         _events = new EventWriter(options.Events, _clock);
         var definition = first.Definition!;
@@ -201,6 +204,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private ListeningPlan PlanOf(Listener listener, int index, GatewayApplication application, ClientAdmission clients)
     {
+        var watches = listener.Name != _unwatched;
         var gate = new ConnectionGate(index, listener.Tls is not null, Activation, _meter, _events, _clock, _trail);
         return new ListeningPlan(listener.Address, listener.Protocols, listener.Intake)
         {
@@ -208,13 +212,14 @@ internal sealed class RunningGateway : IAsyncDisposable
             Connections = listen =>
             {
                 listen.Use(gate.Before);
-                listen.Use(new StallWatch(index, Activation, _clock).Before);
+                if (watches) listen.Use(new StallWatch(index, Activation, _clock).Before);
                 if (listener.Tls is not null)
                 {
                     listen.UseHttps(new ListenerTls(index, Activation, clients).Options());
                     listen.Use(ListenerTls.After);
                 }
 
+                if (!watches) return;
                 if (listener.Protocols.HasFlag(Protocols.Http2)) listen.Use(new FrameWatch(listener.Protocols, _clock).Before);
                 if (listener.Protocols.HasFlag(Protocols.Http1)) listen.Use(WatchedInput.Before);
             },

@@ -23,8 +23,20 @@ internal sealed class ConnectionMemory
     /// <summary>The key that was last remembered as good, as the same object. Never for a log.</summary>
     public string? RememberedKey { get; set; }
 
+    /// <summary>The last host that was served.</summary>
+    public KnownHost? Host { get; set; }
+
     /// <summary>The credential that was last looked at for where it comes from; null for none.</summary>
     public PlacedCredential? Placed { get; set; }
+}
+
+/// <summary>What one value of <c>Host</c> names, as one policy found for this connection: the address it came to and its SNI stay.</summary>
+internal sealed class KnownHost(Policy by, string text, string host)
+{
+    /// <summary>As it is declared, or in lower case.</summary>
+    public string Host { get; } = host;
+
+    public bool Is(Policy other, string value) => ReferenceEquals(by, other) && string.Equals(text, value, StringComparison.Ordinal);
 }
 
 /// <param name="Credential">Its id, as the same object.</param>

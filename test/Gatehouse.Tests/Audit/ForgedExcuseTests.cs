@@ -113,6 +113,20 @@ public sealed class ForgedExcuseTests : IDisposable
     }
 
     [Fact]
+    [Control("AUD-4", "all of a store")]
+    public async Task An_empty_store_is_missing_all_that_the_second_place_knows()
+    {
+        await _trail.WriteAsync(Count);
+        _trail.Change("DELETE FROM records; DELETE FROM checkpoints; DELETE FROM chains");
+
+        var check = _trail.Check(withCopies: true);
+        using var reader = SqliteAuditReader.Open(_trail.File);
+
+        Assert.Empty(check.Check(reader));
+        Assert.Contains("/edge-1/", Assert.Single(check.Missing(ofSameInstances: false)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Verify_fails_for_it_unless_it_was_told_that_it_looks_at_a_part()
     {
         using var trade = await TradeTrail.WriteAsync(5);

@@ -40,29 +40,38 @@ internal sealed class IntakePolicy(Listener listener, TraceRules? traces) : Poli
         var cleaned = RequestHead.Clean(request, exchange.Nominated, listener.Intake);
         if (cleaned.Kind != VerdictKind.Continue) return cleaned;
         var hosts = request.Headers.Host;
-        if (hosts.Count != 1 || !HostText.TryRead(hosts[0], out var host, out var port)) return Malformed("Host is not exactly one host");
+        if (hosts is not [{ } host]) return Malformed("Host is not exactly one host");
+        var known = exchange.Connection?.Host is { } last && last.Is(this, host) ? last : null;
+        ReadOnlySpan<char> name = default;
+        if (known is null && !HostText.TryRead(host, out name, out _)) return Malformed("Host is not exactly one host");
         if (!RequestTarget.TryRead(raw, out var target, out var fault)) return Malformed(fault);
-        if (!target.Scheme.IsEmpty && !Agrees(target, host, port)) return Malformed("the target's authority is not the one of Host");
+        if (!target.Scheme.IsEmpty && !Agrees(target, host)) return Malformed("the target's authority is not the one of Host");
         if (!NormalPath.TryRead(target.Path, request.Path.Value, out var path, out fault)) return Malformed(fault);
         exchange.Path = path;
         exchange.Query = SameOrCopy(target.Query, request.QueryString.Value);
         if (IsWebSocketOverHttp2(exchange.Http)) exchange.Method = HttpMethods.Get;
-        return FindHost(exchange, host);
+        if (known is null) return FindHost(exchange, host, name);
+        exchange.Host = known.Host;
+        return Verdict.Continue;
     }
 
-    private Verdict FindHost(Exchange exchange, ReadOnlySpan<char> name)
+    /// <param name="text">The whole value of the field.</param>
+    /// <param name="name">The host in it.</param>
+    private Verdict FindHost(Exchange exchange, string text, ReadOnlySpan<char> name)
     {
         if (!_hosts.TryFind(name, exchange.Http.Connection.LocalIpAddress, out var host))
             return Verdict.Reject(Problems.Misdirected, "the host is not served");
         if (exchange.ServerName is { } asked && !name.Equals(asked, StringComparison.OrdinalIgnoreCase))
             return Verdict.Reject(Problems.Misdirected, "the host is not the one of the TLS handshake");
         exchange.Host = host;
+        if (exchange.Connection is { } connection) connection.Host = new KnownHost(this, text, host);
         return Verdict.Continue;
     }
 
     /// <summary>An absolute target and <c>Host</c> have to say the same (RFC 9112 section 3.2.2 lets the target win; not everybody does).</summary>
-    private bool Agrees(RequestTarget target, ReadOnlySpan<char> host, int? port)
+    private bool Agrees(RequestTarget target, string field)
     {
+        if (!HostText.TryRead(field, out var host, out var port)) return false;
         if (!target.Scheme.Equals(_scheme, StringComparison.OrdinalIgnoreCase)) return false;
         if (!HostText.TryRead(target.Authority, out var targetHost, out var targetPort)) return false;
         var usual = listener.Tls is null ? 80 : 443;

@@ -131,15 +131,30 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
     /// <summary>Takes over what says where something is; what else stands there was a finding.</summary>
     private static MapNode Placing(MapNode declared, MapEntry environment)
     {
-        foreach (var entry in ((environment.Value as MapNode)?.Entries ?? []).Where(e => Placed.Contains(e.Key))) declared = declared.With(entry);
+        foreach (var entry in ((environment.Value as MapNode)?.Entries ?? []).Where(e => Placed.Contains(e.Key)))
+            declared = declared.With(
+                Kept.Contains(entry.Key) && declared[entry.Key] is MapNode there && entry.Value is MapNode
+                    ? entry with { Value = Placing(there, entry) } : entry);
         return declared;
     }
+
+    /// <summary>
+    /// Maps of which the environment changes entries: what it does not name stays, or an environment with certificates of its own would ask nobody
+    /// for theirs, and one with an endpoint of its own would remember answers for longer.
+    /// </summary>
+    private static readonly HashSet<string> Kept = new(
+        [ListenerSection.Tls.Name, TlsSection.Revocation.Name, IssuerSection.Introspection.Name], StringComparer.Ordinal);
 
     private static readonly HashSet<string> Placed = new(
         [
             ListenerSection.Address.Name,
             ListenerSection.Hosts.Name,
             ListenerSection.Tls.Name,
+            TlsSection.Certificate.Name,
+            TlsSection.PrivateKey.Name,
+            TlsSection.ClientAuthorities.Name,
+            TlsSection.Revocation.Name,
+            RevocationSection.Lists.Name,
             UpstreamSection.Destinations.Name,
             UpstreamSection.Authorities.Name,
             .. UpstreamTlsSection.Keys.Select(k => k.Name),
@@ -153,6 +168,7 @@ internal sealed class EnvironmentOverlay(IReadOnlyList<RoutePolicyKind> kinds, R
             IssuerSection.Audiences.Name,
             IssuerSection.Keys.Name,
             IssuerSection.Introspection.Name,
+            .. IntrospectionSection.Shape.Keys.Select(k => k.Name),
         ],
         StringComparer.Ordinal);
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Gatehouse.Configuration;
 using Gatehouse.Declaration;
 using Gatehouse.Policies.Limits;
+using Gatehouse.Routes;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
 using Xunit;
@@ -68,6 +69,28 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    [Control("CFG-10", "an environment's file, of client certificates")]
+    public void What_it_does_not_say_of_tls_stays_as_it_is_declared()
+    {
+        var tls = TlsWith("tls: { certificate: ../certs/soon.pem, key: ../certs/soon.key }");
+        Assert.Equal(("environments/../certs/soon.pem", "environments/../certs/soon.key"), (tls.Certificate, tls.Key));
+        Assert.Equal(["certs/partner-ca.pem", "certs/issuing-ca.pem"], tls.Clients!.Files);
+        Assert.Equal(["certs/partner.crl"], tls.Clients.ListFiles);
+        Assert.Equal(["http://ca.partner.example/issuing.crl"], tls.Clients.ListAddresses);
+        Assert.Equal(TimeSpan.Zero, tls.Hsts);
+    }
+
+    [Fact]
+    public void Says_where_authorities_and_revocation_lists_are()
+    {
+        var tls = TlsWith("tls: { clientAuthorities: [../certs/partner-ca.pem], revocation: { lists: [../certs/partner.crl] } }");
+        Assert.Equal("certs/edge.pem", tls.Certificate);
+        Assert.Equal(["environments/../certs/partner-ca.pem"], tls.Clients!.Files);
+        Assert.Equal((1, 0), (tls.Clients.ListFiles.Count, tls.Clients.ListAddresses.Count));
+        Assert.Equal(TimeSpan.FromMinutes(5), tls.Clients.Refresh);
+    }
+
+    [Fact]
     public void Says_where_the_database_is()
     {
         var files = Golden.Read(Declarations.Folder, "right-register-postgres").Files(Declarations.File);
@@ -114,6 +137,11 @@ public sealed class EnvironmentTests
     [InlineData("keys: { pepper: \"env:PEPPER\" }", "1:1 error GH2040 'keys' may not stand in an environment")]
     [InlineData("listeners: { edge: { serves: [internal] } }", "1:22 error GH2040 'serves' may not stand in a listener of an environment")]
     [InlineData("listeners: { edge: { networks: [10.0.0.0/8] } }", "1:22 error GH2040 'networks' may not stand in a listener of an environment")]
+    [InlineData("listeners: { edge: { tls: { hsts: 0s } } }", "1:29 error GH2040 'hsts' may not stand in the tls of an environment")]
+    [InlineData(
+        "listeners: { edge: { tls: { revocation: { lists: [a.crl], whenStale: deny } } } }",
+        "1:59 error GH2040 'whenStale' may not stand in the revocation of an environment")]
+    [InlineData("listeners: { edge: { tls: { clientAuthorities: [] } } }", "1:48 error GH2006 a list of 1 to 20 entries is needed here")]
     [InlineData("listeners: { edg: { address: \"127.0.0.1:1\" } }", "1:14 error GH2008 there is no listener 'edg'; did you mean 'edge'?")]
     [InlineData("health: { address: \"127.0.0.1:19901\" }", "1:1 error GH2040 the declaration has no 'health'")]
     [InlineData("upstreams: { stock: { timeouts: { head: 1h } } }", "1:23 error GH2040 'timeouts' may not stand in an upstream of an environment")]
@@ -173,6 +201,7 @@ public sealed class EnvironmentTests
         foreach (var wrong in (string[])[
             "consumers: {}",
             "listeners: { edge: { serves: [internal] } }",
+            "listeners: { edge: { tls: { hsts: 1h } } }",
             "apis: { stock: { each: {} } }",
             "issuers: { customers: { revoked: [] } }",
         ])
@@ -186,6 +215,15 @@ public sealed class EnvironmentTests
         Assert.Null(reading.Definition);
         Assert.Contains(reading.Findings, f => f.Rule == Rules.NoFile && f.Place.File == Path);
         Assert.Contains(Path, reading.Digests); // so that it is looked for again
+    }
+
+    /// <summary>The tls of a listener that asks for client certificates, when an environment says this of the listener.</summary>
+    private static TlsFiles TlsWith(string environment)
+    {
+        var files = Golden.Read(Declarations.Folder, "right-client-certificates").Files(Declarations.File);
+        files[Declarations.File] = files[Declarations.File].Replace("clientAuthorities:", "hsts: 0s, clientAuthorities:", StringComparison.Ordinal);
+        files[Path] = $"listeners: {{ edge: {{ {environment} }} }}\n";
+        return Declarations.Read(files, "test").Definition!.Listeners.Single().Tls!;
     }
 
     private static Reading Read(string? environment)

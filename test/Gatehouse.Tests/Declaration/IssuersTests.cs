@@ -45,7 +45,9 @@ public sealed class IssuersTests
         Assert.Equal(("https://id.test.example", true), (customers.Identifier, customers.Keys!.ByDiscovery));
         Assert.Equal(["retailer-apis-test"], customers.Audiences);
         Assert.Equal((true, TokenBond.Dpop, 3), (customers.IsProfiled, customers.Bound, customers.Revoked.Count)); // as declared
-        Assert.Equal("old.test.example", definition.Issuers[4].Introspection!.Endpoint.Host);
+        var old = definition.Issuers[4].Introspection!;
+        Assert.Equal("old.test.example", old.Endpoint.Host);
+        Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)), (old.Timeout, old.Remember)); // as declared
     }
 
     [Fact]

@@ -27,7 +27,11 @@ internal static class EnvironmentSection
                 Part(
                     "a listener of an environment",
                     ListenerSection.Shape.Keys,
-                    [ListenerSection.Address, ListenerSection.Hosts, ListenerSection.Tls]),
+                    [
+                        ListenerSection.Address,
+                        ListenerSection.Hosts,
+                        One("tls", Tls, "Its certificate and key here; what is not named stays as it is declared."),
+                    ]),
                 "Where requests come in here, by name."),
             One("administration", AdministrationSection.Administration, "Where the gateway answers about itself here."),
             One("health", AdministrationSection.Health, "Where orchestrators ask for health here."),
@@ -57,6 +61,19 @@ internal static class EnvironmentSection
             Entries("issuers", Part("an issuer of an environment", IssuerSection.Shape.Keys, IssuerPlace), "Who issues tokens here, by name."),
         ]);
     }
+
+    /// <summary>
+    /// Files of keys, certificates and authorities lie elsewhere in each environment. Whether clients are asked for certificates, and what holds
+    /// while a list is stale, is declared.
+    /// </summary>
+    private static readonly Section<SectionReader> Tls = Part("the tls of an environment", TlsSection.Shape.Keys,
+    [
+        TlsSection.Certificate,
+        TlsSection.PrivateKey,
+        TlsSection.ClientAuthorities,
+        One("revocation", Part("the revocation of an environment", RevocationSection.Shape.Keys, [RevocationSection.Lists]),
+            "Where the lists are here; the rest stays as it is declared."),
+    ]);
 
     /// <summary>Each environment has its own issuer, its own audience and its own keys; what is asked of tokens is declared.</summary>
     private static readonly Key[] IssuerPlace =

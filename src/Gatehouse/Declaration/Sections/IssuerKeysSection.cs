@@ -50,7 +50,7 @@ internal static class IntrospectionSection
     private static readonly Key<TimeSpan> Cache = new(
         "cache", Shapes.Duration(TimeSpan.Zero, TimeSpan.FromSeconds(60)), "How long an answer is good for, at most 60s; 30s unless written.");
 
-    public static readonly Shape<IntrospectionText> Shape = new Section<IntrospectionText>(
+    public static readonly Section<IntrospectionText> Shape = new(
         "introspection",
         [Endpoint, ClientId, Secret, Timeout, Cache],
         text =>

@@ -31,7 +31,7 @@ internal static class TlsSection
         Shapes.Duration(TimeSpan.Zero, TimeSpan.FromDays(730)),
         $"For how long browsers are told to come by TLS only (Strict-Transport-Security, RFC 6797); {Units.Write(TlsFiles.UsualHsts)} where nothing is written, 0s tells them nothing.");
 
-    public static readonly Shape<TlsText> Shape = new Section<TlsText>("tls", [Certificate, PrivateKey, ClientAuthorities, Revocation, Hsts], text =>
+    public static readonly Section<TlsText> Shape = new("tls", [Certificate, PrivateKey, ClientAuthorities, Revocation, Hsts], text =>
     {
         var (certificate, key) = (text.Find(Certificate), text.Find(PrivateKey));
         var (authorities, revocation) = (text.Find(ClientAuthorities), text.Get(Revocation));

@@ -25,7 +25,7 @@ internal sealed class RouteChoices
 
     public static RouteChoices Compile(List<int> indices, CompiledRoute[] routes)
     {
-        // What refines another has more conditions, or as many and fewer hosts.
+        // What refines another has more conditions, or as many and fewer hosts: no declaration has a condition or a host twice in a match.
         var choices = indices.Select(i => new RouteChoice(routes[i]))
             .OrderByDescending(c => c.Match.Headers.Count + c.Match.Query.Count)
             .ThenBy(c => c.Match.Hosts.Count)

@@ -56,8 +56,22 @@ internal static class MatchSection
     public static readonly Shape<MatchText> Shape = new Section<MatchText>("a match", [Method, Path, Hosts, Headers, Query], text =>
     {
         var (method, path, hosts, headers, query) = (text.Find(Method), text.Find(Path), text.Get(Hosts), text.Get(Headers), text.Get(Query));
+        CheckOnce((hosts ?? []).Select(h => (h.Value, h.Place)), "the host", StringComparer.Ordinal, text.Findings);
+        CheckOnce((headers ?? []).Select(h => (h.Name, h.NamePlace)), "the header field", StringComparer.OrdinalIgnoreCase, text.Findings);
         return method is null || path is null ? null : new MatchText(method.Value, path.Value, hosts ?? [], Conditions(headers), Conditions(query));
     });
+
+    /// <summary>
+    /// Which of two routes is the stronger is found by counting conditions: what stands twice would count twice and ask for nothing more. Keys are
+    /// compared where the text is read; the names of header fields are the same in any case (RFC 9110 section 5.1).
+    /// </summary>
+    private static void CheckOnce(IEnumerable<(string Name, Place Place)> written, string what, StringComparer names, Findings findings)
+    {
+        var first = new Dictionary<string, Place>(names);
+        foreach (var (name, place) in written)
+            if (!first.TryAdd(name, place))
+                findings.Add(Rules.DuplicateKey, place, $"{what} '{Show.Bounded(name)}' stands here twice", $"it stands at {first[name]} already");
+    }
 
     private static IReadOnlyList<Condition> Conditions(IReadOnlyList<Named<string>>? written) =>
         [.. (written ?? []).Select(w => new Condition(w.Name, w.Value))];

@@ -15,7 +15,10 @@ internal sealed class AllowList : Shape<Networks>
 
     private static readonly Shape<Networks> List = NetworkShapes.Networks();
 
-    /// <summary>Whether the networks cover at least a quarter of all addresses of one family.</summary>
+    /// <summary>Every public address of IPv6: nothing else has been given out (RFC 4291 section 2.4).</summary>
+    private static readonly IPNetwork Global = IPNetwork.Parse("2000::/3");
+
+    /// <summary>Whether the networks cover at least a quarter of all public addresses of one family.</summary>
     public static bool IsNearlyEverything(Networks networks) =>
         ShareOf(networks, AddressFamily.InterNetwork) >= 0.25 || ShareOf(networks, AddressFamily.InterNetworkV6) >= 0.25;
 
@@ -41,5 +44,12 @@ internal sealed class AllowList : Shape<Networks>
         && !Array.Exists(Private, p => p.Contains(network.BaseAddress) && p.PrefixLength <= network.PrefixLength);
 
     private static double ShareOf(Networks networks, AddressFamily family) =>
-        networks.All.Where(n => n.BaseAddress.AddressFamily == family).Distinct().Sum(n => Math.Pow(2, -n.PrefixLength));
+        networks.All.Where(n => n.BaseAddress.AddressFamily == family).Distinct().Sum(PartOf);
+
+    /// <summary>IPv6 is counted by what is given out of it, or a network that holds every public address would be an eighth of it.</summary>
+    private static double PartOf(IPNetwork network) =>
+        network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? Math.Pow(2, -network.PrefixLength)
+        : network.PrefixLength <= Global.PrefixLength && network.Contains(Global.BaseAddress) ? 1
+        : Global.Contains(network.BaseAddress) ? Math.Pow(2, Global.PrefixLength - network.PrefixLength)
+        : Math.Pow(2, -network.PrefixLength);
 }

@@ -8,6 +8,9 @@ internal static class Units
     private static readonly (string Suffix, long Milliseconds)[] Durations =
         [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
+    /// <summary>The longest time that can be counted, 29,227 years: nine digits of hours or days say more.</summary>
+    private const long MostMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
+
     public static bool TryReadDuration(string text, out TimeSpan value)
     {
         value = default;
@@ -17,7 +20,9 @@ internal static class Units
         foreach (var (suffix, milliseconds) in Durations)
         {
             if (!text.AsSpan(digits).SequenceEqual(suffix)) continue;
-            value = TimeSpan.FromMilliseconds(long.Parse(text.AsSpan(0, digits), CultureInfo.InvariantCulture) * milliseconds);
+            var written = long.Parse(text.AsSpan(0, digits), CultureInfo.InvariantCulture) * milliseconds;
+            if (written > MostMilliseconds) return false;
+            value = TimeSpan.FromMilliseconds(written);
             return true;
         }
 

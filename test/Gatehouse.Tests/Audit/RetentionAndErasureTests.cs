@@ -256,6 +256,21 @@ public sealed class RetentionAndErasureTests
         Assert.Equal(2, (await trade.RunAsync("retain", "--older-than", "1h", "--reason", "because")).ExitCode);
     }
 
+    [Theory]
+    [InlineData("23h")]
+    [InlineData("36501d")]
+    [InlineData("10000000d")]
+    [InlineData("999999999d")]
+    public async Task No_age_is_less_than_a_day_or_before_all_dates(string age)
+    {
+        using var trade = await TradeTrail.WriteAsync(5);
+
+        var run = await trade.RunAsync("retain", "--older-than", age, "--reason", "because", "--signing-key", trade.SigningKey);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"'{age}' is not a time such as 400d, from 1d to 36500d.", run.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>The file and its journal.</summary>
     private static async Task<byte[]> BytesAsync(string file)
     {

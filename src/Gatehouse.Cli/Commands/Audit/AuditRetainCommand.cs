@@ -11,20 +11,21 @@ namespace Gatehouse.Cli.Commands.Audit;
 internal static class AuditRetainCommand
 {
     private static readonly TimeSpan Least = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Most = TimeSpan.FromDays(36_500); // so that there was a day that long ago
 
     public static Command Create(TimeProvider clock)
     {
         var trail = TrailOptions.File();
         var age = new Option<TimeSpan>("--older-than")
         {
-            Description = "How old records are whose time is over, as in 400d; at least 1d.",
+            Description = "How old records are whose time is over, as in 400d; from 1d to 36500d.",
             HelpName = "TIME",
             Required = true,
             CustomParser = result =>
             {
                 var written = result.Tokens[0].Value;
-                if (Units.TryReadDuration(written, out var read) && read >= Least) return read;
-                result.AddError($"'{Show.Bounded(written)}' is not a time such as 400d, at least 1d.");
+                if (Units.TryReadDuration(written, out var read) && read >= Least && read <= Most) return read;
+                result.AddError($"'{Show.Bounded(written)}' is not a time such as 400d, from 1d to 36500d.");
                 return default;
             },
         };

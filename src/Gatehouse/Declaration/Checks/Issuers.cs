@@ -100,6 +100,12 @@ internal static class Issuers
         if (keys?.Jwks is { } jwks) CheckAddress(issuer, jwks, hosts);
         if (text.Get(IssuerSection.Introspection) is { } introspection) CheckAddress(issuer, introspection.Endpoint, hosts);
         if (keys is not { Discovery: true } || text.Find(IssuerSection.Identifier) is not { } identifier) return;
+        if (WebAddressShape.MayNameUser(identifier.Value))
+        {
+            WebAddressShape.RefuseUser(identifier.Place, text.Findings);
+            return;
+        }
+
         if (Uri.TryCreate(identifier.Value, UriKind.Absolute, out var home) && home.Scheme is "https" or "http" && home.Query.Length == 0)
             CheckAddress(issuer, identifier, hosts);
         else

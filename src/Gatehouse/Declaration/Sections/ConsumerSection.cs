@@ -129,9 +129,7 @@ internal sealed class NamedKeyShape : Shape<NamedKey>
 internal static class ApiKeySection
 {
     public static readonly Key<string> Id =
-        new("id", Shapes.Parsed<string>("a key's public id: 4 to 16 lower-case letters and digits", "^[a-z0-9]{4,16}$",
-        (ScalarNode node, out string value) => (value = node.Text).Length is >= 4 and <= 16
-            && value.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c))), "The key's public part.")
+        new("id", new IdShape(), "The key's public part.")
         {
             Required = true,
         };
@@ -154,6 +152,28 @@ internal static class ApiKeySection
     });
 
     private static DateTimeOffset Midnight(DateOnly day) => new(day, TimeOnly.MinValue, TimeSpan.Zero);
+
+    /// <summary>A whole key that was pasted here is said to be one, and is not repeated in the finding.</summary>
+    private sealed class IdShape : Shape<string>
+    {
+        private static readonly Shape<string> Text = Shapes.Parsed<string>(
+            "a key's public id: 4 to 16 lower-case letters and digits",
+            "^[a-z0-9]{4,16}$",
+            (ScalarNode node, out string value) => (value = node.Text).Length is >= 4 and <= 16
+                && value.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)));
+
+        public override bool TryRead(Node node, Findings findings, out string value)
+        {
+            if (node is not ScalarNode { Text: var written } || !written.Contains(ApiKeyText.Prefix, StringComparison.Ordinal))
+                return Text.TryRead(node, findings, out value);
+            value = "";
+            findings.Add(Rules.InlineSecret, node.Place, "this is a key itself, not its public id",
+                "the id is what stands behind ghk_, up to the next _; and the key has to be replaced, because it stood here");
+            return false;
+        }
+
+        public override System.Text.Json.Nodes.JsonObject ToSchema(SchemaWriter schema) => Text.ToSchema(schema);
+    }
 
     /// <summary>What is written wrongly here may be the key itself, so it is not repeated in the finding.</summary>
     private sealed class HashShape : Shape<byte[]>

@@ -9,7 +9,7 @@ internal static class RevocationSection
 {
     public static readonly Key<IReadOnlyList<Located<string>>> Lists = new(
         "lists",
-        Shapes.List(new LocatedShape<string>(DecisionShapes.File()), 1, 20),
+        Shapes.List(new LocatedShape<string>(new RevocationListShape()), 1, 20),
         "Revocation lists (RFC 5280, PEM or DER) of every authority on the way to a client: files, or addresses such as http://ca.partner.example/a.crl.")
     {
         Required = true,
@@ -39,6 +39,22 @@ internal static class RevocationSection
 
     public static bool IsAddress(string list) =>
         list.StartsWith("http://", StringComparison.Ordinal) || list.StartsWith("https://", StringComparison.Ordinal);
+}
+
+/// <summary>One list: a file, or the address of one.</summary>
+internal sealed class RevocationListShape : Shape<string>
+{
+    private static readonly Shape<string> Text = DecisionShapes.File();
+
+    public override bool TryRead(Node node, Findings findings, out string value)
+    {
+        value = "";
+        if (node is not ScalarNode { Text: var written } || !WebAddressShape.MayNameUser(written)) return Text.TryRead(node, findings, out value);
+        WebAddressShape.RefuseUser(node.Place, findings);
+        return false;
+    }
+
+    public override JsonObject ToSchema(SchemaWriter schema) => Text.ToSchema(schema);
 }
 
 /// <param name="Lists">Paths as written, and addresses.</param>

@@ -45,7 +45,7 @@ public sealed class AuthoriserTests : IAsyncLifetime
         Assert.Equal(
             """
             {"subject":{"type":"anonymous","id":"anonymous"},"action":{"name":"things.read","properties":{"method":"GET"}},
-            "resource":{"type":"thing","id":"caf\u00E9","properties":{"route":"things/get-thing"}},
+            "resource":{"type":"thing","id":"caf\u00E9","properties":{"route":"things/get-thing","path":{"id":"caf\u00E9"}}},
             "context":{"address":"127.0.0.1","listener":"edge"}}
             """.Replace("\n", "", StringComparison.Ordinal),
             Encoding.UTF8.GetString(asked.Body));

@@ -13,8 +13,8 @@ internal sealed class AuthorizePolicy(AuthorizeSpec spec, ResourceId id, Authori
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
-        if (id.For(exchange.Path) is not { } resource) return new(Verdict.Reject(Problems.Forbidden, "the resource's id is not UTF-8"));
-        var question = EvaluationRequest.Write(exchange, spec, resource);
+        if (id.ValuesOf(exchange.Path) is not { } values) return new(Verdict.Reject(Problems.Forbidden, "the resource's id is not UTF-8"));
+        var question = EvaluationRequest.Write(exchange, spec, id, values);
         var digest = Digest.Of(question.Span);
         return authoriser.TryRemember(digest, out var decision) ? new(Act(decision, null)) : AskAsync(exchange, question, digest);
     }

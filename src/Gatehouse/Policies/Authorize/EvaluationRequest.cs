@@ -11,7 +11,8 @@ namespace Gatehouse.Policies.Authorize;
 /// </summary>
 internal static class EvaluationRequest
 {
-    public static ReadOnlyMemory<byte> Write(Exchange exchange, AuthorizeSpec spec, string resourceId)
+    /// <param name="values">What the names of <paramref name="id"/> stand for in the request's path.</param>
+    public static ReadOnlyMemory<byte> Write(Exchange exchange, AuthorizeSpec spec, ResourceId id, string[] values)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer))
@@ -26,9 +27,10 @@ internal static class EvaluationRequest
             json.WriteEndObject();
             json.WriteStartObject("resource"u8);
             json.WriteString("type"u8, spec.ResourceType);
-            json.WriteString("id"u8, resourceId);
+            json.WriteString("id"u8, id.With(values));
             json.WriteStartObject("properties"u8);
             json.WriteString("route"u8, exchange.RouteName);
+            WritePath(json, id.Names, values);
             json.WriteEndObject();
             json.WriteEndObject();
             json.WriteStartObject("context"u8);
@@ -39,6 +41,15 @@ internal static class EvaluationRequest
         }
 
         return buffer.WrittenMemory;
+    }
+
+    /// <summary>Each value by itself: joined in the resource's id, those of two things can read the same.</summary>
+    private static void WritePath(Utf8JsonWriter json, IReadOnlyList<string> names, string[] values)
+    {
+        if (values.Length == 0) return;
+        json.WriteStartObject("path"u8);
+        for (var i = 0; i < values.Length; i++) json.WriteString(names[i], values[i]);
+        json.WriteEndObject();
     }
 
     /// <summary>The person whom the caller speaks for, or else the caller itself; who calls for a person is a property of the subject.</summary>

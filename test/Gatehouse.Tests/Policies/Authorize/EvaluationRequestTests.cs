@@ -4,6 +4,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Authorize;
 using Gatehouse.Routes;
+using Gatehouse.Services;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.Tests.Policies.Authorize;
@@ -42,7 +43,7 @@ public sealed class EvaluationRequestTests
             {"subject":{"type":"person","id":"customer-17","properties":{"consumer":"web-shop","credential":"token","issuer":"customers",
             "people":["customers"],"actors":["agent-1"],"scopes":["orders.read","orders.write"]}},
             "action":{"name":"orders.read","properties":{"method":"GET"}},
-            "resource":{"type":"order","id":"17","properties":{"route":"orders/get-order"}},
+            "resource":{"type":"order","id":"17","properties":{"route":"orders/get-order","path":{"orderId":"17"}}},
             "context":{"address":"127.0.0.1","listener":"edge"}}
             """.Replace("\n", "", StringComparison.Ordinal),
             Write(caller));
@@ -69,14 +70,37 @@ public sealed class EvaluationRequestTests
         };
         string[] all =
         [
-            Write(null), Write(PolicyHarness.Caller(Shop)), Write(other), Write(null, "18"), Write(null, address: "10.0.0.1"),
+            Write(null), Write(PolicyHarness.Caller(Shop)), Write(other), Write(null, "/orders/18"), Write(null, address: "10.0.0.1"),
             Write(null, spec: Spec with { Action = "orders.write" }), Write(null, spec: Spec with { ResourceType = "return" }),
         ];
         Assert.Distinct(all);
     }
 
+    [Fact]
+    public void Tells_two_things_apart_whose_ids_read_the_same()
+    {
+        var one = Write(null, "/shops/a/o/b%3Ac", "/shops/{shop}/o/{orderId}", "{shop}:{orderId}");
+        var other = Write(null, "/shops/a%3Ab/o/c", "/shops/{shop}/o/{orderId}", "{shop}:{orderId}");
+        Assert.Contains(
+            """{"type":"order","id":"a:b:c","properties":{"route":"orders/get-order","path":{"shop":"a","orderId":"b:c"}}}""",
+            one, StringComparison.Ordinal);
+        Assert.Contains(
+            """{"type":"order","id":"a:b:c","properties":{"route":"orders/get-order","path":{"shop":"a:b","orderId":"c"}}}""",
+            other, StringComparison.Ordinal);
+        Assert.NotEqual(Digest.Of(one), Digest.Of(other));
+    }
+
+    [Theory]
+    [InlineData("all orders", "")]
+    [InlineData("{orderId}, {orderId}", ""","path":{"orderId":"17"}""")]
+    [InlineData("{orderId} of {shop}", ""","path":{"orderId":"17","shop":"a"}""")]
+    public void Says_what_each_name_of_the_id_stands_for(string id, string path) => Assert.Contains(
+        "\"properties\":{\"route\":\"orders/get-order\"" + path + "}},",
+        Write(null, "/shops/a/o/17", "/shops/{shop}/o/{orderId}", id), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("/orders/{orderId}", "{orderId}", "/orders/17", "17")]
+    [InlineData("/orders/{orderId}", "{orderId}-{orderId}", "/orders/17", "17-17")]
     [InlineData("/orders/{orderId}", "{orderId}", "/orders/caf%C3%A9%2525", "café%25")]
     [InlineData("/orders/{orderId}", "{orderId}", "/orders/%FF", null)]
     [InlineData("/shops/{shop}/o/{orderId}.json", "{shop}:{orderId}!", "/shops/a%3Ab/o/7.json", "a:b:7!")]
@@ -84,9 +108,8 @@ public sealed class EvaluationRequestTests
     [InlineData("/orders/{orderId}", "all orders", "/orders/17", "all orders")]
     public void Names_the_resource_as_a_backend_reads_it(string template, string id, string path, string? expected)
     {
-        Assert.True(PathTemplate.TryParse(template, out var parsed, out _));
-        Assert.True(ResourceId.TryCompile(id, parsed.Segments, out var compiled, out _));
-        Assert.Equal(expected, compiled.For(path));
+        var compiled = Id(template, id);
+        Assert.Equal(expected, compiled.ValuesOf(path) is { } values ? compiled.With(values) : null);
     }
 
     [Theory]
@@ -103,10 +126,20 @@ public sealed class EvaluationRequestTests
         Assert.NotNull(why);
     }
 
-    private string Write(Caller? caller, string id = "17", string address = "127.0.0.1", AuthorizeSpec? spec = null)
+    private static ResourceId Id(string template, string id)
     {
-        var exchange = _harness.Exchange(peer: address, route: _harness.Route());
+        Assert.True(PathTemplate.TryParse(template, out var parsed, out _));
+        Assert.True(ResourceId.TryCompile(id, parsed.Segments, out var compiled, out _));
+        return compiled;
+    }
+
+    private string Write(
+        Caller? caller, string path = "/orders/17", string template = "/orders/{orderId}", string id = "{orderId}", string address = "127.0.0.1",
+        AuthorizeSpec? spec = null)
+    {
+        var exchange = _harness.Exchange(target: path, peer: address, route: _harness.Route());
         exchange.Caller = caller;
-        return Encoding.UTF8.GetString(EvaluationRequest.Write(exchange, spec ?? Spec, id).Span);
+        var compiled = Id(template, id);
+        return Encoding.UTF8.GetString(EvaluationRequest.Write(exchange, spec ?? Spec, compiled, compiled.ValuesOf(path)!).Span);
     }
 }

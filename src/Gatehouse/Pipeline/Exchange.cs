@@ -115,6 +115,9 @@ public sealed class Exchange
     /// <summary>The client's token, once it is verified and taken off the request: for who may pass it on or exchange it. Never for a log.</summary>
     internal string? PresentedToken { get; set; }
 
+    /// <summary>The first instant at which that token is no longer good; null when its issuer did not say.</summary>
+    internal DateTimeOffset? PresentedTokenEnds { get; set; }
+
     /// <summary>What is kept from one exchange of the connection to the next; null where there is no connection.</summary>
     internal ConnectionMemory? Connection { get; init; }
 

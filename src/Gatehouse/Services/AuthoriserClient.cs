@@ -15,7 +15,8 @@ internal enum Decision
 
 /// <summary>
 /// Asks an authoriser for a decision (Authorization API 1.0, sections 6 and 10.1). Only an answer of the status 200 in JSON whose one
-/// <c>decision</c> is <c>true</c> is a yes. What it said is remembered for as long as the declaration allows; that it said nothing is not.
+/// <c>decision</c> is <c>true</c> is a yes. What it said is remembered for as long as the declaration allows, counted from the asking; that it said
+/// nothing is not.
 /// </summary>
 internal sealed class AuthoriserClient(Authoriser authoriser, TimeProvider clock) : IDisposable
 {
@@ -38,7 +39,7 @@ internal sealed class AuthoriserClient(Authoriser authoriser, TimeProvider clock
         if (answer.Failure is { } failure) return (Decision.Unknown, failure);
         var decision = Read(answer.Body.Span);
         if (decision == Decision.Unknown) return (decision, "an answer without one clear decision");
-        _answers.Put(digest, decision, authoriser.Cache);
+        _answers.Put(digest, decision, answer.AskedAt, authoriser.Cache);
         return (decision, null);
     }
 

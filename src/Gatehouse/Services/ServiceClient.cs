@@ -57,8 +57,9 @@ internal sealed class ServiceClient(ServiceEndpoint endpoint, TimeProvider clock
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             request.Headers.Authorization = credential;
             if (requestId is not null) request.Headers.TryAddWithoutValidation("X-Request-ID", requestId);
+            var askedAt = clock.GetTimestamp(); // with its turn, and before it is sent: no decision was taken earlier
             using var response = await _http.SendAsync(request, both.Token);
-            return await ReadAsync(response, both.Token);
+            return await ReadAsync(response, both.Token) with { AskedAt = askedAt };
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -67,6 +68,10 @@ internal sealed class ServiceClient(ServiceEndpoint endpoint, TimeProvider clock
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             return ServiceAnswer.Failed("no answer");
+        }
+        catch (ObjectDisposedException) // it waited for its turn, or was about to, while reloads replaced this client
+        {
+            return ServiceAnswer.Failed("the declaration that names the service is gone");
         }
         finally
         {
@@ -107,5 +112,8 @@ internal sealed class ServiceClient(ServiceEndpoint endpoint, TimeProvider clock
 /// <param name="Status">The status of HTTP; 0 where there is none.</param>
 internal readonly record struct ServiceAnswer(ReadOnlyMemory<byte> Body, string? Failure, int Status)
 {
+    /// <summary>The clock's timestamp when the question had its turn and was not yet sent; 0 where it was not.</summary>
+    public long AskedAt { get; init; }
+
     public static ServiceAnswer Failed(string why, int status = 0) => new(default, why, status);
 }

@@ -13,8 +13,8 @@ internal readonly record struct ExchangedToken(string? Authorization, string? Wh
 
 /// <summary>
 /// Gets tokens for one upstream (RFC 8693 section 2; RFC 6749 section 4.4 for callers without one). A token is remembered, by the digest of the one
-/// that it was given for, until shortly before it ends; who asks for the same at the same time waits for the same answer. Failures are not
-/// remembered.
+/// that it was given for, until shortly before it ends or until that one does; one without a stated end is not. Who asks for the same at the same
+/// time waits for the same answer. Failures are not remembered.
 /// </summary>
 internal sealed class TokenExchangeClient(TokenExchange exchange, TimeProvider clock) : IDisposable
 {
@@ -28,56 +28,63 @@ internal sealed class TokenExchangeClient(TokenExchange exchange, TimeProvider c
         $"{Form(exchange.ClientId)}:{Form(Encoding.UTF8.GetString(exchange.Secret.Bytes))}"))); // RFC 6749 section 2.3.1
 
     /// <param name="presented">The caller's token; null for one of the gateway's own.</param>
+    /// <param name="ends">When the caller's token ends: nobody asks for what was given for it after that. Null when nobody knows.</param>
     /// <param name="cancel">The asker's: it stops to wait, and others may go on.</param>
-    public ValueTask<ExchangedToken> GetAsync(string? presented, CancellationToken cancel)
+    public ValueTask<ExchangedToken> GetAsync(string? presented, DateTimeOffset? ends, CancellationToken cancel)
     {
         var key = presented is null ? OwnToken : Digest.Of(presented);
-        return _tokens.TryGet(key, out var known) ? new(new ExchangedToken(known, null)) : new(JoinAsync(key, presented, cancel));
+        return _tokens.TryGet(key, out var known) ? new(new ExchangedToken(known, null)) : new(JoinAsync(key, presented, ends, cancel));
     }
 
     public void Dispose() => _service.Dispose();
 
-    private Task<ExchangedToken> JoinAsync(Digest key, string? presented, CancellationToken cancel)
+    private Task<ExchangedToken> JoinAsync(Digest key, string? presented, DateTimeOffset? ends, CancellationToken cancel)
     {
         var mine = new TaskCompletionSource<ExchangedToken>(TaskCreationOptions.RunContinuationsAsynchronously);
         var under = _underWay.GetOrAdd(key, mine.Task);
-        if (ReferenceEquals(under, mine.Task)) _ = AskAsync(key, presented, mine);
+        if (ReferenceEquals(under, mine.Task)) _ = AskAsync(key, presented, ends, mine);
         return under.WaitAsync(cancel);
     }
 
     /// <summary>Never throws: whoever waits gets an answer.</summary>
-    private async Task AskAsync(Digest key, string? presented, TaskCompletionSource<ExchangedToken> waiting)
+    private async Task AskAsync(Digest key, string? presented, DateTimeOffset? ends, TaskCompletionSource<ExchangedToken> waiting)
     {
-        var outcome = new ExchangedToken(null, "the exchange failed");
+        ExchangedToken outcome;
         try
         {
             var question = Encoding.ASCII.GetBytes(presented is null ? OwnGrant() : ExchangeGrant(presented));
             var answer = await _service.PostAsync(question, "application/x-www-form-urlencoded", _credential, null, CancellationToken.None);
-            outcome = answer.Failure is { } failure ? new ExchangedToken(null, failure) : Take(key, presented, answer.Body.Span);
+            outcome = answer.Failure is { } failure ? new ExchangedToken(null, failure) : Take(key, presented, ends, answer);
         }
-        finally
+        catch (Exception) // nobody would hear of it: who waits is told that there is no token
         {
-            _underWay.TryRemove(key, out _);
-            waiting.SetResult(outcome);
+            outcome = new ExchangedToken(null, "the exchange failed");
         }
+
+        _underWay.TryRemove(key, out _);
+        waiting.SetResult(outcome);
     }
 
-    private ExchangedToken Take(Digest key, string? presented, ReadOnlySpan<byte> json)
+    private ExchangedToken Take(Digest key, string? presented, DateTimeOffset? ends, in ServiceAnswer answer)
     {
-        if (TokenResponse.Read(json) is not { } response) return new ExchangedToken(null, "an answer that holds no usable token");
+        if (TokenResponse.Read(answer.Body.Span) is not { } response) return new ExchangedToken(null, "an answer that holds no usable token");
         if (presented is not null && !response.IsExchanged) return new ExchangedToken(null, "an answer with another kind of token");
         if (!response.IsWithin(exchange.Scopes)) return new ExchangedToken(null, "a token with more scopes than were asked for");
         var authorization = "Bearer " + response.AccessToken;
-        _tokens.Put(key, authorization, LifeOf(response.ExpiresIn));
+        _tokens.Put(key, authorization, answer.AskedAt, LifeOf(response.ExpiresIn, ends));
         return new ExchangedToken(authorization, null);
     }
 
-    /// <summary>A tenth less than the token lives, and at least five seconds less: it still has to reach the upstream.</summary>
-    private static TimeSpan LifeOf(TimeSpan lives)
+    /// <summary>
+    /// A tenth less than the token lives, and at least five seconds less: it still has to reach the upstream. No longer than what is left of the
+    /// caller's own.
+    /// </summary>
+    private TimeSpan LifeOf(TimeSpan lives, DateTimeOffset? ends)
     {
         if (lives > Longest) lives = Longest;
         var margin = lives / 10;
-        return lives - (margin > TimeSpan.FromSeconds(5) ? margin : TimeSpan.FromSeconds(5));
+        lives -= margin > TimeSpan.FromSeconds(5) ? margin : TimeSpan.FromSeconds(5);
+        return ends is { } end && end - clock.GetUtcNow() is var left && left < lives ? left : lives;
     }
 
     private string ExchangeGrant(string presented) =>

@@ -130,6 +130,7 @@ internal sealed class IssuerVerifier(
         Actors = payload.Actors,
         Claims = payload.Claims,
         Expires = expires,
+        Ends = payload.Expires is { } ends ? Ending(ends) : null,
         Id = id.ToString(),
         IsBoundToCertificate = payload.CertificateThumbprint is not null,
         CertificateThumbprint = payload.CertificateThumbprint,

@@ -34,6 +34,9 @@ internal sealed class VerifiedToken
     /// <summary>The first instant at which the token is no longer good.</summary>
     public required DateTimeOffset Expires { get; init; }
 
+    /// <summary>The same where the token says when it ends; null where its issuer was asked, and only the memory of its answer ends.</summary>
+    public DateTimeOffset? Ends { get; init; }
+
     /// <summary>By which the token is named in logs: the beginning of its digest, nothing of the token itself.</summary>
     public required string Id { get; init; }
 

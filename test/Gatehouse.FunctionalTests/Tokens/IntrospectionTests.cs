@@ -32,6 +32,7 @@ public sealed class IntrospectionTests : IAsyncDisposable
         var verdict = await TokenHarness.JudgeAsync(verifier, "opaque-1");
         Assert.Equal(("customers", "web-shop", "anna"), (verdict.Token!.Issuer, verdict.Token.ClientId, verdict.Token.Subject));
         Assert.Equal(["orders.read"], verdict.Token.Scopes.Select(s => s.Value));
+        Assert.Null(verdict.Token.Ends); // it is the memory of the answer that ends
         var asked = Assert.Single(_server.Requests);
         Assert.Equal("POST", asked.Method);
         Assert.Equal("token=opaque-1&token_type_hint=access_token", Encoding.UTF8.GetString(asked.Body));
@@ -49,7 +50,8 @@ public sealed class IntrospectionTests : IAsyncDisposable
     public async Task Forgets_an_answer_at_the_end_of_the_token()
     {
         var verifier = await VerifierAsync(Answer($",\"exp\":{_harness.Now.ToUnixTimeSeconds() + 10}"));
-        Assert.NotNull((await TokenHarness.JudgeAsync(verifier, "opaque-1")).Token);
+        var token = (await TokenHarness.JudgeAsync(verifier, "opaque-1")).Token;
+        Assert.Equal(_harness.Now + TimeSpan.FromSeconds(10) + Issuer.UsualSkew, token!.Ends);
         _harness.Clock.Advance(TimeSpan.FromSeconds(10));
         _server.On("/introspect", 200, """{"active":false}""");
         Assert.Equal("token: not active", (await TokenHarness.JudgeAsync(verifier, "opaque-1")).Reason);

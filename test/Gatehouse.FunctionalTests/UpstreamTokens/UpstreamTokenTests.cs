@@ -100,12 +100,12 @@ public sealed class UpstreamTokenTests : IAsyncLifetime
                 "things", new ServiceEndpoint(new Uri(_issuer.Address, Path), null, TimeSpan.FromSeconds(5)), "gate", new Secret("file:x", [1]), "a",
                 ["things.read"], ClientWhenNone: true),
             clock);
-        Assert.Equal("Bearer given-1", (await client.GetAsync("a", Cancel)).Authorization);
+        Assert.Equal("Bearer given-1", (await client.GetAsync("a", null, Cancel)).Authorization);
         clock.Advance(TimeSpan.FromSeconds(89));
-        Assert.Equal("Bearer given-1", (await client.GetAsync("a", Cancel)).Authorization);
+        Assert.Equal("Bearer given-1", (await client.GetAsync("a", null, Cancel)).Authorization);
         clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal("Bearer given-2", (await client.GetAsync("a", Cancel)).Authorization);
-        Assert.Equal("Bearer given-3", (await client.GetAsync(null, Cancel)).Authorization);
+        Assert.Equal("Bearer given-2", (await client.GetAsync("a", null, Cancel)).Authorization);
+        Assert.Equal("Bearer given-3", (await client.GetAsync(null, null, Cancel)).Authorization);
     }
 
     [Theory]

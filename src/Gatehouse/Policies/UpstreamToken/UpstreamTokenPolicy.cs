@@ -20,7 +20,7 @@ internal sealed class UpstreamTokenPolicy(TokenSource? main, TokenSource? canary
         exchange.RequestHeaders.Authorization = default;
         if (exchange.PresentedToken is null && !source.ClientWhenNone)
             return new(Verdict.Reject(Problems.Unauthenticated, "no token that could be exchanged for the upstream's"));
-        var getting = source.Tokens.GetAsync(exchange.PresentedToken, exchange.Http.RequestAborted);
+        var getting = source.Tokens.GetAsync(exchange.PresentedToken, exchange.PresentedTokenEnds, exchange.Http.RequestAborted);
         return getting.IsCompletedSuccessfully ? new(Act(exchange, getting.Result)) : WaitAsync(exchange, getting);
     }
 

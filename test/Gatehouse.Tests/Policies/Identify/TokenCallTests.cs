@@ -34,6 +34,7 @@ public sealed class TokenCallTests : IDisposable
         Assert.Null((await DecideAsync(exchange)).Problem);
         Assert.Equal(("shop", "token", "customers", token),
             (exchange.ConsumerName, exchange.CredentialKind, exchange.Caller!.PeopleText, exchange.PresentedToken));
+        Assert.Equal(_harness.Clock.GetUtcNow() + TimeSpan.FromMinutes(5) + Issuer.UsualSkew, exchange.PresentedTokenEnds);
         Assert.Equal(new Person("customers", "anna"), exchange.Caller.Person);
         Assert.Equal([new Scope("orders.read")], exchange.Caller.Scopes);
         Assert.False(exchange.RequestHeaders.ContainsKey("Authorization"));

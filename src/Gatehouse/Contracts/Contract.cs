@@ -14,7 +14,7 @@ internal sealed class Contract
         (File, Operations) = (file, operations);
         foreach (var operation in operations)
         {
-            if (operation.Id is { } id) _byId[id] = operation;
+            if (operation.Id is { } id) _byId.Add(id, operation);
             if (operation.Template is { } template) _byKey.TryAdd(Operation.Key(operation.Method, template), operation);
         }
     }

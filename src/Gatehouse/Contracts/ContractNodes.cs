@@ -7,14 +7,6 @@ namespace Gatehouse.Contracts;
 /// <summary>Nodes as JSON, and JSON's pointers as places.</summary>
 internal static class ContractNodes
 {
-    /// <summary>How many nodes there are; counting ends when there are more than anybody wants to know.</summary>
-    public static int Count(Node node, int most) => node switch
-    {
-        MapNode map => map.Entries.Aggregate(1, (sum, entry) => sum > most ? sum : sum + Count(entry.Value, most)),
-        ListNode list => list.Items.Aggregate(1, (sum, item) => sum > most ? sum : sum + Count(item, most)),
-        _ => 1,
-    };
-
     public static JsonNode? ToJson(Node node)
     {
         switch (node)

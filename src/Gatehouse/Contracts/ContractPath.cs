@@ -24,7 +24,7 @@ internal static class ContractPath
             return false;
         }
 
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var names = new Dictionary<string, int>(StringComparer.Ordinal);
         var segments = path.Split('/');
         for (var i = 0; i < segments.Length; i++)
         {
@@ -35,7 +35,7 @@ internal static class ContractPath
         return PathTemplate.TryParse(string.Join('/', segments), out template, out why);
     }
 
-    private static string Segment(string text, HashSet<string> names, out string? why)
+    private static string Segment(string text, Dictionary<string, int> names, out string? why)
     {
         why = null;
         var (open, close) = (text.IndexOf('{', StringComparison.Ordinal), text.IndexOf('}', StringComparison.Ordinal));
@@ -57,10 +57,11 @@ internal static class ContractPath
         return name.ToString();
     }
 
-    private static string Unique(string name, HashSet<string> names)
+    /// <param name="names">The names that are taken, and to which number each was counted up.</param>
+    private static string Unique(string name, Dictionary<string, int> names)
     {
         var unique = name;
-        for (var n = 2; !names.Add(unique); n++) unique = FormattableString.Invariant($"{name}{n}");
+        while (!names.TryAdd(unique, 1)) unique = FormattableString.Invariant($"{name}{++names[name]}");
         return unique;
     }
 

@@ -11,8 +11,6 @@ internal static class ContractReader
     /// <summary>Bytes of the largest contract that is read.</summary>
     public const int Largest = 16 * 1024 * 1024;
 
-    private const int MostElements = 1_000_000;
-
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The contract, or null; then at least one finding is an error.</summary>
@@ -35,8 +33,7 @@ internal static class ContractReader
                 $"'{Show.Bounded(version.Text)}' is not a version of OpenAPI that is read",
                 "OpenAPI 3.0, 3.1 and 3.2 are read, with all three numbers: 3.1.0");
         if (map["paths"] is not MapNode paths) return Unusable(map["paths"]?.Place ?? map.Place, "the contract has no 'paths'");
-        if (ContractNodes.Count(map, MostElements) > MostElements) return Unusable(map.Place, $"the contract has more than {MostElements} elements");
-        if (!ContractShape.Check(paths, findings) || !ContractReferences.Check(map, findings)) return null;
+        if (!ContractBounds.Check(map, findings) || !ContractShape.Check(map, paths, version.Text, findings)) return null;
         return OpenApiModel.Read(file, map, findings);
 
         Contract? Unusable(Place place, string message, string? hint = null)

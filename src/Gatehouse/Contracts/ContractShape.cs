@@ -3,57 +3,113 @@ using Gatehouse.Configuration;
 namespace Gatehouse.Contracts;
 
 /// <summary>What would make an operation be left out or mistaken for another: judged before the library, which passes over much of it.</summary>
-internal static class ContractShape
+internal sealed class ContractShape
 {
-    public const string Additional = "additionalOperations";
+    private const string Additional = "additionalOperations";
+    private const string Query = "query";
 
-    private static readonly string[] Methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
+    private static readonly string[] Methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace", Query];
 
-    public static bool Check(MapNode paths, Findings findings)
+    private readonly Findings _findings = new();
+    private readonly Dictionary<string, Place> _ids = new(StringComparer.Ordinal);
+    private readonly bool _is32;
+
+    private ContractShape(string version) => _is32 = version.StartsWith("3.2.", StringComparison.Ordinal);
+
+    /// <param name="version">What the contract says in 'openapi'.</param>
+    public static bool Check(MapNode root, MapNode paths, string version, Findings findings)
     {
-        var inside = new Findings();
-        var ids = new Dictionary<string, Place>(StringComparer.Ordinal);
+        var shape = new ContractShape(version);
         foreach (var path in paths.Entries)
         {
             if (path.Key.StartsWith("x-", StringComparison.Ordinal)) continue;
-            if (path.Key is not ['/', ..])
-                inside.Add(Rules.UnusableFile, path.KeyPlace, $"the path '{Show.Bounded(path.Key)}' does not begin with '/'");
-            else if (path.Value is not MapNode item)
-                inside.Add(
-                    Rules.UnusableFile,
-                    path.Value.Place,
-                    $"the operations of '{Show.Bounded(path.Key)}' must be a map, not {path.Value.Describe()}");
+            if (path.Key is ['/', ..])
+                shape.CheckItem(path);
             else
-                CheckItem(item, ids, inside);
+                shape.Complain(path.KeyPlace, $"the path '{Show.Bounded(path.Key)}' does not begin with '/'");
         }
 
-        foreach (var finding in inside.InOrder()) findings.Add(finding.Rule, finding.Place, finding.Message, finding.Hint);
-        return !inside.HasErrors;
+        if (root["components"] is MapNode components && components["pathItems"] is MapNode shared)
+            foreach (var item in shared.Entries) shape.CheckItem(item);
+        foreach (var finding in shape._findings.InOrder()) findings.Add(finding.Rule, finding.Place, finding.Message, finding.Hint);
+        return !shape._findings.HasErrors;
     }
 
-    private static void CheckItem(MapNode item, Dictionary<string, Place> ids, Findings findings)
+    /// <summary>
+    /// The operations that an item writes, by method. No method stands twice in what was checked, in any case: the library does not tell
+    /// methods apart that differ in case only.
+    /// </summary>
+    public static Dictionary<string, MapEntry> Operations(MapNode item)
     {
+        var operations = new Dictionary<string, MapEntry>(StringComparer.OrdinalIgnoreCase);
+        foreach (var entry in item.Entries)
+            if (Methods.Contains(entry.Key)) operations.TryAdd(entry.Key, entry);
+        if (item[Additional] is MapNode additional)
+            foreach (var entry in additional.Entries) operations.TryAdd(entry.Key, entry);
+        return operations;
+    }
+
+    private static bool IsMethod(string name) => Methods.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    private void CheckItem(MapEntry named)
+    {
+        if (named.Value is not MapNode item)
+        {
+            Complain(named.Value.Place, $"the operations of '{Show.Bounded(named.Key)}' must be a map, not {named.Value.Describe()}");
+            return;
+        }
+
+        var isReference = item["$ref"] is not null;
         foreach (var entry in item.Entries)
         {
-            if (Methods.Contains(entry.Key)) CheckOperation(entry, ids, findings);
-            if (entry.Key != Additional) continue;
-            if (entry.Value is not MapNode additional)
-                findings.Add(Rules.UnusableFile, entry.Value.Place, $"'{Additional}' must be a map, not {entry.Value.Describe()}");
+            if (entry.Key != Additional && !IsMethod(entry.Key)) continue;
+            if (isReference)
+                Complain(
+                    entry.KeyPlace,
+                    $"'{entry.Key}' would be left out beside '$ref'",
+                    "write all operations here, or all where the reference leads");
+            else if (!_is32 && entry.Key is Additional or Query)
+                Complain(entry.KeyPlace, $"'{entry.Key}' would be left out: OpenAPI has it from 3.2 on", "say 'openapi: 3.2.0'");
+            else if (entry.Key == Additional)
+                CheckAdditional(entry.Value);
+            else if (Methods.Contains(entry.Key))
+                CheckOperation(entry);
             else
-                foreach (var method in additional.Entries) CheckOperation(method, ids, findings);
+                Complain(entry.KeyPlace, $"'{entry.Key}' would be left out: methods are written in small letters here");
         }
     }
 
-    private static void CheckOperation(MapEntry method, Dictionary<string, Place> ids, Findings findings)
+    private void CheckAdditional(Node value)
+    {
+        if (value is not MapNode additional)
+        {
+            Complain(value.Place, $"'{Additional}' must be a map, not {value.Describe()}");
+            return;
+        }
+
+        var methods = new Dictionary<string, Place>(StringComparer.OrdinalIgnoreCase);
+        foreach (var method in additional.Entries)
+        {
+            if (IsMethod(method.Key))
+                Complain(
+                    method.KeyPlace,
+                    $"'{method.Key}' would be left out of '{Additional}'",
+                    $"write it beside '{Additional}', as '{method.Key.ToLowerInvariant()}'");
+            else if (!methods.TryAdd(method.Key, method.KeyPlace))
+                Complain(method.KeyPlace, $"'{Show.Bounded(method.Key)}' differs in case only from the operation at {methods[method.Key]}");
+            CheckOperation(method);
+        }
+    }
+
+    private void CheckOperation(MapEntry method)
     {
         if (method.Value is not MapNode operation)
-            findings.Add(
-                Rules.UnusableFile,
-                method.Value.Place,
-                $"the operation '{Show.Bounded(method.Key)}' must be a map, not {method.Value.Describe()}");
+            Complain(method.Value.Place, $"the operation '{Show.Bounded(method.Key)}' must be a map, not {method.Value.Describe()}");
         else if (operation["operationId"] is { } id && id is not ScalarNode { IsNothing: false })
-            findings.Add(Rules.UnusableFile, id.Place, $"an operationId must be text, not {id.Describe()}");
-        else if (operation["operationId"] is ScalarNode text && !ids.TryAdd(text.Text, text.Place))
-            findings.Add(Rules.UnusableFile, text.Place, $"the operationId '{Show.Bounded(text.Text)}' stands already at {ids[text.Text]}");
+            Complain(id.Place, $"an operationId must be text, not {id.Describe()}");
+        else if (operation["operationId"] is ScalarNode text && !_ids.TryAdd(text.Text, text.Place))
+            Complain(text.Place, $"the operationId '{Show.Bounded(text.Text)}' stands already at {_ids[text.Text]}");
     }
+
+    private void Complain(Place place, string message, string? hint = null) => _findings.Add(Rules.UnusableFile, place, message, hint);
 }

@@ -8,7 +8,9 @@ namespace Gatehouse.Contracts;
 internal static class OpenApiModel
 {
     private const int MostWarnings = 20;
+    private const int MostOperations = 100_000;
     private const string NeedsResponses = nameof(OpenApiResponsesRules.ResponsesMustContainAtLeastOneResponse);
+    private const string NeedsDiscriminators = nameof(OpenApiSchemaRules.ValidateSchemaDiscriminator);
 
     private static readonly Uri Nowhere = new("urn:gatehouse:contract"); // relative references have nothing to be relative to
 
@@ -22,12 +24,14 @@ internal static class OpenApiModel
             // The specification asks for it in 3.0 only
             if (root["openapi"] is not ScalarNode { Text: ['3', '.', '0', ..] })
                 settings.RuleSet.Remove(NeedsResponses);
+            settings.RuleSet.Remove(NeedsDiscriminators); // it looks through all schemas that each schema leads to
             var read = new OpenApiJsonReader().Read(ContractNodes.ToJson(root)!, Nowhere, settings);
             if (read.Document is { } document)
             {
                 Warn(read.Diagnostic, root, findings);
                 var unknown = new List<string>();
-                return new Contract(file, OperationsOf(document, root, unknown, findings))
+                if (OperationsOf(document, root, unknown, findings) is not { } operations) return null;
+                return new Contract(file, operations)
                 {
                     UnknownPaths = unknown,
                     Title = document.Info?.Title,
@@ -64,25 +68,50 @@ internal static class OpenApiModel
             findings.Add(Rules.UnusableFile.Lesser(), root.Place, $"the contract is not quite OpenAPI in {all.Count - MostWarnings} further places");
     }
 
-    private static List<Operation> OperationsOf(OpenApiDocument document, MapNode root, List<string> unknown, Findings findings)
+    /// <returns>Null when there are too many, or two of one operationId; then a finding says so.</returns>
+    private static List<Operation>? OperationsOf(OpenApiDocument document, MapNode root, List<string> unknown, Findings findings)
     {
         var operations = new List<Operation>();
-        var paths = (MapNode)root["paths"]!;
-        foreach (var entry in paths.Entries)
+        foreach (var path in ((MapNode)root["paths"]!).Entries)
         {
-            if (entry.Value is not MapNode item || entry.Key is not ['/', ..]) continue;
-            var found = OperationsOf(document, entry.Key);
+            if (path.Value is not MapNode item || path.Key is not ['/', ..]) continue;
+            var found = OperationsOf(document, path.Key);
+            if (operations.Count + (found?.Count ?? 0) > MostOperations) // a path item may be referred to by many paths
+            {
+                findings.Add(Rules.UnusableFile, path.KeyPlace, $"the contract has more than {MostOperations} operations");
+                return null;
+            }
+
             if (found is { Count: > 0 })
-                foreach (var (method, operation) in found) operations.Add(Read(method.Method, entry, item, operation));
+                operations.AddRange(Read(path, item, found));
             else if (item["$ref"] is { } reference)
             {
-                unknown.Add(entry.Key);
-                findings.Add(Rules.UnusableFile.Lesser(), reference.Place, $"what stands behind the path '{Show.Bounded(entry.Key)}' is not known: the reference is not followed",
+                unknown.Add(path.Key);
+                findings.Add(Rules.UnusableFile.Lesser(), reference.Place, $"what stands behind the path '{Show.Bounded(path.Key)}' is not known: the reference is not followed",
                     "write the operations here, or refer to '#/components/pathItems/NAME'; nothing outside the document is read");
             }
         }
 
-        return operations;
+        return AreDistinct(operations, findings) ? operations : null;
+    }
+
+    /// <summary>What is written is distinct; two paths may still refer to one path item.</summary>
+    private static bool AreDistinct(List<Operation> operations, Findings findings)
+    {
+        var ids = new Dictionary<string, Place>(StringComparer.Ordinal);
+        var distinct = true;
+        foreach (var operation in operations)
+        {
+            if (operation.Id is not { } id || ids.TryAdd(id, operation.Place)) continue;
+            distinct = false;
+            findings.Add(
+                Rules.UnusableFile,
+                operation.Place,
+                $"the operationId '{Show.Bounded(id)}' stands already at {ids[id]}",
+                "leave it out of a path item that several paths refer to");
+        }
+
+        return distinct;
     }
 
     private static Dictionary<HttpMethod, OpenApiOperation>? OperationsOf(OpenApiDocument document, string path)
@@ -97,17 +126,17 @@ internal static class OpenApiModel
         }
     }
 
-    private static Operation Read(string method, MapEntry path, MapNode item, OpenApiOperation operation)
+    private static IEnumerable<Operation> Read(MapEntry path, MapNode item, Dictionary<HttpMethod, OpenApiOperation> found)
     {
-        var place = (item.Entries.FirstOrDefault(e => e.Key.Equals(method, StringComparison.OrdinalIgnoreCase))
-            ?? (item[ContractShape.Additional] as MapNode)?.Entries.FirstOrDefault(e => e.Key == method))?.KeyPlace ?? path.KeyPlace;
         ContractPath.TryRead(path.Key, out var template, out var why);
-        return new Operation(method, path.Key, template, place)
-        {
-            Id = string.IsNullOrWhiteSpace(operation.OperationId) ? null : operation.OperationId,
-            Summary = operation.Summary ?? operation.Description,
-            Deprecated = operation.Deprecated,
-            Why = why,
-        };
+        var written = ContractShape.Operations(item);
+        foreach (var (method, operation) in found)
+            yield return new Operation(method.Method, path.Key, template, written.GetValueOrDefault(method.Method, path).KeyPlace)
+            {
+                Id = string.IsNullOrWhiteSpace(operation.OperationId) ? null : operation.OperationId,
+                Summary = operation.Summary ?? operation.Description,
+                Deprecated = operation.Deprecated,
+                Why = why,
+            };
     }
 }

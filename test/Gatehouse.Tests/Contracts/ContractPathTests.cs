@@ -11,6 +11,7 @@ public sealed class ContractPathTests
     [InlineData("/{1st}/{}/{_x}", "/{p1st}/{p}/{p_x}")]
     [InlineData("/{id}/parts/{id}", "/{id}/parts/{id2}")]
     [InlineData("/{a.b}/{a-b}", "/{a_b}/{a_b2}")]
+    [InlineData("/{a}/{a2}/{a}/{a}", "/{a}/{a2}/{a3}/{a4}")]
     [InlineData("/files/{name}.json", "/files/{name}.json")]
     [InlineData("/v{version}/x", "/v{version}/x")]
     [InlineData("/orders/{id}:cancel", "/orders/{id}:cancel")]

@@ -113,6 +113,16 @@ internal sealed class TestRegister : IAsyncDisposable
         foreach (var more in (string[])["", "-wal", "-shm"]) File.Delete(Settings.Sqlite + more);
     }
 
+    /// <summary>Copies the store, as a backup would. Nobody may have it open.</summary>
+    public void Copy() => File.Copy(Settings.Sqlite!, _folder.Of("register.copy"));
+
+    /// <summary>Puts the copy in the place of the store.</summary>
+    public void PutBack()
+    {
+        Empty();
+        File.Copy(_folder.Of("register.copy"), Settings.Sqlite!);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Known.Dispose();

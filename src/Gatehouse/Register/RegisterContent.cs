@@ -1,8 +1,8 @@
 namespace Gatehouse.Register;
 
-/// <summary>The state of a register: equal where nothing was changed.</summary>
+/// <summary>The state of a register: the pair names one change, and is equal where nothing was changed.</summary>
 /// <param name="Number">Counts the changes; 0 before the first.</param>
-/// <param name="Epoch">A random number, made with the first change: that of a store which was emptied is another.</param>
+/// <param name="Epoch">A random number that each change draws: another change with the same number, in a store that was set back, has another.</param>
 internal readonly record struct RegisterVersion(long Number, long Epoch);
 
 /// <summary>Everything that a register holds of one gateway, as it was at one moment.</summary>

@@ -39,12 +39,15 @@ internal sealed class RegisterTables(string gateway, KeySeal seal)
         return await row.ReadAsync(cancel) ? new RegisterVersion(row.GetInt64(0), row.GetInt64(1)) : null;
     }
 
-    /// <summary>Makes the gateway's row where there is none, and keeps other changes waiting until the transaction ends.</summary>
+    /// <summary>
+    /// Names the change that is to come, and keeps other changes waiting until the transaction ends. The number alone would name another one, too,
+    /// where a store was set back to an older copy and changed as often again.
+    /// </summary>
     public async Task RaiseAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancel)
     {
         await using var command = Command(connection, transaction,
             "INSERT INTO gatehouse_register (gateway, version, epoch) VALUES (@gateway, 1, @epoch) "
-            + "ON CONFLICT (gateway) DO UPDATE SET version = gatehouse_register.version + 1",
+            + "ON CONFLICT (gateway) DO UPDATE SET version = gatehouse_register.version + 1, epoch = excluded.epoch",
             ("@epoch", BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)))));
         await command.ExecuteNonQueryAsync(cancel);
     }

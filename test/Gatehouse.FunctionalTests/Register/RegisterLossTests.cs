@@ -82,6 +82,30 @@ public sealed class RegisterLossTests
     }
 
     [Fact]
+    [Control("KEY-6", "a database that was set back")]
+    public async Task A_database_that_was_set_back_and_changed_as_often_again_is_read()
+    {
+        await using var postgres = await PostgresServer.StartAsync(Cancel);
+        await using var proxy = new FaultProxy(postgres.Address);
+        await using var readers = await RegisteredFront.StartAsync(1, PostgresServer.ConnectionTo(proxy.Address), Cancel);
+        await using var front = await RegisteredFront.StartAsync(0, postgres.Connection, Cancel);
+        var key = await front.IssueAsync(Cancel);
+        await postgres.CommandAsync("CREATE TABLE copied AS TABLE gatehouse_register", Cancel);
+        var other = await front.IssueAsync(Cancel);
+        await readers.EverywhereAsync(200, other, Cancel);
+
+        proxy.Cut(); // so that nobody sees it while it is set back
+        await postgres.CommandAsync("DELETE FROM gatehouse_register; INSERT INTO gatehouse_register SELECT * FROM copied; "
+            + $"DELETE FROM gatehouse_register_changes WHERE version = 2; DELETE FROM gatehouse_keys WHERE id = '{other.Id}'", Cancel);
+        await front.SuspendAsync(SuspendedKind.Route, "things/get-open", Cancel); // version 2 again
+        proxy.Mend();
+
+        await readers.EverywhereAsync(503, null, Cancel, "/open");
+        await readers.EverywhereAsync(200, key, Cancel);
+        await readers.EverywhereAsync(401, other, Cancel);
+    }
+
+    [Fact]
     [Control("AVL-3", "the database of keys and suspensions, for too long")]
     public async Task What_is_known_for_too_long_opens_nothing_and_suspends_as_before()
     {

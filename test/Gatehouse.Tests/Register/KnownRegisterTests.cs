@@ -92,6 +92,24 @@ public sealed class KnownRegisterTests : IAsyncDisposable
     }
 
     [Fact]
+    [Control("KEY-6", "a store that was set back")]
+    public async Task A_store_that_was_set_back_and_changed_as_often_again_is_read()
+    {
+        await _register.IssueAsync("stock-sync", Cancel);
+        _register.Copy();
+        await _register.IssueAsync("stock-sync", Cancel);
+        await _register.StartAsync(Cancel); // knows version 2
+        _register.Restarted();
+        _register.PutBack();
+        await _register.SuspendAsync(SuspendedKind.Consumer, "web-shop", Cancel); // version 2 again
+
+        var known = await _register.StartAsync(Cancel);
+
+        Assert.NotNull(known.Current.FindConsumer("web-shop"));
+        Assert.Equal((false, 1), (known.IsLost, known.Current.Keys));
+    }
+
+    [Fact]
     [Control("KEY-6", "a restart without the store")]
     public async Task After_a_restart_it_knows_the_same_with_the_age_that_it_has()
     {

@@ -63,7 +63,10 @@ internal sealed class KnownRegister : IDisposable
     /// <summary>Done once the store was asked, whatever it said.</summary>
     public Task FirstLook => _firstLook.Task;
 
-    /// <summary>Takes what was kept, and begins to follow the store. A register that is not started knows nothing.</summary>
+    /// <summary>
+    /// Takes what was kept, and begins to follow the store. A register that is not started knows nothing; one that was followed before begins like
+    /// any other: what it knew itself may be older than what another has kept since.
+    /// </summary>
     public void Start()
     {
         CancellationToken cancel;
@@ -73,7 +76,7 @@ internal sealed class KnownRegister : IDisposable
             _running = new CancellationTokenSource();
             cancel = _running.Token;
             _tally.Age = () => Age;
-            if (_content is null) TakeKept();
+            TakeKept();
             Look();
             _ageing = _clock.CreateTimer(static register => ((KnownRegister)register!).Look(), this, LookEvery, LookEvery);
         }
@@ -192,7 +195,9 @@ internal sealed class KnownRegister : IDisposable
 
     private void TakeKept()
     {
-        if (_kept.Read(out var provedAt, out var why) is not { } content)
+        _content = _kept.Read(out var provedAt, out var why);
+        Volatile.Write(ref _view, _content is null ? RegisterView.Unknown : RegisterView.Of(_content)); // in one step: exchanges may look at it
+        if (_content is null)
         {
             _news.NothingKept(why);
             return;
@@ -200,9 +205,7 @@ internal sealed class KnownRegister : IDisposable
 
         var age = _clock.GetUtcNow() - provedAt;
         if (age < -OtherClocks) age = _settings.MaxAge; // who is from the future says nothing about now
-        _content = content;
         _proved = (age < TimeSpan.Zero ? TimeSpan.Zero : age, _clock.GetTimestamp());
-        Volatile.Write(ref _view, RegisterView.Of(content));
         _news.Kept(Current, age);
     }
 

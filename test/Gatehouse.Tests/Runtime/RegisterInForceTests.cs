@@ -50,6 +50,38 @@ public sealed class RegisterInForceTests : IAsyncDisposable
         Assert.Null(before.Current.FindConsumer("web-shop"));
     }
 
+    [Fact]
+    [Control("KEY-6", "a reload that is taken back")]
+    public async Task One_that_was_followed_before_begins_with_what_was_known_since()
+    {
+        var before = InForce;
+        await before.FirstLook.WaitAsync(Patience.Limit, Cancel);
+        Assert.Equal(ActivationOutcome.Activated, _activation.TryReplace(Load("2h")).Outcome);
+        await SuspendAsync("web-shop");
+        await Eventually.HoldsAsync(() => Task.FromResult(InForce.Current.FindConsumer("web-shop") is not null), Cancel);
+        Break();
+
+        Assert.Equal(ActivationOutcome.Activated, _activation.TryReplace(Load("1h")).Outcome);
+
+        Assert.Same(before, InForce);
+        Assert.NotNull(InForce.Current.FindConsumer("web-shop"));
+        Assert.False(InForce.IsTooOld);
+    }
+
+    [Fact]
+    public async Task One_that_was_followed_before_knows_nothing_where_nothing_was_kept()
+    {
+        await InForce.FirstLook.WaitAsync(Patience.Limit, Cancel);
+        Assert.Equal(ActivationOutcome.Activated, _activation.TryReplace(Load("2h")).Outcome);
+        Break();
+        await Eventually.HoldsAsync(() => Task.FromResult(InForce.IsLost), Cancel);
+        File.Delete(_folder.Of("kept"));
+
+        Assert.Equal(ActivationOutcome.Activated, _activation.TryReplace(Load("1h")).Outcome);
+
+        Assert.Equal((false, true, null), (InForce.Current.IsKnown, InForce.IsTooOld, InForce.Age));
+    }
+
     public async ValueTask DisposeAsync()
     {
         InForce.Dispose();
@@ -63,6 +95,13 @@ public sealed class RegisterInForceTests : IAsyncDisposable
         await using var book = new RegisterBook(settings);
         var suspension = new Suspension(SuspendedKind.Consumer, consumer, TimeProvider.System.GetUtcNow(), null, "anna", "a test");
         Assert.Null(await book.ChangeAsync(content => RegisterEdit.Suspend(content, suspension), Cancel));
+    }
+
+    /// <summary>Makes the store unreadable, as a broken disk would.</summary>
+    private void Break()
+    {
+        foreach (var more in (string[])["", "-wal", "-shm"]) File.Delete(_folder.Of("register.db") + more);
+        File.WriteAllText(_folder.Of("register.db"), new string('x', 5000));
     }
 
     private LoadedDeclaration Load(string maxAge)

@@ -19,14 +19,20 @@ internal sealed record RegisterContent(RegisterVersion Version, IReadOnlyList<Is
 
     /// <summary>
     /// What holds for who knows this, once a store says <paramref name="next"/>: that, but nothing that was ended or suspended comes back because a
-    /// store was emptied or set back. For that somebody has to say so, later than it was said.
+    /// store was emptied, set back or restored. For that somebody has to say so, later than it was said; a revocation is never taken back.
     /// </summary>
     /// <param name="stricter">How often the store is not followed.</param>
     public RegisterContent Followed(RegisterContent next, out int stricter)
     {
         var kept = 0;
-        var before = Keys.ToDictionary(k => k.Id, StringComparer.Ordinal);
-        List<IssuedKey> keys = [.. next.Keys.Select(k => Stricter(k, before.GetValueOrDefault(k.Id)))];
+        var lacking = Keys.ToDictionary(k => k.Id, StringComparer.Ordinal);
+        List<IssuedKey> keys = [.. next.Keys.Select(k => Stricter(k, lacking.Remove(k.Id, out var known) ? known : null))];
+        foreach (var known in lacking.Values.Where(k => k.Revoked is not null)) // it may have it again
+        {
+            keys.Add(known);
+            kept++;
+        }
+
         var said = next.Suspensions.ToDictionary(s => (s.Kind, s.Name));
         foreach (var known in Suspensions)
         {

@@ -110,6 +110,23 @@ public sealed class KnownRegisterTests : IAsyncDisposable
     }
 
     [Fact]
+    [Control("KEY-6", "a store that was emptied and then restored")]
+    public async Task A_key_that_was_revoked_stays_so_when_a_store_that_lacked_it_has_it_again()
+    {
+        var key = await _register.IssueAsync("stock-sync", Cancel);
+        _register.Copy();
+        await _register.ChangeAsync(c => RegisterEdit.Revoke(c, key.Id, new Ending(_clock.GetUtcNow(), "ben", "it leaked")), Cancel);
+        var known = await _register.StartAsync(Cancel);
+        _register.Empty();
+        await _register.IssueAsync("stock-sync", Cancel);
+        await _register.CatchUpAsync(Cancel);
+        _register.PutBack();
+        await _register.CatchUpAsync(Cancel);
+        Assert.Equal("it leaked", known.Current.Find(key.Id)?.Key.Revoked?.Reason);
+        await PassAsync(() => Count("was set back: 1 endings and suspensions") == 2); // while it was lacking, and when it was there again
+    }
+
+    [Fact]
     [Control("KEY-6", "a restart without the store")]
     public async Task After_a_restart_it_knows_the_same_with_the_age_that_it_has()
     {

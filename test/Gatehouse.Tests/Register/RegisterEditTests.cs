@@ -101,6 +101,18 @@ public sealed class RegisterEditTests
     }
 
     [Fact]
+    public void A_revoked_key_that_the_store_does_not_have_stays_revoked_should_it_have_it_again()
+    {
+        var known = With(Key("aaaaaaaa", revoked: Leaked), Key("bbbbbbbb"));
+        var emptied = known.Followed(With(Key("cccccccc")), out var stricter);
+        Assert.Equal(1, stricter);
+        Assert.Equal([("cccccccc", null), ("aaaaaaaa", Leaked)], emptied.Keys.Select(k => (k.Id, k.Revoked)));
+        var restored = emptied.Followed(With(Key("aaaaaaaa"), Key("bbbbbbbb")), out stricter);
+        Assert.Equal(1, stricter);
+        Assert.Equal([("aaaaaaaa", Leaked), ("bbbbbbbb", null)], restored.Keys.Select(k => (k.Id, k.Revoked)));
+    }
+
+    [Fact]
     public void A_store_that_was_emptied_can_be_told_to_resume_what_instances_still_know()
     {
         var known = With(Suspended("orders/get-order"));

@@ -13,7 +13,9 @@ internal sealed record IssuedKey(string Id, string Consumer, byte[] Hash, DateTi
     /// <summary>Why it was issued.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>The end of the key before its time; null for none.</summary>
+    /// <summary>
+    /// The end of the key before its time; null for none. It is in force as soon as it is known: when it was said is by the clock of another machine.
+    /// </summary>
     public Ending? Revoked { get; init; }
 
     public bool Equals(IssuedKey? other) =>
@@ -24,7 +26,7 @@ internal sealed record IssuedKey(string Id, string Consumer, byte[] Hash, DateTi
 
     /// <summary>The state in words.</summary>
     public string StateAt(DateTimeOffset now) =>
-        Revoked is { } ending && ending.At <= now ? "revoked" : Expires <= now ? "expired" : Expires <= now.AddDays(30) ? "expires soon" : "live";
+        Revoked is not null ? "revoked" : Expires <= now ? "expired" : Expires <= now.AddDays(30) ? "expires soon" : "live";
 }
 
 /// <summary>That something has ended, or was taken back.</summary>

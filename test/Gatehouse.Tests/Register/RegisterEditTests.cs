@@ -52,6 +52,15 @@ public sealed class RegisterEditTests
     }
 
     [Fact]
+    public void A_revoked_key_is_revoked_whatever_the_clocks_say()
+    {
+        var revoked = Key("aaaaaaaa", revoked: Leaked with { At = Now.AddMinutes(5) }); // by a machine whose clock is ahead
+        Assert.Equal("revoked", revoked.StateAt(Now));
+        var edit = RegisterEdit.Rotate(With(revoked), "aaaaaaaa", Key("cccccccc"), Now.AddDays(7));
+        Assert.Contains("is revoked", edit.Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_suspension_holds_until_its_end_or_until_somebody_says_so()
     {
         var suspended = Assert.Single(RegisterEdit.Suspend(RegisterContent.Empty, Suspended("orders/get-order", Now.AddHours(1))).Suspensions);

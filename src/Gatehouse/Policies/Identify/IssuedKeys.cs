@@ -50,7 +50,8 @@ internal sealed class IssuedKeys(ConsumerDirectory consumers, KnownRegister regi
     private ApiKeyHolder? HolderOf(IssuedKey key)
     {
         if (consumers.Find(new ConsumerId(key.Consumer)) is not { } consumer || !consumer.Authenticate.Any(a => a.Issued)) return null;
-        return new ApiKeyHolder(consumer, new ApiKeyCredential(key.Id, key.Hash, key.Expires, key.Revoked?.At)) { IsIssued = true };
+        DateTimeOffset? revoked = key.Revoked is null ? null : DateTimeOffset.MinValue; // when it was said is by another machine's clock
+        return new ApiKeyHolder(consumer, new ApiKeyCredential(key.Id, key.Hash, key.Expires, revoked)) { IsIssued = true };
     }
 
     private sealed record Bound(ConsumerDirectory Directory, ApiKeyHolder? Holder);

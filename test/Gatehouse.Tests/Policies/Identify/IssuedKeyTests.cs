@@ -87,6 +87,18 @@ public sealed class IssuedKeyTests : IAsyncDisposable
     }
 
     [Fact]
+    [Control("KEY-6", "a command line whose clock is ahead")]
+    public async Task A_revocation_holds_as_soon_as_it_is_known_whatever_the_clocks_say()
+    {
+        var key = await _register.IssueAsync("stock-sync", Cancel);
+        var ahead = new Ending(_harness.Clock.GetUtcNow().AddMinutes(5), "anna", "it leaked"); // by a machine whose clock is
+        await _register.ChangeAsync(c => RegisterEdit.Revoke(c, key.Id, ahead), Cancel);
+        var verdict = Decide(await CompileAsync(), Exchange(key.Key));
+        Assert.Same(Problems.Unauthenticated, verdict.Problem);
+        Assert.Equal("api key: revoked", verdict.Reason);
+    }
+
+    [Fact]
     [Control("KEY-5", "the register's keys")]
     public async Task Both_keys_of_a_rotation_are_good_until_the_old_one_ends()
     {

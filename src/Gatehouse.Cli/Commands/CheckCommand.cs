@@ -25,9 +25,11 @@ internal static class CheckCommand
         };
         command.SetAction(parsed =>
         {
-            var file = parsed.GetRequiredValue(declaration);
+            var (file, form, console) = (parsed.GetRequiredValue(declaration), parsed.GetRequiredValue(output), parsed.InvocationConfiguration);
             var reading = DeclarationReader.Read(file, SourceFiles.OnDisk(), gateway.Clock.GetUtcNow(), gateway.Kinds, parsed.GetValue(environment));
-            FindingForms.Write(parsed.GetRequiredValue(output), new FindingReport(file, reading), parsed.InvocationConfiguration.Output);
+            var report = new FindingReport(file, reading);
+            FindingForms.Write(form, report, console.Output);
+            if (form != FindingForms.Table && report.LeftOut is { } leftOut) console.Error.WriteLine(leftOut); // the other forms have no summary
             return reading.Definition is null ? ExitCode.Failed : ExitCode.Done;
         });
         return command;

@@ -19,7 +19,7 @@ internal static class ContractReader
         if (bytes.Length > Largest) return Unusable(new Place(file, 1, 1), $"the contract is larger than {new ByteSize(Largest)}");
         var inside = new Findings();
         var root = Parse(file, bytes, inside);
-        foreach (var finding in inside.InOrder()) findings.Add(finding.Rule, finding.Place, finding.Message, finding.Hint);
+        findings.Add(inside);
         if (root is null || inside.HasErrors) return null;
         if (root is MapNode old && old["swagger"] is { } swagger)
             return Unusable(swagger.Place, "Swagger 2.0 is not read", "convert the document to OpenAPI 3");

@@ -31,7 +31,7 @@ internal sealed class ContractShape
 
         if (root["components"] is MapNode components && components["pathItems"] is MapNode shared)
             foreach (var item in shared.Entries) shape.CheckItem(item);
-        foreach (var finding in shape._findings.InOrder()) findings.Add(finding.Rule, finding.Place, finding.Message, finding.Hint);
+        findings.Add(shape._findings);
         return !shape._findings.HasErrors;
     }
 

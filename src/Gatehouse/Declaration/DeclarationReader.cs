@@ -17,6 +17,9 @@ internal sealed record Reading(GatewayDefinition? Definition, IReadOnlyList<Find
 {
     /// <summary>How many findings were left out because there were too many.</summary>
     public int LeftOut { get; init; }
+
+    /// <summary>How many of those were errors.</summary>
+    public int ErrorsLeftOut { get; init; }
 }
 
 /// <summary>
@@ -45,7 +48,7 @@ internal static class DeclarationReader
             if (!findings.HasErrors) definition = Complete(draft, Fingerprint.Of(written, named.Contents));
         }
 
-        return new Reading(definition, findings.InOrder(), files.Digests) { LeftOut = findings.LeftOut };
+        return new Reading(definition, findings.InOrder(), files.Digests) { LeftOut = findings.LeftOut, ErrorsLeftOut = findings.ErrorsLeftOut };
     }
 
     private static List<WrittenFile> Sections(IReadOnlyList<SourceText> texts, RootSection section, Findings findings)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
@@ -76,10 +78,73 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_thousand_warnings_hide_no_error()
+    {
+        var text = OfWideNetworks(1200, "effect: read, access: { consumers: [nobody] }");
+
+        var (table, json) = (await CheckAsync("table", text), await CheckAsync("json", text));
+
+        Assert.Equal(ExitCode.Failed, table.ExitCode);
+        Assert.Contains("error GH2008 there is no consumer 'nobody'", table.Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "cannot be served: 1 error, 1000 warnings. Left out: 200 more warnings.", table.Output.TrimEnd(), StringComparison.Ordinal);
+        Assert.Equal("Left out: 200 more warnings.", json.Error.Trim());
+    }
+
+    [Fact]
+    public async Task What_is_only_undecided_is_a_draft()
+    {
+        var run = await CheckAsync("table", OfWideNetworks(1, "effect: undecided"));
+
+        Assert.EndsWith("is a draft: 1 decision to take before it can be served.", run.Output.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_errors_are_left_out_nothing_is_called_a_draft()
+    {
+        var text = new StringBuilder(OfWideNetworks(1, "effect: read"));
+        for (var i = 0; i < 1100; i++)
+            text.Append(CultureInfo.InvariantCulture, $"      r{i}: {{ match: GET /r{i}, effect: undecided }}\n");
+
+        var run = await CheckAsync("table", text.ToString());
+
+        Assert.EndsWith("cannot be served: 1000 errors, 1 warning. Left out: 100 more errors.", run.Output.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_form_that_does_not_exist_is_wrong_use() => Assert.Equal(ExitCode.WrongUse, (await CheckAsync("xml")).ExitCode);
 
     private static GatewayOptions Gateway => new() { DeclarationPath = "gatehouse.yaml", Clock = new FakeTimeProvider() };
 
-    private Task<Runs.Run> CheckAsync(string form) =>
-        Runs.Async(CheckCommand.Create(Gateway), "check", "-c", _folder.Write("gatehouse.yaml", TwoMistakes), "--output", form);
+    private Task<Runs.Run> CheckAsync(string form, string text = TwoMistakes) =>
+        Runs.Async(CheckCommand.Create(Gateway), "check", "-c", _folder.Write("gatehouse.yaml", text), "--output", form);
+
+    /// <summary>A declaration with one route, and as many warnings, about networks that are wide and public.</summary>
+    private static string OfWideNetworks(int count, string decisions)
+    {
+        var networks = Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{20 + (i / 128)}.{i % 128 * 2}.0.0/15"));
+        var listeners = networks.Chunk(600).Select((some, i) => string.Create(CultureInfo.InvariantCulture,
+            $"  l{i}: {{ address: \"127.0.0.1:{8080 + i}\", serves: [public], networks: [{string.Join(", ", some)}] }}\n"));
+        return $$"""
+            gatehouse: v1
+            gateway: { name: test, owner: us@example.test, environment: test }
+            listeners:
+            {{string.Concat(listeners)}}
+            administration: { address: "127.0.0.1:9900" }
+            upstreams: { stock: { destinations: ["http://127.0.0.1:5101"] } }
+            apis:
+              stock:
+                owner: us@example.test
+                purpose: A test
+                upstream: stock
+                each:
+                  exposure: public
+                  personalData: none
+                  access: { anonymous: A test }
+                  limits: [ { per: address, allow: 60, every: 1m } ]
+                routes:
+                  get-stock: { match: GET /stock, {{decisions}} }
+
+            """;
+    }
 }

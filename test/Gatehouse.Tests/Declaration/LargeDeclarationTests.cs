@@ -33,7 +33,7 @@ public sealed class LargeDeclarationTests(ITestOutputHelper output)
             text.Append(CultureInfo.InvariantCulture, $"      r{i}:\n        match: GET /r{i}\n        exposure: public\n        effect: read\n        upstream: stok{i}\n        access: {{ consumers: [web{i}] }}\n");
         var start = Stopwatch.GetTimestamp();
         var reading = Declarations.Read(text.ToString());
-        Assert.Equal(1000, reading.Findings.Count);
+        Assert.Equal(1000, reading.Findings.Count(f => f.IsError));
         Assert.True(reading.LeftOut >= 19_000);
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10));
     }

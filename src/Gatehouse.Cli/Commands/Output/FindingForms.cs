@@ -6,13 +6,16 @@ namespace Gatehouse.Cli.Commands.Output;
 /// <summary>The forms in which findings are printed.</summary>
 internal static class FindingForms
 {
-    public static IReadOnlyList<string> All { get; } = ["table", "json", "csv", "markdown", "sarif"];
+    /// <summary>The form for people, which ends in a summary.</summary>
+    public const string Table = "table";
+
+    public static IReadOnlyList<string> All { get; } = [Table, "json", "csv", "markdown", "sarif"];
 
     public static void Write(string form, FindingReport report, TextWriter output)
     {
         switch (form)
         {
-            case "table":
+            case Table:
                 WriteText(report, output);
                 break;
             case "sarif":
@@ -32,7 +35,7 @@ internal static class FindingForms
         var terminal = Terminal.For(output);
         foreach (var finding in report.Findings) WriteFinding(finding, output, terminal);
         if (report.Findings.Count > 0) output.WriteLine();
-        output.WriteLine(report.Summary);
+        output.WriteLine(Visible.Of(report.Summary));
     }
 
     private static void WriteFinding(Finding finding, TextWriter output, IAnsiConsole? terminal)

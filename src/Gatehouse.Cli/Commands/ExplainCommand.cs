@@ -106,9 +106,10 @@ internal static class ExplainCommand
     private static string Unknown(string id, JsonObject answer)
     {
         static string Since(JsonNode? at) => at is null ? "none" : $"back to {Visible.Of(at.ToString())}";
+        var longest = Visible.Of(answer["longestSeconds"]!.ToString());
         return $"This instance does not remember {id}. "
             + $"Of refusals and errors it remembers {Since(answer["refusalsSince"])}, of other exchanges "
-            + $"{Since(answer["othersSince"])}, and nothing for longer than {answer["longestSeconds"]} s or from before its start. "
+            + $"{Since(answer["othersSince"])}, and nothing for longer than {longest} s or from before its start. "
             + "The access log has more.";
     }
 
@@ -125,5 +126,5 @@ internal static class ExplainCommand
         }
     }
 
-    private static void Line(TextWriter output, string name, string value) => output.WriteLine($"{name,-18}{Visible.Of(value)}");
+    private static void Line(TextWriter output, string name, string value) => output.WriteLine(Visible.Of($"{name,-18}{value}"));
 }

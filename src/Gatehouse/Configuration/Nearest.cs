@@ -20,8 +20,8 @@ internal static class Nearest
             (best, bestDistance) = (name, distance);
         }
 
-        if (best is not null) return $"did you mean '{best}'?";
-        return names.Count is > 0 and <= 12 ? "known: " + string.Join(", ", names.Order(StringComparer.Ordinal)) : null;
+        if (best is not null) return $"did you mean '{Show.Bounded(best)}'?";
+        return names.Count is > 0 and <= 12 ? "known: " + string.Join(", ", names.Order(StringComparer.Ordinal).Select(Show.Bounded)) : null;
     }
 
     /// <summary>Edits (insert, delete, replace, swap of neighbours) that lead from one text to the other, ignoring case.</summary>

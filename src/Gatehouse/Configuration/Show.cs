@@ -4,8 +4,8 @@ using System.Text;
 namespace Gatehouse.Configuration;
 
 /// <summary>
-/// Makes text from outside safe to print in a finding: bounded, on one line, without control characters, and without what is a secret wherever
-/// somebody has put it.
+/// Makes text from outside safe to print: on one line, without control characters, and where it stands in a sentence bounded, and without what is a
+/// secret wherever somebody has put it.
 /// </summary>
 internal static class Show
 {
@@ -19,7 +19,7 @@ internal static class Show
         foreach (var c in text)
         {
             if (builder.Length == Longest) return builder.Append('…').ToString();
-            builder.Append(IsSafe(c) ? c : '?');
+            builder.Append(IsSafe(char.GetUnicodeCategory(c)) ? c : '?');
         }
 
         return builder.ToString();
@@ -34,8 +34,17 @@ internal static class Show
         return key < 0 ? text : text[..(key + KeyPrefix.Length)] + "…";
     }
 
+    /// <summary>All of the text.</summary>
+    public static string OnOneLine(string text)
+    {
+        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return text;
+        var builder = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes()) builder.Append(IsSafe(Rune.GetUnicodeCategory(rune)) ? rune.ToString() : "?");
+        return builder.ToString();
+    }
+
     /// <summary>Nothing that moves a cursor, ends a line, turns the direction of text, or cannot be seen.</summary>
-    private static bool IsSafe(char c) => char.GetUnicodeCategory(c) is not (
+    private static bool IsSafe(UnicodeCategory category) => category is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
         or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }

@@ -200,6 +200,26 @@ public sealed partial class KeyCommandTests : IDisposable
         Assert.Equal(ExitCode.WrongUse, (await KeyAsync("revoke", "--id", "k7f3", "-c", file)).ExitCode);
     }
 
+    [Theory]
+    [InlineData("create", "--consumer", "web-shop")]
+    [InlineData("revoke", "--print", "--id", "nothing")]
+    [InlineData("revoke", "--print", "--id", "k7f3")]
+    public async Task Names_that_others_wrote_are_shown_without_control_characters(params string[] command)
+    {
+        var file = await PreparedAsync(
+            """
+            keys: { pepper: "file:test.pepper" }
+            consumers:
+              "web\e[2J\nforged": { authenticate: [ { apiKey: { id: k7f3 } }, { apiKey: { id: "x\e[2J\nforged" } } ] }
+            """);
+
+        var run = await KeyAsync([.. command, "-c", file]);
+
+        Assert.Contains("?[2J?forged", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(run.Error.ReplaceLineEndings(""), char.IsControl);
+        Assert.DoesNotContain(run.Error.ReplaceLineEndings("\n").Split('\n'), line => line.StartsWith("forged", StringComparison.Ordinal));
+    }
+
     private async Task<string> PreparedAsync(string declaration)
     {
         Assert.Equal(ExitCode.Done, (await KeyAsync("init", _folder.Of("test.pepper"))).ExitCode);

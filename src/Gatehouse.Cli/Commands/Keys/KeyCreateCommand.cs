@@ -81,13 +81,14 @@ internal static class KeyCreateCommand
             return;
         }
 
+        var name = Show.Bounded(holder.Name);
         output.WriteLine(
             $$"""
-            The key of {{holder.Name}}. It is shown this once and is stored nowhere:
+            The key of {{name}}. It is shown this once and is stored nowhere:
 
               {{key.Key}}
 
-            Callers send it as X-Api-Key. Add to 'authenticate' of {{holder.Name}} at {{holder.Place}}:
+            Callers send it as X-Api-Key. Add to 'authenticate' of {{name}} at {{holder.Place}}:
 
               - apiKey: { id: {{key.Id}}, hash: "{{hash}}", expires: {{expires}} }
             """);

@@ -47,7 +47,7 @@ internal static class KeyRevokeCommand
         }
 
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-        console.Error.WriteLine($"Add this to the key of {key.Consumer} at {key.Place}:");
+        console.Error.WriteLine($"Add this to the key of {Show.Bounded(key.Consumer)} at {key.Place}:");
         console.Output.WriteLine($"revoked: {today.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
         return ExitCode.Done;
     }

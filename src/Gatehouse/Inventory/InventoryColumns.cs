@@ -64,7 +64,7 @@ internal static class InventoryColumns
         new("consumersLackingScope", "consumers that it names and that are refused, because they lack a scope", e => Names(e.LackingScope)),
         new(
             "credentials",
-            "what those consumers may prove themselves with",
+            "what those consumers may prove themselves with; `+addresses` where they have to call from certain addresses too",
             e => List(e.Admitted.SelectMany(Credentials).Distinct().Order(StringComparer.Ordinal))),
         new("people", "the people for whom a call has to be made; none when only calls pass that are made for nobody", e => List(e.People)),
         new("claims", "what a caller's token has to say", e => List(e.Route.Access.Claims.Select(Text))),
@@ -85,7 +85,7 @@ internal static class InventoryColumns
             "addresses",
             "from where calls may come and may not",
             e => List(Text(e.Addresses?.Allow, "allow").Concat(e.Addresses?.Deny?.All.Select(d => $"deny {d}") ?? []))),
-        new("listeners", "the listeners that serve it", e => List(e.Listeners.Select(l => l.Name))),
+        new("listeners", "the listeners that serve it: where it is bound to hosts, those where one of them may be asked for", e => List(e.Listeners.Select(l => l.Name))),
         new("hosts", "the hosts that it is bound to; none for every host of its listeners", e => List(e.Route.Match.Hosts)),
         new("conditions", "the header fields and query parameters that a request has to have", e => List(Conditions(e.Route.Match))),
         new("upstream", "the group of servers that answers", e => e.Route.Upstream),
@@ -138,7 +138,7 @@ internal static class InventoryColumns
     private static JsonArray Names(IEnumerable<Consumer> consumers) => List(consumers.Select(c => c.Id.Value).Order(StringComparer.Ordinal));
 
     private static IEnumerable<string> Credentials(Consumer consumer) =>
-        consumer.Authenticate.Select(a => a.Addresses is null ? a.KindsText : a.KindsText + "+addresses");
+        consumer.Authenticate.Select(a => a.Addresses is null && consumer.Addresses is null ? a.KindsText : a.KindsText + "+addresses");
 
     private static string Text(ClaimCondition claim) => $"{claim.Name}: {string.Join(" or ", claim.Values)}";
 

@@ -18,7 +18,7 @@ using Gatehouse.Upstreams;
 namespace Gatehouse.Inventory;
 
 /// <summary>One route as it is served: its decisions, and what its compiled policies say that they enforce.</summary>
-/// <param name="listeners">The listeners whose tables hold the route.</param>
+/// <param name="listeners">The listeners whose tables hold the route, and where a host that it names may be asked for.</param>
 /// <param name="now">The instant against which its end and its review are judged.</param>
 internal sealed class RouteEntry(CompiledRoute compiled, IReadOnlyList<Listener> listeners, DateTimeOffset now)
 {

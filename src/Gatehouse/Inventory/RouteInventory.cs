@@ -1,9 +1,10 @@
+using Gatehouse.Policies.Intake;
 using Gatehouse.Routes;
 using Gatehouse.Runtime;
 
 namespace Gatehouse.Inventory;
 
-/// <summary>Every route that is served, by what the listeners' tables really hold.</summary>
+/// <summary>Every route that is served, by what the listeners' tables really hold and what may be asked for there.</summary>
 internal static class RouteInventory
 {
     /// <summary>One entry for each route, in the order in which they are declared.</summary>
@@ -13,10 +14,12 @@ internal static class RouteInventory
         var served = new Dictionary<RouteId, (CompiledRoute Compiled, List<Listener> Listeners)>();
         foreach (var listener in snapshot.Listeners)
         {
+            var hosts = new ServedHosts(listener.Listener);
             foreach (var compiled in listener.Routes.Routes)
             {
                 if (!served.TryGetValue(compiled.Route.Id, out var found)) served.Add(compiled.Route.Id, found = (compiled, []));
-                found.Listeners.Add(listener.Listener);
+                var bound = compiled.Route.Match.Hosts;
+                if (bound.Count == 0 || bound.Any(hosts.MayFind)) found.Listeners.Add(listener.Listener);
             }
         }
 

@@ -215,6 +215,53 @@ public sealed class InventoryCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_listeners_where_its_host_may_be_asked_for_serve_a_route()
+    {
+        var text = Text
+            .Replace("edge: {", "edge: { hosts: [api.example.test],", StringComparison.Ordinal)
+            .Replace("inside: {", "inside: { hosts: [in.example.test, api.in.example.test],", StringComparison.Ordinal)
+            .Replace("administration:", "  plain: { address: \"127.0.0.1:8082\", serves: [public] }\nadministration:", StringComparison.Ordinal)
+            .Replace(
+                "match: \"GET /stock/{article}\"",
+                "match: { method: GET, path: \"/stock/{article}\", hosts: [api.example.test] }",
+                StringComparison.Ordinal)
+            .Replace("query: { v: \"1\" }", "hosts: [nobody.example.test, api.in.example.test]", StringComparison.Ordinal)
+            .Replace("[in.example.test,", "[nobody.example.test, in.example.test,", StringComparison.Ordinal);
+
+        var run = await RunAsync(text, ["--output", "csv", "--columns", "route,listeners"]);
+
+        Assert.Equal("route,listeners stock/get-stock,edge stock/old-stock,inside stock/count,inside", string.Join(' ', Lines(run)));
+        Assert.Equal(["route", "stock/get-stock"], Lines(await RunAsync(text, ["--output", "csv", "--columns", "route", "--listener", "edge"])));
+    }
+
+    [Fact]
+    public async Task A_listener_without_hosts_serves_a_route_of_its_own_address_and_of_localhost()
+    {
+        var text = Text
+            .Replace("edge: {", "edge: { hosts: [127.0.0.1, localhost, api.example.test],", StringComparison.Ordinal)
+            .Replace(
+                "match: \"GET /stock/{article}\"",
+                "match: { method: GET, path: \"/stock/{article}\", hosts: [localhost] }",
+                StringComparison.Ordinal)
+            .Replace("query: { v: \"1\" }", "hosts: [api.example.test]", StringComparison.Ordinal);
+
+        Assert.Equal("route,listeners stock/get-stock,edge; inside stock/old-stock,edge stock/count,inside",
+            string.Join(' ', Lines(await RunAsync(text, ["--output", "csv", "--columns", "route,listeners"]))));
+    }
+
+    [Fact]
+    public async Task Addresses_that_a_consumer_has_to_call_from_are_told_wherever_they_are_written()
+    {
+        var text = Text
+            .Replace("service, owner", "service, addresses: { allow: [10.1.0.0/16] }, owner", StringComparison.Ordinal)
+            .Replace("grants: [offers.read]", "grants: [stock.read]", StringComparison.Ordinal)
+            .Replace(", addresses: [10.0.0.0/8] }", " }", StringComparison.Ordinal);
+
+        Assert.Equal("route,credentials stock/count,apiKey; apiKey+addresses",
+            string.Join(' ', Lines(await RunAsync(text, ["--output", "csv", "--columns", "route,credentials", "--exposure", "internal"]))));
+    }
+
+    [Fact]
     public async Task Ten_thousand_routes_take_no_more_than_their_share()
     {
         // how busy the machine is, it is for both; and where something came between, the fastest of several runs counts
@@ -245,6 +292,8 @@ public sealed class InventoryCommandTests : IDisposable
         Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{routes + 3} of {routes + 3} routes"), run.Error.Trim());
         return took;
     }
+
+    private static string[] Lines(Runs.Run run) => run.Output.ReplaceLineEndings("\n").Trim().Split('\n');
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

@@ -13,12 +13,22 @@ internal sealed class ServedHosts
 {
     private readonly FrozenSet<string> _declared;
     private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+    private readonly IPAddress _address;
 
     public ServedHosts(Listener listener)
     {
+        _address = listener.Address.Address;
         _declared = listener.Hosts.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         _lookup = _declared.GetAlternateLookup<ReadOnlySpan<char>>();
     }
+
+    /// <summary>
+    /// Whether a host may be asked for by some connection. Where the listener has every address of the machine, that may be any address.
+    /// </summary>
+    /// <param name="host">In lower case.</param>
+    public bool MayFind(string host) => _declared.Count == 0 && (_address.Equals(IPAddress.Any) || _address.Equals(IPAddress.IPv6Any))
+        ? host == "localhost" || AddressText.TryReadAddress(host.AsSpan().Trim("[]"), out _)
+        : TryFind(host, _address, out _);
 
     /// <param name="local">The address that the connection came to; null when there is no connection.</param>
     /// <param name="host">The host in lower case.</param>

@@ -27,7 +27,7 @@ internal static class RunCommand
         {
             // who does not read what is told holds up nothing
             using var sink = ReferenceEquals(parsed.InvocationConfiguration.Error, Console.Error)
-                ? new BufferedLineSink(Console.OpenStandardError, writeAt: 1) : null;
+                ? new BufferedLineSink(StandardStream.OpenErrors, writeAt: 1) : null;
             await using var events = sink is null ? null : new LineWriter(sink);
             var options = gateway with
             {

@@ -64,7 +64,7 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     /// <summary>Appends to a file, which is made with mode 0640 when it does not exist.</summary>
     public static BufferedLineSink ToFile(string path, Action<Exception>? failing = null) => new(() => OpenFile(path), failing);
 
-    public static BufferedLineSink ToStandardOutput(Action<Exception>? failing = null) => new(Console.OpenStandardOutput, failing);
+    public static BufferedLineSink ToStandardOutput(Action<Exception>? failing = null) => new(StandardStream.OpenOutput, failing);
 
     public override void Write(ReadOnlySpan<byte> line)
     {
@@ -178,10 +178,17 @@ internal sealed class BufferedLineSink : LineSink, IDisposable
     }
 
     /// <summary>
-    /// Writes from <paramref name="written"/> on. After a failure in the middle, <paramref name="written"/> says how far a file has got.
+    /// Writes from <paramref name="written"/> on. After a failure in the middle, <paramref name="written"/> says how far a file, or the process's
+    /// output, has got.
     /// </summary>
     private static void WriteBlock(Stream target, ReadOnlySpan<byte> block, ref int written)
     {
+        if (target is StandardStream standard)
+        {
+            standard.Write(block, ref written);
+            return;
+        }
+
         // .NET writes at a position that it keeps itself: the end is looked up each time, for the file may have been cut by a rotation
         var before = target.CanSeek ? target.Seek(0, SeekOrigin.End) : 0;
         var length = block.Length - written;

@@ -68,19 +68,6 @@ public sealed class PrometheusTests : IDisposable
         Assert.NotEqual(1, promtool.ExitCode);
     }
 
-    [Fact]
-    public async Task Promtool_takes_the_rules_of_the_guide()
-    {
-        Assert.SkipUnless(IsThere("promtool"), "promtool is not installed: run './build test'");
-        var guide = await File.ReadAllTextAsync(Path.Combine(Golden.Repository, "docs", "guide", "observing.md"), Cancel);
-        var from = guide.IndexOf("groups:", StringComparison.Ordinal);
-        var rules = guide[from..guide.IndexOf("```", from, StringComparison.Ordinal)];
-        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "rules.yml"), rules, Cancel);
-        await using var promtool = GatehouseProcess.StartProgram("promtool", [], _folder.Path, "check", "rules", "rules.yml");
-        var finished = await promtool.FinishAsync(Cancel);
-        Assert.True(finished.ExitCode == 0, finished.Output + finished.Error);
-    }
-
     /// <summary>Requests with paths, methods, hosts and header fields that nobody has declared.</summary>
     private static async Task MakeNoiseAsync(TestGateway gateway, int seed)
     {
@@ -130,6 +117,6 @@ public sealed class PrometheusTests : IDisposable
             ? double.Parse((string)first["value"]![1]!, CultureInfo.InvariantCulture) : -1;
     }
 
-    private static bool IsThere(string program) =>
+    internal static bool IsThere(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, program)));
 }

@@ -44,6 +44,16 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         return await answer.Task.WaitAsync(cancel);
     }
 
+    /// <summary>The word that stands for an outcome in what is counted and told.</summary>
+    public static string Word(ActivationOutcome outcome) => outcome switch
+    {
+        ActivationOutcome.Activated => "activated",
+        ActivationOutcome.Unchanged => "unchanged",
+        ActivationOutcome.Refused => "refused",
+        ActivationOutcome.Unrecorded => "unrecorded",
+        ActivationOutcome.NeedsRestart => "needs-restart",
+    };
+
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
@@ -93,15 +103,14 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         else _source.LastGood?.Doubt();
         var current = _activation.Current;
         foreach (var finding in result.Findings) _events.Write(finding.ToString());
-        (string outcome, string text) = result.Outcome switch
+        var outcome = Word(result.Outcome);
+        var text = result.Outcome switch
         {
-            ActivationOutcome.Activated =>
-                ("activated", $"reload: revision {current.Revision} is in force, fingerprint {current.Definition.Fingerprint}"),
-            ActivationOutcome.Unchanged => ("unchanged", $"reload: the declaration means the same; revision {current.Revision} stays in force"),
-            ActivationOutcome.Refused => ("refused", $"reload refused; revision {current.Revision} stays in force"),
-            ActivationOutcome.Unrecorded =>
-                ("unrecorded", $"reload put off: it cannot be recorded; revision {current.Revision} stays in force until it can"),
-            ActivationOutcome.NeedsRestart => ("needs-restart", $"reload refused, it needs a restart; revision {current.Revision} stays in force"),
+            ActivationOutcome.Activated => $"reload: revision {current.Revision} is in force, fingerprint {current.Definition.Fingerprint}",
+            ActivationOutcome.Unchanged => $"reload: the declaration means the same; revision {current.Revision} stays in force",
+            ActivationOutcome.Refused => $"reload refused; revision {current.Revision} stays in force",
+            ActivationOutcome.Unrecorded => $"reload put off: it cannot be recorded; revision {current.Revision} stays in force until it can",
+            ActivationOutcome.NeedsRestart => $"reload refused, it needs a restart; revision {current.Revision} stays in force",
         };
         _meter.Reloads(outcome).Add();
         _events.Write(text);

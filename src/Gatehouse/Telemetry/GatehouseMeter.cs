@@ -21,6 +21,12 @@ internal sealed class GatehouseMeter : IDisposable
     /// </summary>
     public const int MostTimedRoutes = 1_000;
 
+    /// <summary>What becomes of a reload.</summary>
+    public static readonly IReadOnlyList<string> ReloadOutcomes = ["activated", "unchanged", "refused", "unrecorded", "needs-restart", "failed"];
+
+    /// <summary>The priorities of routes by which exchanges are shed, and what is shed whatever its priority.</summary>
+    public static readonly IReadOnlyList<string> ShedPriorities = ["low", "normal", "high", "any"];
+
     private readonly Meter _meter;
     private readonly ConcurrentDictionary<(string Listener, string Route), ExchangeTally> _exchanges = new();
     private readonly ConcurrentDictionary<(string Problem, string Policy), Tally> _refusals = new();
@@ -96,6 +102,7 @@ internal sealed class GatehouseMeter : IDisposable
         Register = new RegisterTally(_meter);
         MeasureOthers();
         Http = new HttpInstruments(_meter);
+        BeginAtZero();
     }
 
     /// <summary>Instruments by the semantic conventions of HTTP.</summary>
@@ -212,6 +219,16 @@ internal sealed class GatehouseMeter : IDisposable
             "Spans, metrics and records of logs that the collector has taken.");
         _meter.CreateObservableCounter("gatehouse.telemetry.lost", () => OtlpTally.ReadLost(_shipped), null,
             "Spans, metrics and records of logs that the collector was not sent or has refused, by reason.");
+    }
+
+    /// <summary>
+    /// Counts what alarms are about from 0 on: a series that begins with its first event has not increased, and no alarm hears of that event.
+    /// </summary>
+    private void BeginAtZero()
+    {
+        foreach (var kind in SecurityEvent.All) SecurityEvents(kind.Name);
+        foreach (var outcome in ReloadOutcomes) Reloads(outcome);
+        foreach (var priority in ShedPriorities) Shed(priority);
     }
 
     private static IEnumerable<Measurement<long>> Read(ConcurrentDictionary<(string Upstream, string Label), Tally> counts, string label)

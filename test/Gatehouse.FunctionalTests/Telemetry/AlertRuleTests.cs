@@ -9,6 +9,7 @@ public sealed class AlertRuleTests : IDisposable
 {
     private const string Dropped = "gatehouse_accesslog_dropped_total";
     private const string Lost = "gatehouse_telemetry_lost_total{signal='logs',reason='full'";
+    private const string Refused = "gatehouse_refusals_total{policy='access',problem=";
     private readonly TestFolder _folder = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -29,6 +30,13 @@ public sealed class AlertRuleTests : IDisposable
     [InlineData("RecordLost", true, Dropped + "{instance='a'} 0x20", Dropped + "{instance='b'} 0x20", Lost + ",instance='b'} 0x9 5x10")]
     [InlineData("RecordLost", false, Dropped + "{instance='a'} 7x20", Dropped + "{instance='b'} 7x20", Lost + ",instance='b'} 7x20")]
     [InlineData("RecordLost", false, Dropped + "{instance='a'} 0x20", "gatehouse_telemetry_lost_total{signal='metrics',reason='stale'} 0x9 5x10")]
+    [InlineData("GatewayErrors", true, Refused + "'internal-error'} _x9 1x10")] // the first there ever was
+    [InlineData("GatewayErrors", true, Refused + "'internal-error'} 1x9 2x10")]
+    [InlineData("GatewayErrors", false, Refused + "'internal-error'} _x3 1x20")] // long ago
+    [InlineData("GatewayErrors", false, Refused + "'not-found'} _x9 1x10")]
+    [InlineData("Guessing", true, "gatehouse_security_events_total{event='credential-failures'} 0x9 1x10")]
+    [InlineData("Guessing", false, "gatehouse_security_events_total{event='credential-failures'} 0x20")]
+    [InlineData("Shedding", true, "gatehouse_overload_shed_total{priority='low'} 0x9 1x10")]
     public async Task An_alarm_sounds_when_it_should_and_not_else(string alarm, bool sounds, params string[] series)
     {
         await WriteRulesAsync();

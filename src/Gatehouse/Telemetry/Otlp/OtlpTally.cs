@@ -42,6 +42,6 @@ internal sealed class OtlpTally
     {
         foreach (var (name, tally) in signals)
             for (var i = 0; i < Reasons.Length; i++)
-                if (i == Full || tally._lost[i].Value > 0) yield return new(tally._lost[i].Value, new("signal", name), new("reason", Reasons[i]));
+                yield return new(tally._lost[i].Value, new("signal", name), new("reason", Reasons[i])); // those at 0 too: alarms see what increases
     }
 }

@@ -45,7 +45,7 @@ internal sealed record AuditQuery
             && (Until is not { } until || record.Time < until)
             && (Consumer is null || (record.Consumer ?? found.Intent?.Record.Consumer) == Consumer)
             && (Route is null || (record.Route ?? found.Intent?.Record.Route) == Route)
-            && (Decision == AuditDecision.None || record.Decision == Decision)
+            && (Decision == AuditDecision.None || record.Decided() == Decision)
             && (Problem is null || record.Problem == Problem)
             && (RequestId is null || record.RequestId == RequestId || record.Intent == RequestId)
             && (Kinds.Count == 0 || Kinds.Contains(record.Kind))

@@ -21,7 +21,14 @@ internal sealed class AuditRecord
     /// <summary>Its number in its chain, from 1. Given by the trail: what is set before is not looked at.</summary>
     public long Sequence { get; init; }
 
+    /// <summary>As it stands in the record. Whoever judges by it asks <see cref="Decided()"/>.</summary>
     public AuditDecision Decision { get; init; }
+
+    /// <summary>
+    /// What was decided. Records of former versions say of exchanges that were let through, and failed, that they were refused: how they ended tells.
+    /// </summary>
+    public AuditDecision Decided() =>
+        Decision == AuditDecision.Refused && Outcome is not (AuditOutcome.None or AuditOutcome.Refused) ? AuditDecision.Allowed : Decision;
 
     public AuditOutcome Outcome { get; init; }
 

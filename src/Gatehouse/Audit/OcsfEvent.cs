@@ -68,7 +68,7 @@ internal static class OcsfEvent
 
     private static void Judge(Utf8JsonWriter json, AuditRecord record)
     {
-        var refused = record.Decision == AuditDecision.Refused || record.Kind is AuditKind.Refusal or AuditKind.Handshake;
+        var refused = record.Decided() == AuditDecision.Refused || record.Kind is AuditKind.Refusal or AuditKind.Handshake;
         var (severity, name) = Severity(record, refused);
         json.WriteNumber("severity_id", severity);
         json.WriteString("severity", name);
@@ -84,7 +84,7 @@ internal static class OcsfEvent
             json.WriteNumber("disposition_id", 2);
             json.WriteString("disposition", "Blocked");
         }
-        else if (record.Decision == AuditDecision.Allowed)
+        else if (record.Decided() == AuditDecision.Allowed)
         {
             json.WriteNumber("action_id", 1);
             json.WriteString("action", "Allowed");

@@ -209,5 +209,6 @@ public sealed class IntentTests
     {
         Assert.Equal([AuditKind.Intent, kind], records.Select(r => r.Kind));
         Assert.Equal(outcome, records[1].Outcome);
+        Assert.All(records, r => Assert.Equal(AuditDecision.Allowed, r.Decision)); // however it ended, it was let through
     }
 }

@@ -99,6 +99,41 @@ public sealed class AuditExportTests
         }
     }
 
+    /// <summary>A former version wrote <c>refused</c> whenever there was a problem.</summary>
+    [Theory]
+    [InlineData("outcome", "failed-before", "Allowed")]
+    [InlineData("exchange", "failed-after", "Allowed")]
+    [InlineData("unknown", "unknown", "Allowed")]
+    [InlineData("refusal", "refused", "Denied")]
+    [InlineData("handshake", "refused", "Denied")]
+    [InlineData("activation", "refused", "Denied")]
+    [Control("LOG-9", "what was let through and failed is not denied")]
+    public async Task What_was_let_through_and_failed_was_not_refused_whatever_a_former_version_says(string kind, string outcome, string action)
+    {
+        using var trade = await TradeTrail.WriteAsync(5, new AuditRecord
+        {
+            Kind = AuditWords.Kind(kind)!.Value,
+            Time = DayOfTrade.Begin.AddDays(1),
+            Decision = AuditDecision.Refused,
+            Outcome = AuditWords.Outcome(outcome),
+            RequestId = "former",
+            Intent = kind == "outcome" ? "former" : null,
+            Problem = "upstream-failed",
+            Status = 502,
+        });
+
+        var export = await trade.RunAsync("export", "--format", "ocsf", "--request-id", "former");
+        var csv = await trade.RunAsync("export", "--format", "csv", "--request-id", "former");
+        var refused = await trade.SearchAsync("--decision", "refused", "--request-id", "former");
+        var allowed = await trade.SearchAsync("--decision", "allowed", "--request-id", "former");
+
+        var happened = System.Text.Json.Nodes.JsonNode.Parse(export.Output)!;
+        var denied = action == "Denied";
+        Assert.Equal((action, denied ? "Blocked" : "Allowed"), ((string?)happened["action"], (string?)happened["disposition"]));
+        Assert.Contains(denied ? ",refused," : ",allowed,", csv.Output, StringComparison.Ordinal);
+        Assert.Equal((denied ? 1 : 0, denied ? 0 : 1), (refused.Count, allowed.Count));
+    }
+
     [Theory]
     [InlineData("class_uid", "6004", "class_uid")]
     [InlineData("severity_id", "7", "severity_id")]

@@ -32,7 +32,7 @@ internal static class RecordColumns
         Text("method", true, f => f.Record.Method),
         Text("path", false, f => f.Record.Path),
         Text("parameters", false, f => f.Record.Parameters ?? f.Intent?.Record.Parameters),
-        Text("decision", true, f => AuditWords.Of(f.Record.Decision)),
+        Text("decision", true, f => AuditWords.Of(f.Record.Decided())),
         Text("outcome", true, f => f.Record.Outcome == AuditOutcome.None ? null : AuditWords.Of(f.Record.Outcome)),
         new("status", true, (f, _, _) => f.Record.Status == 0 ? null : f.Record.Status),
         Text("problem", true, f => f.Record.Problem),

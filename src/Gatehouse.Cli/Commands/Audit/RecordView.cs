@@ -45,7 +45,7 @@ internal static class RecordView
             record.Instance,
             record.Sequence.ToString(CultureInfo.InvariantCulture),
             AuditWords.Of(record.Kind),
-            AuditWords.Of(record.Decision),
+            AuditWords.Of(record.Decided()),
             record.Outcome == AuditOutcome.None ? null : AuditWords.Of(record.Outcome),
             record.Method,
             record.Route ?? record.Path,

@@ -50,7 +50,7 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
         {
             Kind = outcome == AuditOutcome.Unknown ? AuditKind.Unknown : AuditKind.Outcome,
             Time = clock.GetUtcNow(),
-            Decision = DecisionOf(exchange),
+            Decision = AuditDecision.Allowed, // as its intent says: what ended it then is no refusal
             Outcome = outcome,
             RequestId = exchange.RequestId,
             Intent = exchange.RequestId,
@@ -84,7 +84,7 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
         {
             Kind = outcome == AuditOutcome.Refused ? AuditKind.Refusal : AuditKind.Exchange,
             Time = clock.GetUtcNow(),
-            Decision = DecisionOf(exchange),
+            Decision = outcome == AuditOutcome.Refused ? AuditDecision.Refused : AuditDecision.Allowed,
             Outcome = outcome,
             RequestId = exchange.RequestId,
             TraceId = TraceOf(exchange),
@@ -137,8 +137,6 @@ internal sealed class ExchangeRecords(Route? route, InvestigationKey key, TimePr
     private string? ParametersOf(Exchange exchange) =>
         route is null || (exchange.Query.Length == 0 && !_hasNames) ? null
             : key.Parameters(route.Id.Value, string.Concat(exchange.Path, exchange.Query));
-
-    private static AuditDecision DecisionOf(Exchange exchange) => exchange.Problem is null ? AuditDecision.Allowed : AuditDecision.Refused;
 
     private static string? TraceOf(Exchange exchange) => exchange.TraceId.Length > 0 ? exchange.TraceId : null;
 

@@ -1,6 +1,7 @@
 using Gatehouse.Audit;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Record;
+using Gatehouse.Routes;
 using Gatehouse.TestKit;
 
 namespace Gatehouse.Tests.Policies.Record;
@@ -36,6 +37,25 @@ public sealed class ExchangeOutcomeTests
     {
         Assert.Equal(ofAChange, Of(problem, arrived: true, answer, status, changes: true, wasLetThrough: true));
         Assert.Equal(ofARead, Of(problem, arrived: true, answer, status, changes: false, wasLetThrough: true));
+    }
+
+    /// <summary>Who was let through was not refused, whatever ended the call then.</summary>
+    [Theory]
+    [InlineData("forbidden", false, false, 0, "refused")]
+    [InlineData("upstream-failed", true, false, 0, "allowed")]
+    [InlineData("upstream-timeout", true, true, 0, "allowed")]
+    [InlineData("upstream-failed", true, true, 200, "allowed")]
+    [InlineData(null, true, true, 500, "allowed")]
+    [InlineData(null, false, false, 0, "allowed")]
+    public void A_decision_is_not_how_it_ended(string? problem, bool wasLetThrough, bool arrived, int answer, string decision)
+    {
+        var exchange = _harness.Exchange(route: _harness.Route(effect: Effect.Write));
+        exchange.Problem = problem is null ? null : Problems.All.Single(p => p.Name == problem);
+        (exchange.Forward.MayHaveArrived, exchange.Forward.Status) = (arrived, answer);
+        var key = new InvestigationKey(new byte[32]);
+        var records = new ExchangeRecords(exchange.Route, key, _harness.Clock);
+        Assert.Equal(decision, AuditWords.Of(records.Whole(exchange, wasLetThrough).Decision));
+        if (wasLetThrough) Assert.Equal(decision, AuditWords.Of(records.Outcome(exchange).Decision));
     }
 
     private string Of(string? problem, bool arrived, int answer, int status, bool changes, bool wasLetThrough)

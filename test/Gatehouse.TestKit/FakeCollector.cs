@@ -11,6 +11,7 @@ internal sealed class FakeCollector : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
     private readonly ConcurrentQueue<ReceivedLog> _logs = new();
     private readonly ConcurrentDictionary<string, ProtoMessage> _metrics = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<ProtoMessage> _metricRecords = new();
     private readonly ConcurrentQueue<IReadOnlyDictionary<string, string>> _resources = new();
     private int _requests;
 
@@ -49,6 +50,9 @@ internal sealed class FakeCollector : IAsyncDisposable
 
     /// <summary>The last value of each metric (<c>Metric</c> of OTLP).</summary>
     public IReadOnlyDictionary<string, ProtoMessage> MetricsReceived => _metrics;
+
+    /// <summary>Every record of a metric that has come: one of many points comes in several.</summary>
+    public IReadOnlyList<ProtoMessage> MetricRecords => [.. _metricRecords];
 
     public static async Task<FakeCollector> StartAsync(X509Certificate2? certificate = null) =>
         new(await FakeUpstream.StartAsync(certificate: certificate));
@@ -96,7 +100,11 @@ internal sealed class FakeCollector : IAsyncDisposable
     private void Logs(ProtoMessage log) =>
         _logs.Enqueue(new ReceivedLog(log.Text(12), log.Message(5).Text(1), log.Hex(9), log.Hex(10), (int)log.Number(2)));
 
-    private void Metrics(ProtoMessage metric) => _metrics[metric.Text(1)] = metric;
+    private void Metrics(ProtoMessage metric)
+    {
+        _metrics[metric.Text(1)] = metric;
+        _metricRecords.Enqueue(metric);
+    }
 }
 
 /// <param name="Parent">Empty for none.</param>

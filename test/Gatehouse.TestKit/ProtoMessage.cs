@@ -59,9 +59,12 @@ internal sealed class ProtoMessage
 
     public ProtoMessage Message(int field) => Messages(field).First();
 
-    /// <summary>Attributes of OpenTelemetry: texts and whole numbers, as texts.</summary>
-    public Dictionary<string, string> Attributes(int field) => Messages(field).ToDictionary(
-        a => a.Text(1), a => a.Message(2).Has(3) ? $"{(long)a.Message(2).Number(3)}" : a.Message(2).Text(1), StringComparer.Ordinal);
+    /// <summary>Attributes of OpenTelemetry: texts, whole numbers and truths, as texts.</summary>
+    public Dictionary<string, string> Attributes(int field) =>
+        Messages(field).ToDictionary(a => a.Text(1), a => Any(a.Message(2)), StringComparer.Ordinal);
+
+    private static string Any(ProtoMessage value) =>
+        value.Has(3) ? $"{(long)value.Number(3)}" : value.Has(2) ? value.Number(2) == 1 ? "true" : "false" : value.Text(1);
 
     private static ulong Varint(ref ReadOnlySpan<byte> bytes)
     {

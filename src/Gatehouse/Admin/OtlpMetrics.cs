@@ -20,6 +20,7 @@ internal sealed class OtlpMetrics(OtlpChannel to) : BaseExporter<Metric>
     private readonly ProtoBuffer _buffer = new(Longest);
     private int _record;
     private int _data;
+    private int _points;
 
     public override ExportResult Export(in Batch<Metric> batch)
     {
@@ -40,6 +41,7 @@ internal sealed class OtlpMetrics(OtlpChannel to) : BaseExporter<Metric>
                 Begin(metric, data);
             }
 
+            _points++;
             var written = _buffer.Open(1);
             Times(point);
             if (metric.MetricType == MetricType.Histogram) Histogram(point);
@@ -53,6 +55,7 @@ internal sealed class OtlpMetrics(OtlpChannel to) : BaseExporter<Metric>
     private void Begin(Metric metric, int data)
     {
         _buffer.Clear();
+        _points = 0;
         _record = _buffer.Open(MetricField);
         _buffer.Text(1, metric.Name);
         _buffer.Text(2, metric.Description);
@@ -66,8 +69,8 @@ internal sealed class OtlpMetrics(OtlpChannel to) : BaseExporter<Metric>
         if (type is MetricType.LongSum or MetricType.DoubleSum) _buffer.Number(3, 1); // it only grows
         _buffer.Close(_data);
         _buffer.Close(_record);
-        if (_buffer.IsOver) to.LoseTooLong();
-        else to.Write(_buffer.Written);
+        if (_buffer.IsOver) to.LoseTooLong(_points);
+        else to.Write(_buffer.Written, _points);
     }
 
     private void Value(MetricType type, in MetricPoint point)

@@ -216,9 +216,9 @@ internal sealed class GatehouseMeter : IDisposable
             "Calls that a shared limit counted alone, because its store could not be asked.");
         _meter.CreateObservableCounter("gatehouse.security.events", ReadSecurity, null, "Security events, by event.");
         _meter.CreateObservableCounter("gatehouse.telemetry.sent", () => OtlpTally.ReadSent(_shipped), null,
-            "Spans, metrics and records of logs that the collector has taken.");
+            "Spans, points of metrics and records of logs that the collector has taken.");
         _meter.CreateObservableCounter("gatehouse.telemetry.lost", () => OtlpTally.ReadLost(_shipped), null,
-            "Spans, metrics and records of logs that the collector was not sent or has refused, by reason.");
+            "Spans, points of metrics and records of logs that the collector was not sent or has refused, by reason.");
     }
 
     /// <summary>

@@ -45,12 +45,13 @@ internal sealed class OtlpChannel : IAsyncDisposable
         _loop = Task.Run(LoopAsync);
     }
 
-    /// <summary>Records that were lost since the start, for whatever reason.</summary>
+    /// <summary>Records, or points of metrics, that were lost since the start, for whatever reason.</summary>
     public long Lost => _tally.Lost;
 
     /// <summary>Takes one record, and never makes its caller wait.</summary>
     /// <param name="record">The field 2 of the signal's scope, tag and length included.</param>
-    public void Write(ReadOnlySpan<byte> record)
+    /// <param name="count">What it counts for: a metric is as many as it has points, for in those a collector counts what it does not take.</param>
+    public void Write(ReadOnlySpan<byte> record, int count = 1)
     {
         TaskCompletionSource? wake = null;
         lock (_gate)
@@ -58,21 +59,21 @@ internal sealed class OtlpChannel : IAsyncDisposable
             var length = _length + record.Length;
             if (length > _front.Length)
             {
-                _tally.AddLost(OtlpTally.Full, 1);
+                _tally.AddLost(OtlpTally.Full, count);
                 return;
             }
 
             record.CopyTo(_front.AsSpan(_length));
             if (_length <= _front.Length / 2 && length > _front.Length / 2) wake = _half;
             _length = length;
-            _records++;
+            _records += count;
         }
 
         wake?.TrySetResult();
     }
 
     /// <summary>Counts a record that was too long to be made.</summary>
-    public void LoseTooLong() => _tally.AddLost(OtlpTally.TooLong, 1);
+    public void LoseTooLong(int count = 1) => _tally.AddLost(OtlpTally.TooLong, count);
 
     /// <summary>Leaves out what was not sent yet, because what comes now says the same and more: metrics are sums.</summary>
     public void Supersede()

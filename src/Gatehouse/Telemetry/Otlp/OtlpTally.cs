@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Gatehouse.Telemetry.Otlp;
 
-/// <summary>What is counted of one signal: records that the collector has taken, and those that were lost.</summary>
+/// <summary>What is counted of one signal: spans, records of logs or points of metrics that were taken, and those that were lost.</summary>
 internal sealed class OtlpTally
 {
     /// <summary>There was no room: the collector is slow, or away.</summary>

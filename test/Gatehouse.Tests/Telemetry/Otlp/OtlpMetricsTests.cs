@@ -79,6 +79,21 @@ public sealed class OtlpMetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    [Control("LOG-7", "points of metrics that the collector does not take")]
+    public async Task What_the_collector_says_it_did_not_take_is_counted_in_points()
+    {
+        _collector.Body = [0x0a, 0x02, 0x08, 0x03]; // partial_success { rejected_data_points: 3 }
+        Listen(Most);
+        var counter = _meter.CreateCounter<long>("calls");
+        for (var i = 0; i < 5; i++) counter.Add(1, new KeyValuePair<string, object?>("number", i));
+
+        Flush();
+        await Eventually.HoldsAsync(() => Task.FromResult(_counts.Shipped("metrics").Lost > 0), Cancel);
+
+        Assert.Equal((2L, 3L), (_counts.Shipped("metrics").Sent, _counts.Shipped("metrics").Lost));
+    }
+
+    [Fact]
     public async Task Series_beyond_the_bound_come_as_one_that_says_so_by_a_truth()
     {
         Listen(10);

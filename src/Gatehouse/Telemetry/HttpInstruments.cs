@@ -21,7 +21,7 @@ internal sealed class HttpInstruments
         _server = meter.CreateHistogram<double>("http.server.request.duration", "s",
             "From the request's head to the response's end; without `http.route` where no route was found, and beyond 1,000 routes.");
         _client = meter.CreateHistogram<double>("http.client.request.duration", "s",
-            "From a request to a service, each attempt by itself, to its answer's head or its failure.");
+            "From a request to a service, each attempt by itself, to its answer's head, its failure or, because another one has answered, its being cut off.");
         meter.CreateObservableUpDownCounter("http.server.active_requests", ReadActive, "{request}", "Exchanges that are under way.");
     }
 

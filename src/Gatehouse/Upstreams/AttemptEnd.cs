@@ -63,6 +63,10 @@ internal static class AttemptEnds
         };
     }
 
+    /// <summary>The end of one that has failed before it had an answer.</summary>
+    public static AttemptEnd OfFailed(Exception? exception) =>
+        ForwardOutcome.NeverConnected(ForwarderError.Request, exception) ? AttemptEnd.NotConnected : AttemptEnd.Broken;
+
     private static bool IsUnavailable(int status) =>
         status is (int)HttpStatusCode.BadGateway or (int)HttpStatusCode.ServiceUnavailable or (int)HttpStatusCode.GatewayTimeout;
 }

@@ -12,30 +12,38 @@ namespace Gatehouse.Upstreams;
 internal sealed class HedgedSend(
     UpstreamClient client, Repeats repeats, Exchange exchange, ForwardCall call, int first) : HttpMessageInvoker(Unused, disposeHandler: false)
 {
+    private const string CutOff = "cut off";
     private static readonly HttpMessageHandler Unused = new Nothing();
     private int? _second;
+    private long _secondBeganAt;
     private AttemptTrace? _losing;
 
     /// <summary>The index of the destination whose answer it is; until there is one, of the one that was chosen.</summary>
     public int Winner => _second ?? first;
 
+    /// <summary>When the attempt began whose answer it is.</summary>
+    /// <param name="first">When the first one did.</param>
+    public long WinnerBeganAt(long first) => _second is null ? first : _secondBeganAt;
+
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var one = new Side(cancellationToken);
-        one.Begin(client.Connections, request);
+        var clock = repeats.Plan.Clock;
+        var one = new Side(first, cancellationToken);
+        one.Begin(client.Connections, request, clock);
         if (await IsInTimeAsync(one, cancellationToken) || await SecondAsync(one, request, cancellationToken) is not (var index and >= 0, var copy))
             return await one.EndAsync();
-        var two = new Side(cancellationToken);
+        var two = new Side(index, cancellationToken);
         client.Enter(index);
-        two.Begin(client.Connections, copy);
-        var winner = await FirstAsync(one, two);
+        two.Begin(client.Connections, copy, clock);
+        var winner = await FirstAsync(one, two, clock);
         var isFirst = winner == one;
+        Measure(isFirst ? two : one);
         _ = LoseAsync(isFirst ? two : one);
         Trace(isFirst);
         client.Leave(isFirst ? index : first); // the winner's is left when its answer is over
         if (!isFirst)
         {
-            _second = index;
+            (_second, _secondBeganAt) = (index, two.BeganAt);
             exchange.Forward.Destination = client.NameOf(index);
         }
 
@@ -106,13 +114,24 @@ internal sealed class HedgedSend(
     {
         if (_losing is null) return;
         if (isFirst) (_losing, call.Attempt) = (call.Attempt, _losing);
-        _losing?.End(repeats.Plan.Clock.GetTimestamp(), 0, "cut off");
+        _losing?.End(repeats.Plan.Clock.GetTimestamp(), 0, CutOff);
+    }
+
+    /// <summary>Measures the one that is not passed on: to its answer or failure where that came first, else until it is cut off, now.</summary>
+    private void Measure(Side loser)
+    {
+        var sending = loser.Sending;
+        var status = sending.IsCompletedSuccessfully ? (int)sending.Result.StatusCode : 0;
+        var error = status != 0 ? null : sending.IsFaulted ? AttemptEnds.OfFailed(sending.Exception.InnerException).Say() : CutOff;
+        var ended = loser.EndedAt != 0 ? loser.EndedAt : repeats.Plan.Clock.GetTimestamp();
+        client.Measure(exchange, loser.Index, loser.BeganAt, ended, status, error);
     }
 
     /// <summary>The side that answers first; one that says that it cannot, or does not answer, gives way to the other.</summary>
-    private static async Task<Side> FirstAsync(Side one, Side two)
+    private static async Task<Side> FirstAsync(Side one, Side two, TimeProvider clock)
     {
         var earlier = await Task.WhenAny(one.Sending, two.Sending) == one.Sending ? one : two;
+        earlier.EndedAt = clock.GetTimestamp();
         if (earlier.IsGood) return earlier;
         var later = earlier == one ? two : one;
         await Task.WhenAny(later.Sending);
@@ -121,16 +140,25 @@ internal sealed class HedgedSend(
     }
 
     /// <summary>One of the two requests, with what cuts it off.</summary>
-    private sealed class Side(CancellationToken cancellation)
+    private sealed class Side(int index, CancellationToken cancellation)
     {
         private readonly CancellationTokenSource _cut = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+        /// <summary>Of its destination.</summary>
+        public int Index => index;
+
+        public long BeganAt { get; private set; }
+
+        /// <summary>When its head or its failure had come, where the other one was waited for then; else 0.</summary>
+        public long EndedAt { get; set; }
 
         public Task<HttpResponseMessage> Sending { get; private set; } = null!;
 
         public bool IsGood => Sending.IsCompletedSuccessfully && !Repeats.IsUnavailable(Sending.Result.StatusCode);
 
-        public void Begin(HttpMessageInvoker connections, HttpRequestMessage request)
+        public void Begin(HttpMessageInvoker connections, HttpRequestMessage request, TimeProvider clock)
         {
+            BeganAt = clock.GetTimestamp();
             try
             {
                 Sending = connections.SendAsync(request, _cut.Token);

@@ -25,6 +25,15 @@ internal sealed partial class UpstreamClient
 
     public void Leave(int index) => _destinations[index].Leave();
 
+    /// <summary>Measures an attempt whose answer is not passed on, because another's is.</summary>
+    /// <param name="began">The timestamp at which it began; likewise at which it ended.</param>
+    /// <param name="status">0 where it has no answer; then there is an error.</param>
+    public void Measure(Exchange exchange, int index, long began, long ended, int status, string? error)
+    {
+        var destination = _destinations[index];
+        _http?.Sent(_clock.GetElapsedTime(began, ended), exchange.Method, destination.Address.Host, destination.Port, status, error);
+    }
+
     /// <summary>Takes a place of the bulkhead for what is sent beside an exchange, where one is free now. It is given back once.</summary>
     public bool TryTakePlace() => _bulkhead.TryEnter(_atOnce);
 

@@ -184,7 +184,7 @@ internal sealed partial class UpstreamClient
             var exception = error == ForwarderError.None ? null : exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
             var end = AttemptEnds.Of(exchange, call, timer.Expired, error, exception, body is not { Ended: false });
             Judge(exchange.Forward, destination, end, body is null ? began : body.EndedAt);
-            Tell(exchange, call, destination, end, began, exception);
+            Tell(exchange, call, destination, end, hedge?.WinnerBeganAt(began) ?? began, exception);
             repeats?.Tried.Add(index);
             if (call.IsReplaced) return Verdict.Continue;
             // an upgrade between different versions of HTTP has another status on each side

@@ -59,7 +59,7 @@ internal sealed class SecurityEvents
     /// <summary>Tells, unless the same was told of the same a while ago.</summary>
     public void TellOnce(SecurityEvent kind, ulong whose, in SecurityFacts facts)
     {
-        if (_once.Add(whose, _clock.GetTimestamp(), 0, out var burst)) Tell(kind, facts with { Burst = burst });
+        if (_once.Add(whose, _clock.GetTimestamp(), 0, out var burst)) Tell(kind, facts with { Burst = burst with { Count = 0 } }); // it is no count
         else _meter.SecurityEvents(kind.Name).Add();
     }
 

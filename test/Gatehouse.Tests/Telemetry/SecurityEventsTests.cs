@@ -90,6 +90,14 @@ public sealed class SecurityEventsTests : IDisposable
         Assert.Equal([null, null, 4], _lines.Records.Select(r => (int?)r["suppressed"]));
     }
 
+    [Fact]
+    [Control("LOG-5", "as its reference says it")]
+    public void What_is_told_once_has_the_fields_of_its_page_and_no_others()
+    {
+        Events("a key").TellOnce(SecurityEvent.UpstreamTls, 1, new SecurityFacts { Upstream = "orders", Destination = "https://10.0.3.1:5101" });
+        Assert.Equal(["time", "event", .. SecurityEvent.UpstreamTls.Fields], Assert.Single(_lines.Records).Select(f => f.Key));
+    }
+
     private SecurityEvents Events(string key) =>
         new(new EventWriter(TextWriter.Null, _clock), _meter, _clock, Encoding.ASCII.GetBytes(key), new SecurityRules()) { Shipped = _lines };
 }

@@ -33,10 +33,10 @@ internal sealed class FakeCollector : IAsyncDisposable
     /// <summary>Requests that have come, whatever became of them.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>What it answers; nothing is kept of what is not answered 200. May wait.</summary>
+    /// <summary>What it answers; nothing is kept of what is not answered with a 2xx. May wait.</summary>
     public Func<HttpContext, Task<int>> Answer { get; set; } = static _ => Task.FromResult(200);
 
-    /// <summary>What a 200 says.</summary>
+    /// <summary>What a 200 or 202 says.</summary>
     public byte[] Body { get; set; } = [];
 
     /// <summary>Header fields of the last request.</summary>
@@ -79,7 +79,7 @@ internal sealed class FakeCollector : IAsyncDisposable
         await http.Request.Body.CopyToAsync(copy, http.RequestAborted);
         Headers = http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         http.Response.StatusCode = await Answer(http);
-        if (http.Response.StatusCode != 200) return;
+        if (http.Response.StatusCode is < 200 or > 299) return;
         foreach (var resource in ProtoMessage.Parse(copy.ToArray()).Messages(1))
         {
             _resources.Enqueue(resource.Message(1).Attributes(1));
@@ -87,6 +87,7 @@ internal sealed class FakeCollector : IAsyncDisposable
                 foreach (var record in scope.Messages(2)) take(record);
         }
 
+        if (http.Response.StatusCode == 204) return;
         http.Response.ContentType = "application/x-protobuf";
         await http.Response.Body.WriteAsync(Body);
     }

@@ -72,10 +72,14 @@ internal sealed class OtlpTransport : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>What OTLP says of answers: these four may be tried again, every other but 200 may not.</summary>
+    /// <summary>
+    /// What OTLP says of answers: these four may be tried again, every other may not. It asks for 200 where something was taken; there are collectors
+    /// that say 202, or 204 without a body, and mean it.
+    /// </summary>
     private async Task<OtlpAnswer> JudgeAsync(HttpResponseMessage response, CancellationToken cancel)
     {
-        if (response.StatusCode == HttpStatusCode.OK) return OtlpAnswer.Took(PartialSuccess.RejectedIn(await ReadAsync(response, cancel)));
+        if (response.IsSuccessStatusCode)
+            return OtlpAnswer.Took(response.Content.Headers.ContentLength == 0 ? 0 : PartialSuccess.RejectedIn(await ReadAsync(response, cancel)));
         if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
             or HttpStatusCode.GatewayTimeout)
             return OtlpAnswer.Later($"it answers {(int)response.StatusCode}", WaitOf(response));

@@ -93,6 +93,28 @@ public sealed class OtlpMetricsTests : IAsyncLifetime
         Assert.Equal((2L, 3L), (_counts.Shipped("metrics").Sent, _counts.Shipped("metrics").Lost));
     }
 
+    [Theory]
+    [InlineData(200, 3)]
+    [InlineData(202, 3)]
+    [InlineData(204, 0)] // has no body, so it takes all
+    [InlineData(302, 5)]
+    [InlineData(400, 5)]
+    public async Task Every_answer_that_says_taken_is_taken_and_no_other(int status, int lost)
+    {
+        _collector.Answer = _ => Task.FromResult(status);
+        _collector.Body = [0x0a, 0x02, 0x08, 0x03];
+        Listen(Most);
+        var counter = _meter.CreateCounter<long>("calls");
+        for (var i = 0; i < 5; i++) counter.Add(1, new KeyValuePair<string, object?>("number", i));
+
+        Flush();
+        var tally = _counts.Shipped("metrics");
+        await Eventually.HoldsAsync(() => Task.FromResult(tally.Sent + tally.Lost == 5), Cancel);
+
+        Assert.Equal(lost, tally.Lost);
+        Assert.Equal(1, _collector.Requests);
+    }
+
     [Fact]
     public async Task Series_beyond_the_bound_come_as_one_that_says_so_by_a_truth()
     {

@@ -9,9 +9,13 @@ namespace Gatehouse.Hosting;
 /// <param name="Loaded">Without errors.</param>
 /// <param name="Watched">The files of the declaration as it is, with their digests.</param>
 /// <param name="Load">Reads a declaration from files.</param>
+/// <param name="LastGood">Where the declaration in force is kept; null for nowhere.</param>
 internal sealed record FirstDeclaration(
     LoadedDeclaration Loaded, IReadOnlyDictionary<string, string> Watched, Func<SourceFiles, LoadedDeclaration> Load, LastGood? LastGood)
 {
+    /// <summary>The files that it was read from, to be kept once it is in force; null where it is the last good one, which is kept already.</summary>
+    public SourceFiles? Files { get; private init; }
+
     /// <exception cref="GatewayStartException">There is nothing that could be served.</exception>
     public static FirstDeclaration Read(GatewayOptions options)
     {
@@ -22,11 +26,7 @@ internal sealed record FirstDeclaration(
         var lastGood = OpenLastGood(options, events);
         var files = options.Files();
         var loaded = load(files);
-        if (loaded.Definition is not null)
-        {
-            lastGood?.Keep(files);
-            return new FirstDeclaration(loaded, loaded.Digests, load, lastGood);
-        }
+        if (loaded.Definition is not null) return new FirstDeclaration(loaded, loaded.Digests, load, lastGood) { Files = files };
 
         var broken = $"'{Show.Bounded(options.DeclarationPath)}' has errors";
         if (lastGood is null) throw new GatewayStartException($"{broken}; nothing is served", loaded.Findings);

@@ -43,6 +43,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly AuditTrail? _trail;
     private readonly ActivationTrail? _activations;
     private readonly string? _unwatched;
+    private SourceFiles? _first;
     private ITimer? _expiry;
     private bool _stopped;
 
@@ -78,7 +79,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
         _metrics = new MetricsPage(_meter, definition, _shipping);
-        _lastGood = start.LastGood;
+        (_lastGood, _first) = (start.LastGood, start.Files);
         _meter.UnderWay = () => _underWay.Count;
         _meter.LastGoodAge = () => _lastGood?.Age;
         var source = new WatchSource(start.Load, options.Files, options.WatchEvery, _lastGood, _activations);
@@ -177,11 +178,14 @@ internal sealed class RunningGateway : IAsyncDisposable
         await ListenAsync(definition.Administration.Address, pages, cancel);
         Opening = $"health on {definition.Health}";
         if (definition.Health is { } address) await ListenAsync(address, new AdminApplication(health, null, null, detailed: false), cancel);
+        if (_first is not null) _lastGood?.Keep(_first); // not before: what cannot be compiled or listened for was never in force
+        _first = null;
         foreach (var (name, server) in _listeners) _events.Write($"listener '{name}' serves on {server.Address}");
         _events.Write($"administration on {Administration}; revision 1 is in force, fingerprint {definition.Fingerprint}");
         _activations?.Begun(Activation.Current);
         _metrics.PrepareSoon(_clock);
         if (_lastGood?.InUse is { } kept) ExpireAt(kept.Until);
+        _watch.Start(); // it keeps, too: never while something else does
     }
 
     private void ExpireAt(DateTimeOffset end)

@@ -15,9 +15,10 @@ internal sealed class DeclarationWatch : IAsyncDisposable
     private readonly Activation _activation;
     private readonly EventWriter _events;
     private readonly GatehouseMeter _meter;
+    private readonly TimeProvider _clock;
     private readonly Channel<TaskCompletionSource<ActivationResult>?> _looks = Channel.CreateBounded<TaskCompletionSource<ActivationResult>?>(16);
-    private readonly ITimer _timer;
-    private readonly Task _loop;
+    private ITimer? _timer;
+    private Task _loop = Task.CompletedTask;
     private WatchedFiles _files;
     private bool _isOwed;
     private int _untilFullLook;
@@ -31,9 +32,15 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         _activation = activation;
         _events = events;
         _meter = meter;
+        _clock = clock;
         _files = new WatchedFiles(digests);
+    }
+
+    /// <summary>Begins to look. Until then the declaration in force stays so, and who asks for a look waits for it.</summary>
+    public void Start()
+    {
         _loop = Task.Run(LoopAsync);
-        _timer = clock.CreateTimer(static self => ((DeclarationWatch)self!)._looks.Writer.TryWrite(null), this, source.Every, source.Every);
+        _timer = _clock.CreateTimer(static self => ((DeclarationWatch)self!)._looks.Writer.TryWrite(null), this, _source.Every, _source.Every);
     }
 
     /// <summary>Looks at the contents of every file now, and activates them if they have changed.</summary>
@@ -56,7 +63,7 @@ internal sealed class DeclarationWatch : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _timer.DisposeAsync();
+        if (_timer is not null) await _timer.DisposeAsync();
         _looks.Writer.TryComplete();
         await _loop;
     }
@@ -84,6 +91,7 @@ internal sealed class DeclarationWatch : IAsyncDisposable
         {
             _meter.Reloads("failed").Add();
             _events.Write($"reload failed ({e.GetType().Name}); revision {_activation.Current.Revision} stays in force");
+            _source.LastGood?.Doubt(); // a policy of a host's own may throw while it is compiled: what the files say now is not in force
         }
 
         return new ActivationResult(ActivationOutcome.Unchanged, []);

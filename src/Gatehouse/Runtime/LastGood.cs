@@ -60,7 +60,7 @@ internal sealed class LastGood
             ? new LastGood(options, key, declaration, events, clock) : null;
     }
 
-    /// <summary>Keeps what is in force from now on; what was served in its place is over.</summary>
+    /// <summary>Keeps what is in force from now on, and nothing that is not yet; what was served in its place is over.</summary>
     public void Keep(SourceFiles files)
     {
         _content = KeptFile.Write(_declaration, files);

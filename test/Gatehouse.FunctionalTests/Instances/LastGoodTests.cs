@@ -1,7 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using Gatehouse.Configuration;
 using Gatehouse.FunctionalTests.Cli;
 using Gatehouse.Hosting;
+using Gatehouse.Pipeline;
+using Gatehouse.Policies.Own;
 using Gatehouse.Runtime;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
@@ -88,16 +91,7 @@ public sealed class LastGoodTests : IAsyncLifetime
         Break("nonsense");
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var (events, log) = (new StringWriter(), new MemoryLines());
-        var running = GatewayHost.RunAsync(new GatewayOptions
-        {
-            DeclarationPath = "gatehouse.yaml", // as the process had it, in its folder
-            Files = () => new SourceFiles(path => File.ReadAllBytes(_folder.Of(path))),
-            LastGood = new LastGoodOptions(_folder.Of(Kept), "file:last-good.key", TimeSpan.FromHours(1)),
-            Clock = clock,
-            Events = TextWriter.Synchronized(events),
-            AccessLog = log,
-            HasHeartbeat = false,
-        }, Cancel);
+        var running = GatewayHost.RunAsync(Options(clock, TextWriter.Synchronized(events), log), Cancel);
         await Eventually.HoldsAsync(() => Task.FromResult(Said().Contains("is in force", StringComparison.Ordinal)), Cancel);
         Assert.Equal(HttpStatusCode.OK, await GetAsync());
         clock.Advance(TimeSpan.FromMinutes(59));
@@ -111,6 +105,47 @@ public sealed class LastGoodTests : IAsyncLifetime
         {
             lock (events) return events.ToString();
         }
+    }
+
+    [Fact]
+    [Control("AVL-4", "only what was in force")]
+    public async Task What_was_valid_and_never_in_force_is_not_kept()
+    {
+        using (var another = new TcpListener(IPAddress.Loopback, _edge))
+        {
+            another.Start();
+            WriteDeclaration("/stock/{article}", "/other/{article}");
+            var finished = await GatehouseProcess.RunAsync(_folder.Path, Cancel, Arguments);
+            Assert.Equal(1, finished.ExitCode);
+            Assert.Contains("cannot listen: the address is in use", finished.Error, StringComparison.Ordinal);
+        }
+
+        Break("nonsense");
+        await using var gatehouse = await ServeAsync();
+        Assert.Equal(HttpStatusCode.OK, await GetAsync());
+    }
+
+    [Fact]
+    [Control("AVL-4", "no longer than its age")]
+    public async Task It_ages_while_what_the_files_say_cannot_be_compiled()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var events = new StringWriter();
+        var options = Options(clock, events, new MemoryLines()) with { Kinds = PolicyCatalog.AfterRouteWith([new Fragile()]) };
+        await using (var gateway = await GatewayHost.StartAsync(options, Cancel))
+        {
+            WriteDeclaration("limits:", "policies: { fragile: {} }\n        limits:");
+            await gateway.ReloadAsync(Cancel);
+            clock.Advance(TimeSpan.FromMinutes(50));
+            await gateway.ReloadAsync(Cancel); // the files say the same as before, and not what is in force
+            clock.Advance(TimeSpan.FromMinutes(11));
+        }
+
+        Assert.Contains("reload failed", events.ToString(), StringComparison.Ordinal);
+        Assert.Contains("reload: no file has changed", events.ToString(), StringComparison.Ordinal);
+        Break("nonsense");
+        var refused = await Assert.ThrowsAsync<GatewayStartException>(() => GatewayHost.StartAsync(options, Cancel));
+        Assert.Contains("which is too long ago", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,8 +167,25 @@ public sealed class LastGoodTests : IAsyncLifetime
         else _folder.Write("gatehouse.yaml", text);
     }
 
-    private void WriteDeclaration() => _folder.Write(
-        "gatehouse.yaml", Declarations.Stock(_edge, _administration, _upstream.Address.GetLeftPart(UriPartial.Authority)));
+    private void WriteDeclaration() => WriteDeclaration("gatehouse: v1", "gatehouse: v1");
+
+    private void WriteDeclaration(string was, string isNow)
+    {
+        var declaration = Declarations.Stock(_edge, _administration, _upstream.Address.GetLeftPart(UriPartial.Authority));
+        _folder.Write("gatehouse.yaml", declaration.Replace(was, isNow, StringComparison.Ordinal));
+    }
+
+    private GatewayOptions Options(FakeTimeProvider clock, TextWriter events, MemoryLines log) => new()
+    {
+        DeclarationPath = "gatehouse.yaml", // as the process had it, in its folder
+        Files = () => new SourceFiles(path => File.ReadAllBytes(_folder.Of(path))),
+        LastGood = new LastGoodOptions(_folder.Of(Kept), "file:last-good.key", TimeSpan.FromHours(1)),
+        Clock = clock,
+        Events = events,
+        AccessLog = log,
+        HasHeartbeat = false,
+        WatchEvery = TimeSpan.FromDays(1),
+    };
 
     private async Task<GatehouseProcess> ServeAsync()
     {
@@ -149,4 +201,12 @@ public sealed class LastGoodTests : IAsyncLifetime
     }
 
     private Task<string> AdministrationAsync(string path) => _client.GetStringAsync($"http://127.0.0.1:{_administration}{path}", Cancel);
+
+    /// <summary>A host's own policy that is declared rightly and cannot be compiled.</summary>
+    private sealed class Fragile() : PolicyKind("fragile", "Throws while it is compiled.")
+    {
+        public override IReadOnlyList<PolicySetting> Settings => [];
+
+        public override Policy Compile(PolicySettings settings, TimeProvider clock) => throw new InvalidOperationException("it does so on purpose");
+    }
 }

@@ -14,7 +14,7 @@ public static class HostCommands
     /// <c>schema</c>, <c>key</c>, <c>suspend</c> and the others are those of <c>gatehouse</c>, and know the host's declaration and its
     /// own policies. Nothing listens for them.
     /// </summary>
-    /// <returns>The exit code.</returns>
+    /// <returns>The exit code: of <c>run</c>, <see cref="Environment.ExitCode"/>, which is 1 when the gateway might not go on.</returns>
     /// <exception cref="InvalidOperationException">The host was built without <see cref="GatehouseHostExtensions.AddGatehouse"/>.</exception>
     public static Task<int> RunGatehouseAsync(this IHost host, string[] args)
     {
@@ -37,7 +37,7 @@ public static class HostCommands
             gateway.Environment = parsed.GetValue(environment);
             gateway.LastGood = lastGood.Read(parsed);
             await host.RunAsync(cancelled);
-            return ExitCode.Done;
+            return Environment.ExitCode; // 1 where the gateway might not go on, and what the host has set
         });
         return command;
     }

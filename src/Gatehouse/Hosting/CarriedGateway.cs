@@ -2,8 +2,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Gatehouse.Hosting;
 
-/// <summary>A gateway that starts and drains with its host.</summary>
-internal sealed class CarriedGateway(GatewayOptions options) : IHostedService, IAsyncDisposable
+/// <summary>
+/// A gateway that starts and drains with its host. Where it cannot go on, the host ends too.
+/// </summary>
+/// <param name="lifetime">The host's.</param>
+internal sealed class CarriedGateway(GatewayOptions options, IHostApplicationLifetime lifetime) : IHostedService, IAsyncDisposable
 {
     /// <summary>The gateway, once its host has started.</summary>
     public RunningGateway? Running { get; private set; }
@@ -15,7 +18,7 @@ internal sealed class CarriedGateway(GatewayOptions options) : IHostedService, I
         try
         {
             Running = await GatewayHost.StartAsync(options, cancellationToken);
-            _ = StopWhenExpiredAsync(Running);
+            _ = EndWhenExpiredAsync(Running);
         }
         catch (GatewayStartException e)
         {
@@ -23,13 +26,17 @@ internal sealed class CarriedGateway(GatewayOptions options) : IHostedService, I
         }
     }
 
-    private static async Task StopWhenExpiredAsync(RunningGateway gateway)
-    {
-        await gateway.Expired;
-        await gateway.StopAsync(CancellationToken.None);
-    }
-
     public Task StopAsync(CancellationToken cancellationToken) => Running?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     public ValueTask DisposeAsync() => Running?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The gateway stops by itself; its host is asked to, and waits for it where it does as it is asked.</summary>
+    private async Task EndWhenExpiredAsync(RunningGateway gateway)
+    {
+        await gateway.Expired;
+        Environment.ExitCode = 1;
+        var stopped = gateway.StopAsync(CancellationToken.None);
+        lifetime.StopApplication();
+        await stopped;
+    }
 }

@@ -10,7 +10,8 @@ public static class GatehouseHostExtensions
 {
     /// <summary>
     /// Serves a declaration as long as the host runs. The gateway listens where the declaration says, beside whatever else the host serves.
-    /// A declaration with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them.
+    /// A declaration with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them. A gateway that may not go on, because the last good declaration that it serves has become too old, stops
+    /// the host, with 1 as the process's exit code.
     /// </summary>
     /// <param name="declaration">The declaration's own file.</param>
     /// <param name="policies">Policies of the host's own, in the order in which they decide.</param>
@@ -21,9 +22,13 @@ public static class GatehouseHostExtensions
         ArgumentNullException.ThrowIfNull(policies);
         if (policies.DistinctBy(p => p.Name).Count() < policies.Length)
             throw new ArgumentException("two policies have the same name", nameof(policies));
-        var options = new GatewayOptions { DeclarationPath = declaration, Kinds = PolicyCatalog.AfterRouteWith(policies) };
+        return builder.Carry(new GatewayOptions { DeclarationPath = declaration, Kinds = PolicyCatalog.AfterRouteWith(policies) });
+    }
+
+    internal static IHostApplicationBuilder Carry(this IHostApplicationBuilder builder, GatewayOptions options)
+    {
         builder.Services.AddSingleton(options);
-        builder.Services.AddHostedService(_ => new CarriedGateway(options));
+        builder.Services.AddHostedService(services => new CarriedGateway(options, services.GetRequiredService<IHostApplicationLifetime>()));
         return builder;
     }
 }

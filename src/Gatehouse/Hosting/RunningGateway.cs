@@ -43,15 +43,18 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly AuditTrail? _trail;
     private readonly ActivationTrail? _activations;
     private readonly string? _unwatched;
+    private readonly CancellationTokenSource _hurry = new(); // never disposed of: it has no timer, and who hurries may come late
+    private readonly Lazy<Task> _drained;
     private SourceFiles? _first;
     private ITimer? _expiry;
-    private bool _stopped;
+    private bool _ended;
 
     internal RunningGateway(FirstDeclaration start, GatewayOptions options)
     {
         var first = start.Loaded;
         _clock = options.Clock;
         _unwatched = options.Unwatched;
+        _drained = new Lazy<Task>(DrainAsync);
         _past = new PastExchanges(_clock);
         _events = new EventWriter(options.Events, _clock);
         var definition = first.Definition!;
@@ -113,38 +116,32 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>
     /// Drains: readiness fails, new connections are served for a while with <c>Connection: close</c>, then listening stops and what is in
-    /// flight finishes. Health and metrics answer until the end.
+    /// flight finishes. Health and metrics answer until the end. Whoever asks once more waits for the same end.
     /// </summary>
     /// <param name="hurry">Cuts both short.</param>
     public async Task StopAsync(CancellationToken hurry)
     {
-        if (_stopped) return;
-        _stopped = true;
-        var drain = Activation.Current.Definition.Drain;
-        _drain.Announce();
-        _events.Write($"stopping: announced for {drain.Announce.TotalSeconds:0.#} s, then up to {drain.Finish.TotalSeconds:0.#} s for what is in flight");
-        await Task.Delay(drain.Announce, _clock, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using var late = new CancellationTokenSource(drain.Finish, _clock);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, hurry);
-        await Task.WhenAll(_listeners.Values.Select(s => s.StopAsync(end.Token)));
-        await Task.WhenAll(_operatorServers.Select(s => s.StopAsync(new CancellationToken(canceled: true))));
-        _events.Write(end.IsCancellationRequested ? "stopped; what was not finished was cut" : "stopped");
+        if (_ended) return;
+        await using var hurrying = hurry.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _hurry);
+        await _drained.Value;
     }
 
-    /// <summary>Stops at once if <see cref="StopAsync"/> was not asked for, and writes what is left of the access log.</summary>
+    /// <summary>Stops at once, unless <see cref="StopAsync"/> has come to its end, and writes what is left of the access log.</summary>
     public async ValueTask DisposeAsync()
     {
         _drain.Announce();
+        await _hurry.CancelAsync();
+        if (_drained.IsValueCreated) await _drained.Value.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _watch.DisposeAsync();
         await _lists.DisposeAsync();
         await _upstreams.DisposeAsync();
         foreach (var server in _listeners.Values.Concat(_operatorServers))
         {
-            if (!_stopped) await server.StopAsync(new CancellationToken(canceled: true));
+            if (!_drained.IsValueCreated) await server.StopAsync(new CancellationToken(canceled: true));
             await server.DisposeAsync();
         }
 
-        _stopped = true;
+        _ended = true;
         if (_expiry is not null) await _expiry.DisposeAsync();
         _heartbeat?.Dispose();
         _state.Dispose(); // what is counted is written down
@@ -186,6 +183,19 @@ internal sealed class RunningGateway : IAsyncDisposable
         _metrics.PrepareSoon(_clock);
         if (_lastGood?.InUse is { } kept) ExpireAt(kept.Until);
         _watch.Start(); // it keeps, too: never while something else does
+    }
+
+    private async Task DrainAsync()
+    {
+        var drain = Activation.Current.Definition.Drain;
+        _drain.Announce();
+        _events.Write($"stopping: announced for {drain.Announce.TotalSeconds:0.#} s, then up to {drain.Finish.TotalSeconds:0.#} s for what is in flight");
+        await Task.Delay(drain.Announce, _clock, _hurry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var late = new CancellationTokenSource(drain.Finish, _clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _hurry.Token);
+        await Task.WhenAll(_listeners.Values.Select(s => s.StopAsync(end.Token)));
+        await Task.WhenAll(_operatorServers.Select(s => s.StopAsync(new CancellationToken(canceled: true))));
+        _events.Write(end.IsCancellationRequested ? "stopped; what was not finished was cut" : "stopped");
     }
 
     private void ExpireAt(DateTimeOffset end)

@@ -1,8 +1,12 @@
 using System.Net.Sockets;
+using Gatehouse.Cli;
 using Gatehouse.Hosting;
+using Gatehouse.Runtime;
 using Gatehouse.TestKit;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.FunctionalTests.Hosting;
 
@@ -10,10 +14,16 @@ namespace Gatehouse.FunctionalTests.Hosting;
 public sealed class CarriedGatewayTests : IDisposable
 {
     private readonly TestFolder _folder = new();
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly TaskCompletionSource _release = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task Serves_as_long_as_its_host_runs()
@@ -21,12 +31,11 @@ public sealed class CarriedGatewayTests : IDisposable
         await using var upstream = (await FakeUpstream.StartAsync()).On("/things/1", 200, "one");
         using var host = HostOf(new SmallDeclaration(upstream.Address) { Drain = "announce: 0s, finish: 1s" });
         await host.StartAsync(Cancel);
-        var address = host.Services.GetServices<IHostedService>().OfType<CarriedGateway>().Single().Running!.AddressOf("edge");
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        Assert.Equal("one", await client.GetStringAsync($"http://{address}/things/1", Cancel));
+        var one = PathOf(host, "/things/1");
+        Assert.Equal("one", await _client.GetStringAsync(one, Cancel));
 
         await host.StopAsync(Cancel);
-        var gone = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync($"http://{address}/things/1", Cancel));
+        var gone = await Assert.ThrowsAsync<HttpRequestException>(() => _client.GetAsync(one, Cancel));
         Assert.IsType<SocketException>(gone.InnerException);
     }
 
@@ -40,12 +49,10 @@ public sealed class CarriedGatewayTests : IDisposable
         using var host = HostOf(new SmallDeclaration(new Uri("http://127.0.0.1:1")) { Drain = "announce: 0s, finish: 1s" });
         host.Services.GetRequiredService<GatewayOptions>().Environment = "test"; // as the host's command line does
         await host.StartAsync(Cancel);
-        var gateway = host.Services.GetServices<IHostedService>().OfType<CarriedGateway>().Single().Running!;
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        Assert.Equal("from the test environment", await client.GetStringAsync($"http://{gateway.AddressOf("edge")}/things/1", Cancel));
+        Assert.Equal("from the test environment", await _client.GetStringAsync(PathOf(host, "/things/1"), Cancel));
 
         _folder.Write("environments/test.yaml", "consumers: {}");
-        Assert.Equal(Runtime.ActivationOutcome.Refused, (await gateway.ReloadAsync(Cancel)).Outcome); // it is watched, and judged like the rest
+        Assert.Equal(ActivationOutcome.Refused, (await GatewayOf(host).ReloadAsync(Cancel)).Outcome); // it is watched, and judged like the rest
         await host.StopAsync(Cancel);
     }
 
@@ -61,10 +68,84 @@ public sealed class CarriedGatewayTests : IDisposable
         Assert.Contains("did you mean 'purpose'?", refused.Message, StringComparison.Ordinal);
     }
 
-    private IHost HostOf(string declaration)
+    [Fact]
+    [Control("AVL-4", "no longer than its age")]
+    public async Task A_last_good_declaration_that_is_too_old_ends_with_its_host_when_what_is_in_flight_has_finished()
+    {
+        await using var upstream = await SlowUpstreamAsync();
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var before = Environment.ExitCode;
+        try
+        {
+            using (var first = HostOf(new SmallDeclaration(upstream.Address), clock)) // which keeps it
+            {
+                var keeping = RunAsync(first);
+                await Eventually.HoldsAsync(() => Task.FromResult(LifetimeOf(first).ApplicationStarted.IsCancellationRequested), Cancel);
+                LifetimeOf(first).StopApplication();
+                Assert.Equal(0, await keeping.WaitAsync(Patience.Limit, Cancel));
+            }
+
+            using var host = HostOf("nonsense", clock);
+            var running = RunAsync(host);
+            var lifetime = LifetimeOf(host);
+            await Eventually.HoldsAsync(() => Task.FromResult(lifetime.ApplicationStarted.IsCancellationRequested), Cancel);
+            var address = PathOf(host, "");
+            clock.Advance(TimeSpan.FromMinutes(60) - TimeSpan.FromSeconds(1));
+            var slow = _client.GetStringAsync(address + "/things/slow", Cancel);
+            await upstream.NextAsync(Cancel);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Eventually.HoldsAsync(() => Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested), Cancel);
+            await Eventually.HoldsAsync(() => IsRefusedAsync(address + "/things/1"), Cancel);
+            Assert.False(running.IsCompleted);
+            _release.SetResult();
+            Assert.Equal("done", await slow);
+            Assert.Equal(1, await running.WaitAsync(Patience.Limit, Cancel));
+        }
+        finally
+        {
+            Environment.ExitCode = before;
+        }
+    }
+
+    private static RunningGateway GatewayOf(IHost host) => host.Services.GetServices<IHostedService>().OfType<CarriedGateway>().Single().Running!;
+
+    private static string PathOf(IHost host, string path) => $"http://{GatewayOf(host).AddressOf("edge")}{path}";
+
+    private static IHostApplicationLifetime LifetimeOf(IHost host) => host.Services.GetRequiredService<IHostApplicationLifetime>();
+
+    /// <summary>By the host's command line.</summary>
+    private Task<int> RunAsync(IHost host)
+    {
+        var key = _folder.WriteSecret("last-good.key", new string('k', 44));
+        return host.RunGatehouseAsync(["run", "--last-good", _folder.Of("last-good"), "--last-good-key", "file:" + key]);
+    }
+
+    private async Task<bool> IsRefusedAsync(string address)
+    {
+        try
+        {
+            await _client.GetStringAsync(address, Cancel);
+            return false;
+        }
+        catch (HttpRequestException)
+        {
+            return true;
+        }
+    }
+
+    private async Task<FakeUpstream> SlowUpstreamAsync() => (await FakeUpstream.StartAsync()).On("/things/slow", async http =>
+    {
+        await _release.Task.WaitAsync(http.RequestAborted);
+        await http.Response.WriteAsync("done");
+    });
+
+    private IHost HostOf(string declaration, TimeProvider? clock = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.AddGatehouse(_folder.Write("gatehouse.yaml", declaration));
+        var path = _folder.Write("gatehouse.yaml", declaration);
+        var options = new GatewayOptions { DeclarationPath = path, HasHeartbeat = false, WatchEvery = TimeSpan.FromDays(1) };
+        if (clock is null) builder.AddGatehouse(path);
+        else builder.Carry(options with { Clock = clock });
         return builder.Build();
     }
 }

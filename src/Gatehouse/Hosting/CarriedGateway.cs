@@ -1,13 +1,23 @@
+using Gatehouse.Runtime;
 using Microsoft.Extensions.Hosting;
 
 namespace Gatehouse.Hosting;
 
 /// <summary>
-/// A gateway that starts and drains with its host. Where it cannot go on, the host ends too.
+/// A gateway that starts and drains with its host: before the host's own services stop, on which its policies and its upstreams may depend, and for
+/// as long as the declaration says, whatever time the host gives. Where it cannot go on, the host ends too.
 /// </summary>
 /// <param name="lifetime">The host's.</param>
-internal sealed class CarriedGateway(GatewayOptions options, IHostApplicationLifetime lifetime) : IHostedService, IAsyncDisposable
+/// <param name="host">Whose time for a stop is made longer by what the drain may take.</param>
+internal sealed class CarriedGateway(GatewayOptions options, IHostApplicationLifetime lifetime, HostOptions host)
+    : IHostedLifecycleService, IAsyncDisposable
 {
+    /// <summary>A host that gives so much time gives enough.</summary>
+    private static readonly TimeSpan Plenty = TimeSpan.FromDays(1);
+
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+    private readonly TimeSpan _own = host.ShutdownTimeout;
+
     /// <summary>The gateway, once its host has started.</summary>
     public RunningGateway? Running { get; private set; }
 
@@ -18,6 +28,8 @@ internal sealed class CarriedGateway(GatewayOptions options, IHostApplicationLif
         try
         {
             Running = await GatewayHost.StartAsync(options, cancellationToken);
+            Running.Activation.Swapped += GiveTime;
+            GiveTime(Running.Activation.Current);
             _ = EndWhenExpiredAsync(Running);
         }
         catch (GatewayStartException e)
@@ -26,7 +38,15 @@ internal sealed class CarriedGateway(GatewayOptions options, IHostApplicationLif
         }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Running?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken) => Running?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => StoppingAsync(cancellationToken);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => Running?.DisposeAsync() ?? ValueTask.CompletedTask;
 
@@ -38,5 +58,13 @@ internal sealed class CarriedGateway(GatewayOptions options, IHostApplicationLif
         var stopped = gateway.StopAsync(CancellationToken.None);
         lifetime.StopApplication();
         await stopped;
+    }
+
+    /// <summary>A host cancels its stop when its time is over, and a stop that is cancelled cuts what is in flight.</summary>
+    private void GiveTime(GatewaySnapshot snapshot)
+    {
+        if (_own == Timeout.InfiniteTimeSpan || _own >= Plenty) return;
+        var drain = snapshot.Definition.Drain;
+        host.ShutdownTimeout = _own + drain.Announce + drain.Finish + Margin;
     }
 }

@@ -2,6 +2,7 @@ using Gatehouse.Policies.Own;
 using Gatehouse.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Hosting;
 
@@ -10,7 +11,9 @@ public static class GatehouseHostExtensions
 {
     /// <summary>
     /// Serves a declaration as long as the host runs. The gateway listens where the declaration says, beside whatever else the host serves.
-    /// A declaration with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them. A gateway that may not go on, because the last good declaration that it serves has become too old, stops
+    /// A declaration with errors keeps the host from starting, with an <see cref="InvalidOperationException"/> that lists them. A stop of the host
+    /// drains the gateway first, and <see cref="HostOptions.ShutdownTimeout"/> becomes longer by what <c>drain</c> says, so that the host's own
+    /// services have their time after it. A gateway that may not go on, because the last good declaration that it serves has become too old, stops
     /// the host, with 1 as the process's exit code.
     /// </summary>
     /// <param name="declaration">The declaration's own file.</param>
@@ -28,7 +31,8 @@ public static class GatehouseHostExtensions
     internal static IHostApplicationBuilder Carry(this IHostApplicationBuilder builder, GatewayOptions options)
     {
         builder.Services.AddSingleton(options);
-        builder.Services.AddHostedService(services => new CarriedGateway(options, services.GetRequiredService<IHostApplicationLifetime>()));
+        builder.Services.AddHostedService(services => new CarriedGateway(
+            options, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOptions<HostOptions>>().Value));
         return builder;
     }
 }

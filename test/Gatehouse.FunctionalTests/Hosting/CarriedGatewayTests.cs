@@ -6,6 +6,7 @@ using Gatehouse.TestKit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.FunctionalTests.Hosting;
@@ -66,6 +67,58 @@ public sealed class CarriedGatewayTests : IDisposable
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync(Cancel));
         Assert.Contains("did you mean 'effect'?", refused.Message, StringComparison.Ordinal);
         Assert.Contains("did you mean 'purpose'?", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Control("AVL-2", "a host that gives less time")]
+    public async Task What_is_in_flight_has_the_time_that_is_declared_however_little_its_host_gives()
+    {
+        await using var upstream = await SlowUpstreamAsync();
+        using var host = HostOf(new SmallDeclaration(upstream.Address), shutdown: TimeSpan.FromSeconds(1));
+        await host.StartAsync(Cancel);
+        var slow = _client.GetStringAsync(PathOf(host, "/things/slow"), Cancel);
+        await upstream.NextAsync(Cancel);
+
+        using var threeSeconds = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        var stopping = host.StopAsync(CancellationToken.None);
+        await Eventually.HoldsAsync(() => Task.FromResult(threeSeconds.IsCancellationRequested || slow.IsCompleted), Cancel);
+        Assert.False(stopping.IsCompleted);
+        _release.SetResult();
+        Assert.Equal("done", await slow);
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Its_host_gives_as_much_time_as_was_declared_last_and_its_own()
+    {
+        var declaration = new SmallDeclaration(new Uri("http://127.0.0.1:1"));
+        using var host = HostOf(declaration, shutdown: TimeSpan.FromSeconds(7));
+        await host.StartAsync(Cancel);
+        var given = host.Services.GetRequiredService<IOptions<HostOptions>>().Value;
+        Assert.InRange(given.ShutdownTimeout.TotalSeconds, 17, 30);
+        foreach (var (announce, finish) in ((int, int)[])[(20, 600), (0, 10)])
+        {
+            _folder.Write("gatehouse.yaml", declaration with { Drain = $"announce: {announce}s, finish: {finish}s" });
+            Assert.Equal(ActivationOutcome.Activated, (await GatewayOf(host).ReloadAsync(Cancel)).Outcome);
+            Assert.InRange(given.ShutdownTimeout.TotalSeconds, announce + finish + 7, announce + finish + 20);
+        }
+
+        await host.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_told_to_hurry_does_not_wait()
+    {
+        await using var upstream = await SlowUpstreamAsync();
+        using var host = HostOf(new SmallDeclaration(upstream.Address));
+        await host.StartAsync(Cancel);
+        var slow = _client.GetStringAsync(PathOf(host, "/things/slow"), Cancel);
+        await upstream.NextAsync(Cancel);
+        using var hurry = new CancellationTokenSource();
+        var stopping = host.StopAsync(hurry.Token);
+        await hurry.CancelAsync();
+        await stopping;
+        await Assert.ThrowsAsync<HttpRequestException>(() => slow);
     }
 
     [Fact]
@@ -139,9 +192,10 @@ public sealed class CarriedGatewayTests : IDisposable
         await http.Response.WriteAsync("done");
     });
 
-    private IHost HostOf(string declaration, TimeProvider? clock = null)
+    private IHost HostOf(string declaration, TimeProvider? clock = null, TimeSpan? shutdown = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        if (shutdown is { } given) builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = given);
         var path = _folder.Write("gatehouse.yaml", declaration);
         var options = new GatewayOptions { DeclarationPath = path, HasHeartbeat = false, WatchEvery = TimeSpan.FromDays(1) };
         if (clock is null) builder.AddGatehouse(path);

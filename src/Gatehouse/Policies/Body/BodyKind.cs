@@ -16,7 +16,7 @@ internal sealed class BodyKind() : RoutePolicyKind(KindName)
     public override Policy? Compile(Route route, CompileContext context)
     {
         var spec = SpecOf<BodySpec>(route) ?? BodySpec.Default;
-        var spool = context.State.Get(KindName, "spool", static () => new Spool(Spool.Most, Path.GetTempPath()));
+        var spool = context.State.Get(KindName, "spool", () => new Spool(Spool.Most, Path.GetTempPath(), context.Clock, context.Events));
         var rules = new BodyRules(spec.Max.Bytes, spec.IsWhole(route.Effect))
         {
             Upgrades = route.Upgrade is not null,

@@ -83,6 +83,11 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool, TimeProvider cloc
         {
             return Verdict.Reject(Problems.Overloaded, "no room for another body");
         }
+        catch (SpoolFailedException e)
+        {
+            exchange.Failure = e;
+            return Verdict.Reject(Problems.Overloaded, "the body could not be kept until it was whole");
+        }
         catch (Exception e) when (exchange.BodyProblem is { } problem)
         {
             exchange.Failure = e;

@@ -50,9 +50,10 @@ internal sealed class WholeBodyReader(Stream body, Spool spool, ulong address)
             {
                 spool.Claim(address, filled);
                 claimed += filled;
-                await file.WriteAsync(buffer.AsMemory(0, filled), cancellation);
+                await spool.WriteAsync(file, buffer.AsMemory(0, filled), cancellation);
             }
 
+            spool.Written();
             return new WholeBody(file, spool, address);
         }
         catch

@@ -206,7 +206,7 @@ public sealed class BodyPolicyTests
     [Fact]
     public async Task Bounds_what_all_spooled_bodies_have_together_and_gives_it_back()
     {
-        var spool = new Spool(800_000, Path.GetTempPath());
+        var spool = new Spool(800_000, Path.GetTempPath(), TimeProvider.System);
         var policy = new BodyPolicy(new BodyRules(1 << 20, Whole: true), spool, TimeProvider.System);
         var taken = new List<Exchange>();
         for (var i = 1; i <= 4; i++) Assert.Null(await SpoolAsync($"192.0.2.{i}", 190_000));
@@ -229,12 +229,55 @@ public sealed class BodyPolicyTests
     }
 
     [Fact]
+    public async Task Refuses_large_bodies_as_overloaded_while_no_file_can_be_made_and_says_so_once()
+    {
+        using var folder = new TestFolder();
+        var spool = new Spool(Spool.Most, folder.Of("bodies"), _harness.Clock, _harness.Context.Events);
+        var policy = new BodyPolicy(new BodyRules(1 << 20, Whole: true), spool, _harness.Clock);
+        for (var i = 0; i < 3; i++) Assert.Same(Problems.Overloaded, await DecideAsync(100_000));
+        Assert.Null(await DecideAsync(60_000)); // which needs no file
+        Assert.Equal(["cannot be written"], Told());
+        Assert.Equal((0, 0), (spool.Used, spool.Addresses));
+
+        Directory.CreateDirectory(folder.Of("bodies"));
+        Assert.Null(await DecideAsync(100_000));
+        Assert.Equal(["cannot be written"], Told()); // it may be so for one body and not for the next
+        _harness.Clock.Advance(Spool.Calm);
+        Assert.Null(await DecideAsync(100_000));
+        Assert.Null(await DecideAsync(100_000));
+        Assert.Equal(["cannot be written", "can be written"], Told());
+
+        Directory.Delete(folder.Of("bodies"));
+        Assert.Same(Problems.Overloaded, await DecideAsync(100_000));
+        Assert.Equal(3, Told().Count());
+
+        async Task<Problem?> DecideAsync(int length)
+        {
+            var exchange = Request(new Arriving(Bytes(length), 9000));
+            var verdict = await policy.OnRequestAsync(exchange);
+            policy.OnFinished(exchange);
+            return verdict.Problem;
+        }
+
+        IEnumerable<string> Told() => _harness.Told.ToString().Split('\n').Where(l => l.Contains("large bodies", StringComparison.Ordinal))
+            .Select(l => l.Contains("cannot be written", StringComparison.Ordinal) ? "cannot be written" : "can be written");
+    }
+
+    [Fact]
+    public async Task What_a_client_does_is_not_taken_for_a_fault_of_the_spool()
+    {
+        var exchange = Request(new Arriving(Bytes(100_000), 9000, Break("bad chunk")));
+        Assert.Same(Problems.MalformedRequest, (await Compile("{}").OnRequestAsync(exchange)).Problem);
+        Assert.DoesNotContain("large bodies", _harness.Told.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Leaves_no_file_behind_while_a_body_is_spooled()
     {
         var directory = Directory.CreateTempSubdirectory("gatehouse-test-").FullName;
         try
         {
-            using var file = new Spool(1000, directory).Open();
+            using var file = new Spool(1000, directory, TimeProvider.System).Open();
             await file.WriteAsync(Encoding.UTF8.GetBytes("secret"), Cancellation);
             if (!OperatingSystem.IsWindows()) Assert.Empty(Directory.GetFiles(directory));
         }

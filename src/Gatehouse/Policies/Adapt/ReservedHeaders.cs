@@ -9,6 +9,7 @@ internal sealed record Reservation(string Reason, bool MayBeRemoved = false);
 internal sealed class ReservedHeaders
 {
     private static readonly Reservation Framing = new("says where the message ends (RFC 9112 section 6)");
+    private static readonly Reservation Content = new("says what the body is, which was judged by what the client has said");
     private static readonly Reservation Hop = new("is for one connection only (RFC 9110 section 7.6.1)");
     private static readonly Reservation Routing = new("decides where the request goes");
     private static readonly Reservation Identity = new("says who is calling");
@@ -31,6 +32,7 @@ internal sealed class ReservedHeaders
     public static ReservedHeaders OfRequest { get; } = new(
         [
             .. OfEveryMessage(),
+            (Content, ["Content-Type", "Content-Encoding"]),
             (Routing, ["Host", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"]),
             (Identity, ["Client-Cert", "Client-Cert-Chain", "X-Client-Cert", "SSL-Client-Cert"]),
             (Credential, ["Authorization", "Proxy-Authorization", "X-Api-Key", "Cookie"]),

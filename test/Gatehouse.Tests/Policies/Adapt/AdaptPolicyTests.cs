@@ -132,7 +132,7 @@ public sealed class AdaptPolicyTests
             string[] both = ["Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "X-Request-Id",
                 "traceparent", "Sec-WebSocket-Key"];
             string[] request = ["Host", "Authorization", "X-Api-Key", "Cookie", "Forwarded", "x-forwarded-for", "X-Forwarded-Anything", "X-Real-IP",
-                "X-HTTP-Method-Override"];
+                "X-HTTP-Method-Override", "Content-Type", "content-encoding"];
             string[] response = ["RateLimit", "RateLimit-Policy", "Retry-After", "Set-Cookie", "WWW-Authenticate", "Access-Control-Allow-Origin",
                 "Alt-Svc"];
             foreach (var name in both.Concat(request)) data.Add("request", name);
@@ -156,6 +156,9 @@ public sealed class AdaptPolicyTests
     [Theory]
     [InlineData("request: { headers: { remove: [Cookie, Authorization] } }", null)]
     [InlineData("request: { headers: { remove: [Host] } }", "GH1037 'Host' decides where the request goes")]
+    [InlineData("request: { headers: { remove: [Content-Type] } }", "GH1037 'Content-Type' says what the body is, which was judged by what the client has said")]
+    [InlineData("request: { headers: { remove: [Content-Encoding] } }", "GH1037 'Content-Encoding' says what the body is")]
+    [InlineData("response: { headers: { set: { Content-Type: text/plain }, remove: [Content-Language] } }", null)]
     [InlineData("request: { headers: { set: { X-A: \"a\\nb\" } } }", "GH2006")]
     [InlineData("request: { headers: { set: { X-A: \"\\u00e9\" } } }", "GH2006")]
     [InlineData("request: { headers: { set: { \"X A\": b } } }", "GH2006 'X A' cannot be a header field's name")]

@@ -52,6 +52,19 @@ public sealed class CorsTests
                 personalData: none
                 access: { anonymous: "a test" }
                 limits: [ { per: all, allow: 1000000, every: 1s } ]
+          both:
+            owner: both@retailer.example
+            purpose: Of two methods of one path one is opened
+            upstream: things
+            each:
+              cors: { origins: ["https://shop.example"], methods: [GET] }
+              exposure: public
+              personalData: none
+              access: { anonymous: "a test" }
+              limits: [ { per: all, allow: 1000000, every: 1s } ]
+            routes:
+              get-both: { match: "GET /both/{id}", effect: read }
+              find-both: { match: "POST /both/{id}", effect: read }
         """;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -75,6 +88,7 @@ public sealed class CorsTests
     [InlineData("/things/1", "POST", Shop, 405)] // the path has an opened route, but not for this method
     [InlineData("/things/1", "DELETE", Shop, 405)]
     [InlineData("/things/1", "get", Shop, 405)]
+    [InlineData("/both/1", "POST", Shop, 405)] // named by a 'cors' that opens another method
     [InlineData("/things/1", "GET", "https://evil.example", 405)]
     [InlineData("/things/1", "GET", "null", 405)]
     [InlineData("/nothing", "GET", Shop, 404)]
@@ -125,10 +139,23 @@ public sealed class CorsTests
         Assert.Equal((401, null, "Origin"), await CallAsync(gateway, "/secret/1", "null"));
     }
 
-    private static async Task<(int Status, string? Allowed, string? Vary)> CallAsync(TestGateway gateway, string path, string origin)
+    [Fact]
+    [Control("VAL-11")]
+    public async Task A_backend_cannot_open_the_methods_that_are_not()
     {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.On("/both/1", 200, "ok", ("Access-Control-Allow-Origin", Shop), ("Access-Control-Allow-Credentials", "true"));
+        await using var gateway = await StartAsync(upstream);
+        Assert.Equal((200, Shop, "Origin"), await CallAsync(gateway, "/both/1", Shop));
+        Assert.Equal((200, null, ""), await CallAsync(gateway, "/both/1", Shop, "POST"));
+    }
+
+    private static async Task<(int Status, string? Allowed, string? Vary)> CallAsync(
+        TestGateway gateway, string path, string origin, string method = "GET")
+    {
+        var length = method == "POST" ? "Content-Length: 0\r\n" : "";
         var response = await RawHttpClient.ExchangeAsync(
-            gateway.AddressOf("edge").Port, $"GET {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n\r\n");
+            gateway.AddressOf("edge").Port, $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n{length}\r\n");
         var vary = string.Join(',', response.Headers.Where(h => h.Name == "Vary").Select(h => h.Value));
         return (response.Status, response.Header("Access-Control-Allow-Origin"), vary);
     }

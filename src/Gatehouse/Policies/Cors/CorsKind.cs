@@ -4,7 +4,7 @@ using Gatehouse.Routes;
 
 namespace Gatehouse.Policies.Cors;
 
-/// <summary>Routes that declare <c>cors</c> for their method have it; of upgraded routes, all.</summary>
+/// <summary>Routes that declare <c>cors</c> have it, for their method or against it; of upgraded routes, all.</summary>
 internal sealed class CorsKind() : RoutePolicyKind(KindName)
 {
     public const string KindName = "cors";
@@ -46,9 +46,11 @@ internal sealed class CorsKind() : RoutePolicyKind(KindName)
 
     public override Policy? Compile(Route route, CompileContext context)
     {
-        var spec = SpecOf<CorsSpec>(route) is { } said && said.Covers(route.Match.Method) ? said : null;
+        var said = SpecOf<CorsSpec>(route);
+        var spec = said is not null && said.Covers(route.Match.Method) ? said : null;
         if (route.Upgrade is not null) return new HandshakePolicy(spec?.Origins ?? []);
-        return spec is null ? null : new CorsPolicy(spec, route.Match.Method);
+        if (spec is not null) return new CorsPolicy(spec, route.Match.Method);
+        return said is null ? null : new ClosedPolicy();
     }
 
     private static string WhyNot(Route route) =>

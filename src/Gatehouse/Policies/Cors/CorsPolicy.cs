@@ -73,17 +73,8 @@ internal sealed class CorsPolicy : Policy
         headers.AccessControlMaxAge = _maxAge;
     }
 
-    /// <summary>What <c>Access-Control-Allow-Origin</c> says to this origin; nothing to a stranger, and to who names two.</summary>
-    private StringValues Admit(StringValues origin)
-    {
-        if (origin.Count != 1) return default;
-        if (_everybody) return _origins[0].Value;
-        foreach (var (text, value) in _origins)
-            if (string.Equals(text, origin[0], StringComparison.Ordinal)) return value;
-        return default;
-    }
-
-    private static void TakeAwayBackends(IHeaderDictionary headers)
+    /// <summary>Takes away what a backend itself says to other sites' scripts.</summary>
+    public static void TakeAwayBackends(IHeaderDictionary headers)
     {
         headers.AccessControlAllowOrigin = default;
         headers.AccessControlAllowCredentials = default;
@@ -93,6 +84,16 @@ internal sealed class CorsPolicy : Policy
         headers.AccessControlMaxAge = default;
         headers.Remove("Access-Control-Allow-Private-Network");
         headers.Remove("Access-Control-Allow-Local-Network");
+    }
+
+    /// <summary>What <c>Access-Control-Allow-Origin</c> says to this origin; nothing to a stranger, and to who names two.</summary>
+    private StringValues Admit(StringValues origin)
+    {
+        if (origin.Count != 1) return default;
+        if (_everybody) return _origins[0].Value;
+        foreach (var (text, value) in _origins)
+            if (string.Equals(text, origin[0], StringComparison.Ordinal)) return value;
+        return default;
     }
 
     /// <summary>A cache must not hand the answer for one origin to another (RFC 9110 section 12.5.5).</summary>

@@ -145,9 +145,22 @@ public sealed class CorsPolicyTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Theory]
+    [InlineData("https://shop.example")]
+    [InlineData(null)]
+    [Control("VAL-11")]
+    public void Takes_a_backends_own_word_away_where_only_another_method_is_opened(string? origin)
+    {
+        var exchange = _harness.Exchange(headers: origin is null ? [] : [("Origin", origin)]);
+        foreach (var name in (string[])["Allow-Origin", "Allow-Credentials", "Allow-Private-Network", "Expose-Headers"])
+            exchange.ResponseHeaders["Access-Control-" + name] = "https://shop.example";
+        exchange.ResponseHeaders.Vary = "Accept";
+        Assert.Equal(VerdictKind.Continue, Run("""cors: { origins: ["https://shop.example"], methods: [POST] }""", exchange).Kind);
+        Assert.Equal(["Vary: Accept"], HeadersOf(exchange));
+    }
+
     [Fact]
-    public void Is_not_there_for_a_method_that_is_not_opened() =>
-        Assert.Null(_harness.Compile(new CorsKind(), """cors: { origins: ["https://shop.example"], methods: [POST] }"""));
+    public void Is_not_there_where_nothing_is_said() => Assert.Null(_harness.Compile(new CorsKind(), "{}"));
 
     [Theory]
     [InlineData("""{ origins: ["*"], credentials: true }""", "GH1039")]

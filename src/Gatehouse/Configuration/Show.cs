@@ -25,15 +25,6 @@ internal static class Show
         return builder.ToString();
     }
 
-    /// <summary>Everything behind the prefix of an API key, and what stands before the host of an address (a user and a password).</summary>
-    private static string WithoutSecrets(string text)
-    {
-        var (address, at) = (text.IndexOf("://", StringComparison.Ordinal), text.LastIndexOf('@'));
-        if (address >= 0 && at > address) text = string.Concat(text.AsSpan(0, address + 3), "…", text.AsSpan(at));
-        var key = text.IndexOf(KeyPrefix, StringComparison.Ordinal);
-        return key < 0 ? text : text[..(key + KeyPrefix.Length)] + "…";
-    }
-
     /// <summary>All of the text.</summary>
     public static string OnOneLine(string text)
     {
@@ -41,6 +32,15 @@ internal static class Show
         var builder = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes()) builder.Append(IsSafe(Rune.GetUnicodeCategory(rune)) ? rune.ToString() : "?");
         return builder.ToString();
+    }
+
+    /// <summary>Everything behind the prefix of an API key, and what stands before the host of an address (a user and a password).</summary>
+    private static string WithoutSecrets(string text)
+    {
+        var (address, at) = (text.IndexOf("://", StringComparison.Ordinal), text.LastIndexOf('@'));
+        if (address >= 0 && at > address) text = string.Concat(text.AsSpan(0, address + 3), "…", text.AsSpan(at));
+        var key = text.IndexOf(KeyPrefix, StringComparison.Ordinal);
+        return key < 0 ? text : text[..(key + KeyPrefix.Length)] + "…";
     }
 
     /// <summary>Nothing that moves a cursor, ends a line, turns the direction of text, or cannot be seen.</summary>

@@ -8,9 +8,6 @@ namespace Gatehouse.FunctionalTests.Cli;
 /// <summary>The process's two outputs, each with a reader that is not well: pipes as a shell or a supervisor gives them.</summary>
 public sealed partial class OutputsTests : IAsyncLifetime
 {
-    /// <summary>A pipe that is open for reading too, so that writing to it is no error; nobody reads what it has, and it is full.</summary>
-    private const string FullPipe = "mkfifo pipe; exec {0}<>pipe; head -c 65536 /dev/zero >&{0}; ";
-
     private readonly TestFolder _folder = new();
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
     private readonly int _edge = Declarations.FreePort();
@@ -32,7 +29,7 @@ public sealed partial class OutputsTests : IAsyncLifetime
     [Control("LOG-7", "standard output that nobody reads")]
     public async Task Where_nobody_reads_the_access_log_the_operator_is_told()
     {
-        await using var gatehouse = Start(string.Format(CultureInfo.InvariantCulture, FullPipe, 1));
+        await using var gatehouse = Start(FullPipe(1));
         await gatehouse.LineAsync("is in force", Cancel);
         Assert.Equal(HttpStatusCode.OK, await GetAsync());
         await gatehouse.LineAsync("the access log cannot be written (nothing takes what is written)", Cancel);
@@ -47,7 +44,7 @@ public sealed partial class OutputsTests : IAsyncLifetime
     [Control("LOG-7", "standard error that nobody reads")]
     public async Task Where_nobody_reads_the_events_the_access_log_is_written()
     {
-        await using var gatehouse = Start(string.Format(CultureInfo.InvariantCulture, FullPipe, 2));
+        await using var gatehouse = Start(FullPipe(2));
         await ServesAsync();
         await gatehouse.LineAsync("\"route\":\"stock/get-stock\"", Cancel);
     }
@@ -100,6 +97,9 @@ public sealed partial class OutputsTests : IAsyncLifetime
 
     [GeneratedRegex("""^gatehouse_exchanges_total\S*status="2xx"\S* (\d+)""", RegexOptions.Multiline)]
     private static partial Regex Exchanges();
+
+    /// <summary>A pipe that is open for reading too, so that writing to it is no error; nobody reads what it has, and it is full.</summary>
+    private static string FullPipe(int output) => $"mkfifo pipe; exec {output}<>pipe; head -c 65536 /dev/zero >&{output}; ";
 
     /// <summary>Starts the program as a shell does, with its outputs where the shell has put them.</summary>
     private GatehouseProcess Start(string before)

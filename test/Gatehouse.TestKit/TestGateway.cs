@@ -48,6 +48,7 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <param name="kinds">The second part of the catalogue, where a test brings policies of its own.</param>
     /// <param name="watchEvery">How often the files are looked at without being asked; never within a test unless given.</param>
     /// <param name="hasHeartbeat">Whether the gateway sheds work while it is short.</param>
+    /// <param name="unwatched">The listener on which nobody looks at what clients send.</param>
     /// <exception cref="GatewayStartException">The declaration has errors, or cannot be listened for.</exception>
     public static async Task<TestGateway> StartAsync(
         string yaml,
@@ -56,7 +57,8 @@ internal sealed class TestGateway : IAsyncDisposable
         LineSink? accessLog = null,
         IReadOnlyList<RoutePolicyKind>? kinds = null,
         TimeSpan? watchEvery = null,
-        bool hasHeartbeat = false)
+        bool hasHeartbeat = false,
+        string? unwatched = null)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-").FullName;
         foreach (var (name, text) in files ?? new Dictionary<string, string>())
@@ -78,6 +80,7 @@ internal sealed class TestGateway : IAsyncDisposable
             Kinds = kinds ?? PolicyCatalog.AfterRoute,
             HasHeartbeat = hasHeartbeat, // on a machine that is busy with other tests, gateways would rightly find themselves short
             WatchEvery = watchEvery ?? TimeSpan.FromDays(1),
+            Unwatched = unwatched,
         };
         return new TestGateway(folder, await GatewayHost.StartAsync(options), lines, events, written);
     }

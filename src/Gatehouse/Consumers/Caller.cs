@@ -53,6 +53,16 @@ internal sealed class Caller
     /// <summary>The first instant at which what proved it does not hold any more, leeway included; null when nobody knows.</summary>
     public DateTimeOffset? Expires { get; init; }
 
+    /// <summary>The names of <see cref="Scopes"/> in ordinal order.</summary>
+    public string[] ScopesInOrder()
+    {
+        var scopes = new string[Scopes.Count];
+        var count = 0;
+        foreach (var scope in Scopes) scopes[count++] = scope.Value;
+        Array.Sort(scopes, StringComparer.Ordinal);
+        return scopes;
+    }
+
     /// <summary>Whether the credential comes from another network than at first. True once.</summary>
     /// <param name="network">Not 0.</param>
     public bool IsNowElsewhere(ulong network)

@@ -29,11 +29,7 @@ internal sealed class CallerIdentity : IEquatable<CallerIdentity>
         Add(text, caller.Person?.Subject ?? "");
         Add(text, caller.People);
         Add(text, caller.Actors);
-        var scopes = new string[caller.Scopes.Count];
-        var count = 0;
-        foreach (var scope in caller.Scopes) scopes[count++] = scope.Value;
-        Array.Sort(scopes, StringComparer.Ordinal);
-        Add(text, scopes);
+        Add(text, caller.ScopesInOrder());
         return new CallerIdentity(text.ToString());
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gatehouse.Configuration;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
@@ -25,7 +26,10 @@ internal static class OpenApiModel
             if (root["openapi"] is not ScalarNode { Text: ['3', '.', '0', ..] })
                 settings.RuleSet.Remove(NeedsResponses);
             settings.RuleSet.Remove(NeedsDiscriminators); // it looks through all schemas that each schema leads to
-            var read = new OpenApiJsonReader().Read(ContractNodes.ToJson(root)!, Nowhere, settings);
+            var json = (JsonObject)ContractNodes.ToJson(root)!;
+            StayInside(json["paths"]);
+            StayInside((json["components"] as JsonObject)?["pathItems"]);
+            var read = new OpenApiJsonReader().Read(json, Nowhere, settings);
             if (read.Document is { } document)
             {
                 Warn(read.Diagnostic, root, findings);
@@ -48,6 +52,16 @@ internal static class OpenApiModel
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Takes the references that leave the document out of path items: of those the library looks for the last name in this document, and would take
+    /// what is called alike here for what is meant.
+    /// </summary>
+    private static void StayInside(JsonNode? items)
+    {
+        foreach (var (_, item) in items as JsonObject ?? [])
+            if (item is JsonObject path && path["$ref"] is JsonValue reference && !reference.ToString().StartsWith('#')) path.Remove("$ref");
     }
 
     /// <summary>What the library does not like leaves every operation where it is: a word, not a refusal.</summary>

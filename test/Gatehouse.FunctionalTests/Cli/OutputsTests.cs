@@ -6,25 +6,8 @@ using Gatehouse.TestKit;
 namespace Gatehouse.FunctionalTests.Cli;
 
 /// <summary>The process's two outputs, each with a reader that is not well: pipes as a shell or a supervisor gives them.</summary>
-public sealed partial class OutputsTests : IAsyncLifetime
+public sealed partial class OutputsTests : StockProgramTests
 {
-    private readonly TestFolder _folder = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly int _edge = Declarations.FreePort();
-    private readonly int _administration = Declarations.FreePort();
-    private FakeUpstream _upstream = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _upstream = await FakeUpstream.StartAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        await _upstream.DisposeAsync();
-        _folder.Dispose();
-    }
-
     [Fact]
     [Control("LOG-7", "standard output that nobody reads")]
     public async Task Where_nobody_reads_the_access_log_the_operator_is_told()
@@ -34,7 +17,7 @@ public sealed partial class OutputsTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await GetAsync());
         await gatehouse.LineAsync("the access log cannot be written (nothing takes what is written)", Cancel);
 
-        _folder.Write("gatehouse.yaml", Declaration().Replace("gatehouse: v1", "gatehouse: v0", StringComparison.Ordinal));
+        Folder.Write("gatehouse.yaml", Loud().Replace("gatehouse: v1", "gatehouse: v0", StringComparison.Ordinal));
         await gatehouse.SignalAsync("HUP", Cancel);
         await gatehouse.LineAsync("reload refused", Cancel); // it hears of everything else, too
         Assert.Equal(HttpStatusCode.OK, await GetAsync());
@@ -61,10 +44,10 @@ public sealed partial class OutputsTests : IAsyncLifetime
             for (var i = 0; i < 200; i++) Assert.Equal(HttpStatusCode.OK, await GetAsync());
 
         // whoever reads from now on misses what was dropped, and nothing else
-        var sent = _upstream.Requests.Count;
+        var sent = Upstream.Requests.Count;
         await Eventually.HoldsAsync(async () => (await CountedAsync()).Exchanges == sent, Cancel);
         var dropped = (await CountedAsync()).Dropped;
-        await using var pipe = new FileStream(_folder.Of("pipe"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        await using var pipe = new FileStream(Folder.Of("pipe"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var lines = new StreamReader(pipe);
         for (var read = 0; read < sent - dropped; read++)
             Assert.StartsWith("{\"time\":", await lines.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience.Limit, Cancel), StringComparison.Ordinal);
@@ -82,8 +65,8 @@ public sealed partial class OutputsTests : IAsyncLifetime
         await gatehouse.SignalAsync("TERM", Cancel);
         await gatehouse.FinishAsync(Cancel);
 
-        var lines = await File.ReadAllLinesAsync(_folder.Of("both.log"), Cancel);
-        Assert.Equal(_upstream.Requests.Count, lines.Count(l => l.StartsWith("{\"time\":", StringComparison.Ordinal) && l.EndsWith('}')));
+        var lines = await File.ReadAllLinesAsync(Folder.Of("both.log"), Cancel);
+        Assert.Equal(Upstream.Requests.Count, lines.Count(l => l.StartsWith("{\"time\":", StringComparison.Ordinal) && l.EndsWith('}')));
         foreach (var told in (string[])["is in force", "no file has changed", "stopped"])
             Assert.Contains(lines, l => l.Contains(told, StringComparison.Ordinal));
         Assert.All(lines, l => Assert.Matches(WholeLine(), l));
@@ -105,12 +88,12 @@ public sealed partial class OutputsTests : IAsyncLifetime
     private GatehouseProcess Start(string before)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "a pipe is filled as Linux has it");
-        _folder.Write("gatehouse.yaml", Declaration());
+        Folder.Write("gatehouse.yaml", Loud());
         var program = GatehouseProcess.Built("Gatehouse.Cli", "gatehouse");
-        return GatehouseProcess.StartProgram("sh", [], _folder.Path, "-c", before + "exec \"$0\" run", program);
+        return GatehouseProcess.StartProgram("sh", [], Folder.Path, "-c", before + "exec \"$0\" run", program);
     }
 
-    private string Declaration() => Declarations.Stock(_edge, _administration, _upstream.Address.GetLeftPart(UriPartial.Authority))
+    private string Loud() => Declaration
         .Replace("log: { access: access.log }\n", "", StringComparison.Ordinal)
         .Replace("allow: 1000, every: 1m", "allow: 100000, every: 1s", StringComparison.Ordinal);
 
@@ -129,15 +112,9 @@ public sealed partial class OutputsTests : IAsyncLifetime
         },
         Cancel);
 
-    private async Task<HttpStatusCode> GetAsync()
-    {
-        using var response = await _client.GetAsync($"http://127.0.0.1:{_edge}/stock/tea", Cancel);
-        return response.StatusCode;
-    }
-
     private async Task<(long Dropped, long Exchanges)> CountedAsync()
     {
-        var page = await _client.GetStringAsync($"http://127.0.0.1:{_administration}/metrics", Cancel);
+        var page = await MetricsAsync();
         return (Number(Dropped()), Number(Exchanges()));
 
         long Number(Regex metric) => long.Parse(metric.Match(page).Groups[1].Value, CultureInfo.InvariantCulture);

@@ -6,24 +6,12 @@ using Gatehouse.TestKit;
 namespace Gatehouse.FunctionalTests.Cli;
 
 /// <summary>The built executable under an operator's signals, and with access logs that are hard to write.</summary>
-public sealed class SignalTests : IAsyncLifetime
+public sealed class SignalTests : StockProgramTests
 {
-    private readonly TestFolder _folder = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly int _edge = Declarations.FreePort();
-    private readonly int _administration = Declarations.FreePort();
-    private FakeUpstream _upstream = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() =>
-        _upstream = (await FakeUpstream.StartAsync()).On("/stock/slow", static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _client.Dispose();
-        await _upstream.DisposeAsync();
-        _folder.Dispose();
+        await base.InitializeAsync();
+        Upstream.On("/stock/slow", static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
     }
 
     [Theory]
@@ -34,7 +22,7 @@ public sealed class SignalTests : IAsyncLifetime
     {
         await using var gatehouse = await ServeAsync(finish: "1h");
         var slow = GetAsync("slow");
-        await _upstream.NextAsync(Cancel);
+        await Upstream.NextAsync(Cancel);
 
         await gatehouse.SignalAsync(first, Cancel);
         await gatehouse.LineAsync("stopping", Cancel);
@@ -54,7 +42,7 @@ public sealed class SignalTests : IAsyncLifetime
     {
         await using var gatehouse = await ServeAsync();
         await GetAsync("before");
-        var log = _folder.Of("access.log");
+        var log = Folder.Of("access.log");
         await HasLinesAsync(log, 1);
         File.Move(log, log + ".1");
 
@@ -68,7 +56,7 @@ public sealed class SignalTests : IAsyncLifetime
         await gatehouse.SignalAsync("TERM", Cancel);
         await gatehouse.FinishAsync(Cancel);
 
-        Assert.Equal(_upstream.Requests.Count, Lines(log) + Lines(log + ".1"));
+        Assert.Equal(Upstream.Requests.Count, Lines(log) + Lines(log + ".1"));
         Assert.Equal(200, (int)JsonNode.Parse((await File.ReadAllLinesAsync(log, Cancel))[0])!["status"]!);
     }
 
@@ -82,8 +70,8 @@ public sealed class SignalTests : IAsyncLifetime
         await gatehouse.LineAsync("the access log cannot be written", Cancel);
         Assert.Equal(HttpStatusCode.OK, await GetAsync("2"));
 
-        Directory.CreateDirectory(_folder.Of("later")); // mended while it runs: nothing is lost
-        await HasLinesAsync(_folder.Of("later/access.log"), 2);
+        Directory.CreateDirectory(Folder.Of("later")); // mended while it runs: nothing is lost
+        await HasLinesAsync(Folder.Of("later/access.log"), 2);
         await gatehouse.SignalAsync("TERM", Cancel);
         Assert.Equal(0, (await gatehouse.FinishAsync(Cancel)).ExitCode);
     }
@@ -93,7 +81,7 @@ public sealed class SignalTests : IAsyncLifetime
     public async Task A_pipe_without_a_reader_is_told_and_stops_nothing()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes with names are made by mkfifo");
-        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [_folder.Of("access.log")])) await mkfifo.WaitForExitAsync(Cancel);
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Folder.Of("access.log")])) await mkfifo.WaitForExitAsync(Cancel);
         await using var gatehouse = await ServeAsync();
         Assert.Equal(HttpStatusCode.OK, await GetAsync("1"));
         await gatehouse.LineAsync("the access log cannot be written (nothing takes what is written)", Cancel);
@@ -105,18 +93,12 @@ public sealed class SignalTests : IAsyncLifetime
 
     private async Task<GatehouseProcess> ServeAsync(string finish = "10s", string log = "access.log")
     {
-        _folder.Write("gatehouse.yaml", Declarations.Stock(_edge, _administration, _upstream.Address.GetLeftPart(UriPartial.Authority))
+        Folder.Write("gatehouse.yaml", Declaration
             .Replace("finish: 10s", $"finish: {finish}", StringComparison.Ordinal)
             .Replace("access: access.log", $"access: {log}", StringComparison.Ordinal));
-        var gatehouse = GatehouseProcess.Start(_folder.Path, "run");
+        var gatehouse = GatehouseProcess.Start(Folder.Path, "run");
         await gatehouse.LineAsync("is in force", Cancel);
         return gatehouse;
-    }
-
-    private async Task<HttpStatusCode> GetAsync(string article)
-    {
-        using var response = await _client.GetAsync($"http://127.0.0.1:{_edge}/stock/{article}", Cancel);
-        return response.StatusCode;
     }
 
     private static Task HasLinesAsync(string file, int least) => Eventually.HoldsAsync(() => Task.FromResult(Lines(file) >= least), Cancel);

@@ -28,7 +28,7 @@ internal sealed class IntakeFront : IAsyncDisposable
 
     public int Port => Gateway.AddressOf("edge").Port;
 
-    public static async Task<IntakeFront> StartAsync(string moreOfListener = "")
+    public static async Task<IntakeFront> StartAsync(string moreOfListener = "", string? unwatched = null)
     {
         var upstream = new StrictUpstream();
         var declaration = new SmallDeclaration(upstream.Address)
@@ -39,7 +39,7 @@ internal sealed class IntakeFront : IAsyncDisposable
             Drain = "announce: 0s, finish: 20s",
             MoreRoutes = Routes(),
         };
-        return new IntakeFront(upstream, await TestGateway.StartAsync(declaration));
+        return new IntakeFront(upstream, await TestGateway.StartAsync(declaration, unwatched: unwatched));
     }
 
     /// <summary>Sends these bytes and, after them, a request that ends the connection; reads all answers.</summary>

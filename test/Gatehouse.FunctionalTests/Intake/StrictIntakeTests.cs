@@ -312,10 +312,14 @@ public sealed class StrictIntakeTests
         Assert.Equal(status == 200 ? 2 : 0, front.Upstream.Requests.Count);
     }
 
+    [Fact]
+    [Control("SMG-1", "what was not seen is not served")]
+    public Task A_head_that_nobody_looked_at() => IsRefusedAsync($"GET /x HTTP/1.1\r\n{Host}\r\n", unwatched: "edge");
+
     /// <summary>The refusal ends the connection: a second request after it is nobody's.</summary>
-    private static async Task IsRefusedAsync(string bytes)
+    private static async Task IsRefusedAsync(string bytes, string? unwatched = null)
     {
-        await using var front = await IntakeFront.StartAsync();
+        await using var front = await IntakeFront.StartAsync(unwatched: unwatched);
         await using var client = await RawHttpClient.ConnectAsync(front.Port);
         await client.SendAsync(bytes);
         var response = await client.ReadResponseAsync();

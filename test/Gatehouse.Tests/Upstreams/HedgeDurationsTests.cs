@@ -8,126 +8,112 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.Tests.Upstreams;
 
 /// <summary>What is measured of an exchange and its hedge: two attempts, each by itself.</summary>
-public sealed class HedgeDurationsTests : IAsyncLifetime
+public sealed class HedgeDurationsTests : HedgedPairTests
 {
     private static readonly TimeSpan After = TimeSpan.FromMilliseconds(20);
-    private readonly PolicyHarness _harness = new();
-    private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Measured> _measured = [];
     private readonly MeterListener _listener = new();
-    private FakeUpstream _one = null!;
-    private FakeUpstream _two = null!;
     private UpstreamClient _client = null!;
     private RepeatPlan _plan = null!;
     private AskedClock _clock = null!;
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        (_one, _two) = (await FakeUpstream.StartAsync(), await FakeUpstream.StartAsync());
+        await base.InitializeAsync();
         _listener.InstrumentPublished = (instrument, self) =>
         {
-            if (_harness.Meter.Owns(instrument) && instrument.Name == "http.client.request.duration") self.EnableMeasurementEvents(instrument);
+            if (Harness.Meter.Owns(instrument) && instrument.Name == "http.client.request.duration") self.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Take(seconds, tags));
         _listener.Start();
-        var upstream = Servers.Upstream(0, Balance.RoundRobin) with
-        {
-            Destinations = [new DestinationAddress(_one.Address), new DestinationAddress(_two.Address)],
-            Timeouts = new UpstreamTimeouts(TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1)),
-        };
-        _client = UpstreamClient.For(upstream, _harness.State, _harness.Clock, http: _harness.Meter.Http);
-        _clock = new AskedClock(_harness.Clock);
-        _plan = RepeatPlan.For(upstream, _harness.Route(hedgeAfter: After), _harness.State, _clock, _harness.Meter)!;
+        var upstream = Both(TimeSpan.FromHours(1));
+        _client = UpstreamClient.For(upstream, Harness.State, Harness.Clock, http: Harness.Meter.Http);
+        _clock = new AskedClock(Harness.Clock);
+        _plan = RepeatPlan.For(upstream, Harness.Route(hedgeAfter: After), Harness.State, _clock, Harness.Meter)!;
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        _answer.TrySetResult();
         _failure.TrySetResult();
         _listener.Dispose();
-        await _one.DisposeAsync();
-        await _two.DisposeAsync();
-        _harness.State.Dispose();
-        _harness.Meter.Dispose();
+        await base.DisposeAsync();
     }
 
     [Fact]
     public async Task The_second_is_measured_from_its_own_beginning_and_the_first_until_it_is_cut_off()
     {
-        _one.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
-        _two.Otherwise(_ => _answer.Task);
-        var began = _harness.Clock.GetTimestamp();
+        One.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        Two.Otherwise(_ => Answer.Task);
+        var began = Harness.Clock.GetTimestamp();
         var forwarding = ForwardAsync();
         await SecondAsync();
-        _harness.Clock.Advance(TimeSpan.FromSeconds(5));
-        _answer.TrySetResult();
+        Harness.Clock.Advance(TimeSpan.FromSeconds(5));
+        Answer.TrySetResult();
 
         Assert.Equal((200, 2), await forwarding);
 
-        var total = _harness.Clock.GetElapsedTime(began);
-        var (first, second) = (Of(_one), Of(_two));
-        Assert.Equal(new Measured(_one.Port, total, null, "cut off"), first);
+        var total = Harness.Clock.GetElapsedTime(began);
+        var (first, second) = (Of(One), Of(Two));
+        Assert.Equal(new Measured(One.Port, total, null, "cut off"), first);
         Assert.Equal((200L, null), (second.Status, second.Error));
         Assert.InRange(second.Took, TimeSpan.FromSeconds(5), total - After);
     }
 
     [Fact]
-    public async Task A_second_that_says_that_it_cannot_is_measured_to_its_answer()
+    public async Task A_second_that_says_that_it_cannot_is_measured_to_itsAnswer()
     {
-        _one.Otherwise(_ => _answer.Task);
-        _two.Otherwise(async http =>
+        One.Otherwise(_ => Answer.Task);
+        Two.Otherwise(async http =>
         {
             await _failure.Task;
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         });
-        var began = _harness.Clock.GetTimestamp();
+        var began = Harness.Clock.GetTimestamp();
         var forwarding = ForwardAsync();
         await SecondAsync();
         await OneFailsAsync();
-        _harness.Clock.Advance(TimeSpan.FromSeconds(5));
-        _answer.TrySetResult();
+        Harness.Clock.Advance(TimeSpan.FromSeconds(5));
+        Answer.TrySetResult();
 
         Assert.Equal((200, 2), await forwarding);
 
-        var (first, second) = (Of(_one), Of(_two));
-        Assert.Equal(new Measured(_one.Port, _harness.Clock.GetElapsedTime(began), 200, null), first);
+        var (first, second) = (Of(One), Of(Two));
+        Assert.Equal(new Measured(One.Port, Harness.Clock.GetElapsedTime(began), 200, null), first);
         Assert.Equal((503L, "503"), (second.Status, second.Error));
         Assert.InRange(second.Took, TimeSpan.Zero, first.Took - After - TimeSpan.FromSeconds(5));
     }
 
     [Fact]
-    public async Task A_first_that_breaks_before_the_second_answers_was_not_cut_off()
+    public async Task A_first_that_breaks_before_the_secondAnswers_was_not_cut_off()
     {
-        _one.Otherwise(async http =>
+        One.Otherwise(async http =>
         {
             await _failure.Task;
             http.Abort();
         });
-        _two.Otherwise(_ => _answer.Task);
+        Two.Otherwise(_ => Answer.Task);
         var forwarding = ForwardAsync();
         await SecondAsync();
         await OneFailsAsync();
-        _answer.TrySetResult();
+        Answer.TrySetResult();
 
         Assert.Equal((200, 2), await forwarding);
 
-        Assert.Equal((null, "no proper answer"), (Of(_one).Status, Of(_one).Error));
-        Assert.Equal((200L, null), (Of(_two).Status, Of(_two).Error));
+        Assert.Equal((null, "no proper answer"), (Of(One).Status, Of(One).Error));
+        Assert.Equal((200L, null), (Of(Two).Status, Of(Two).Error));
     }
 
     [Fact]
-    public async Task One_that_answers_in_time_is_one_measurement()
+    public async Task One_thatAnswers_in_time_is_one_measurement()
     {
         Assert.Equal((200, 1), await ForwardAsync());
-        Assert.Equal(new Measured(_one.Port, TimeSpan.Zero, 200, null), Assert.Single(_measured));
+        Assert.Equal(new Measured(One.Port, TimeSpan.Zero, 200, null), Assert.Single(_measured));
     }
 
     private async Task<(int Status, int Attempts)> ForwardAsync()
     {
-        var exchange = _harness.Exchange(route: _harness.Route());
+        var exchange = Harness.Exchange(route: Harness.Route());
         await _plan.ForwardAsync(_client, exchange, new ForwardTerms(null, MayUpgrade: false));
         return (exchange.Forward.Status, exchange.Forward.Attempts);
     }
@@ -136,8 +122,8 @@ public sealed class HedgeDurationsTests : IAsyncLifetime
     private Task SecondAsync() => Eventually.HoldsAsync(
         () =>
         {
-            if (_two.Requests.Count > 0) return Task.FromResult(true);
-            if (_one.Requests.Count > 0) _harness.Clock.Advance(After);
+            if (Two.Requests.Count > 0) return Task.FromResult(true);
+            if (One.Requests.Count > 0) Harness.Clock.Advance(After);
             return Task.FromResult(false);
         },
         Cancel);

@@ -8,35 +8,20 @@ using Microsoft.AspNetCore.Http;
 namespace Gatehouse.Tests.Upstreams;
 
 /// <summary>The places of a bulkhead that an exchange and its hedge have. Each test ends with all of them free.</summary>
-public sealed class HedgePlacesTests : IAsyncDisposable
+public sealed class HedgePlacesTests : HedgedPairTests
 {
-    private readonly PolicyHarness _harness = new();
-    private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private FakeUpstream _one = null!;
-    private FakeUpstream _two = null!;
     private Bulkhead _places = null!;
     private RepeatPlan _plan = null!;
     private UpstreamClient _client = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask DisposeAsync()
-    {
-        _answer.TrySetResult();
-        await _one.DisposeAsync();
-        await _two.DisposeAsync();
-        _harness.State.Dispose();
-        _harness.Meter.Dispose();
-    }
 
     [Control("RES-4", "hedges have places too")]
     [Fact]
     public async Task The_second_has_a_place_of_its_own_until_the_first_is_cut_off()
     {
         var inside = 0;
-        await BeginAsync(most: 2);
-        _one.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
-        _two.Otherwise(http =>
+        Begin(most: 2);
+        One.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        Two.Otherwise(http =>
         {
             inside = _places.Inside;
             return http.Response.WriteAsync("ok");
@@ -52,11 +37,11 @@ public sealed class HedgePlacesTests : IAsyncDisposable
     [Fact]
     public async Task The_first_may_win_after_all()
     {
-        await BeginAsync(most: 2);
-        _one.Otherwise(_ => _answer.Task);
-        _two.Otherwise(async http =>
+        Begin(most: 2);
+        One.Otherwise(_ => Answer.Task);
+        Two.Otherwise(async http =>
         {
-            _answer.TrySetResult();
+            Answer.TrySetResult();
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         });
 
@@ -70,17 +55,17 @@ public sealed class HedgePlacesTests : IAsyncDisposable
     [Fact]
     public async Task None_is_sent_where_no_place_is_free()
     {
-        await BeginAsync(most: 1);
-        _one.Otherwise(_ => _answer.Task);
+        Begin(most: 1);
+        One.Otherwise(_ => Answer.Task);
 
         var forwarding = ForwardAsync();
-        await Eventually.HoldsAsync(() => Task.FromResult(_harness.Meter.RetriesWithheld("orders", "busy").Value == 1), Cancel);
+        await Eventually.HoldsAsync(() => Task.FromResult(Harness.Meter.RetriesWithheld("orders", "busy").Value == 1), Cancel);
         Assert.Equal(1, _places.Inside);
-        _answer.TrySetResult();
+        Answer.TrySetResult();
         var exchange = await forwarding;
 
         Assert.Equal((200, 1), (exchange.Forward.Status, exchange.Forward.Attempts));
-        Assert.Empty(_two.Requests);
+        Assert.Empty(Two.Requests);
         Assert.True(_plan.Budget.TryTake(Share.Percent(0))); // it has cost nothing
         await AssertFreeAsync();
     }
@@ -88,35 +73,35 @@ public sealed class HedgePlacesTests : IAsyncDisposable
     [Fact]
     public async Task Its_place_is_free_at_once_where_the_budget_has_nothing_left()
     {
-        await BeginAsync(most: 2);
-        _one.Otherwise(_ => _answer.Task);
+        Begin(most: 2);
+        One.Otherwise(_ => Answer.Task);
         while (_plan.Budget.TryTake(Share.Percent(0)))
         {
         }
 
         var forwarding = ForwardAsync();
-        await Eventually.HoldsAsync(() => Task.FromResult(_harness.Meter.RetriesWithheld("orders", "budget").Value == 1), Cancel);
+        await Eventually.HoldsAsync(() => Task.FromResult(Harness.Meter.RetriesWithheld("orders", "budget").Value == 1), Cancel);
         await Eventually.HoldsAsync(() => Task.FromResult(_places.Inside == 1), Cancel);
-        _answer.TrySetResult();
+        Answer.TrySetResult();
 
         Assert.Equal(200, (await forwarding).Forward.Status);
-        Assert.Empty(_two.Requests);
+        Assert.Empty(Two.Requests);
         await AssertFreeAsync();
     }
 
     [Fact]
     public async Task Both_are_free_when_both_fail()
     {
-        await BeginAsync(most: 2);
-        _one.Otherwise(async http =>
+        Begin(most: 2);
+        One.Otherwise(async http =>
         {
-            await _answer.Task;
+            await Answer.Task;
             http.Abort();
         });
-        _two.Otherwise(http =>
+        Two.Otherwise(http =>
         {
             http.Abort();
-            _answer.TrySetResult();
+            Answer.TrySetResult();
             return Task.CompletedTask;
         });
 
@@ -129,14 +114,14 @@ public sealed class HedgePlacesTests : IAsyncDisposable
     [Fact]
     public async Task Both_are_free_when_the_second_says_that_it_cannot()
     {
-        await BeginAsync(most: 2);
-        _one.Otherwise(_ => _answer.Task);
-        _two.Otherwise(http =>
+        Begin(most: 2);
+        One.Otherwise(_ => Answer.Task);
+        Two.Otherwise(http =>
         {
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             http.Response.OnCompleted(() =>
             {
-                _answer.TrySetResult();
+                Answer.TrySetResult();
                 return Task.CompletedTask;
             });
             return Task.CompletedTask;
@@ -149,13 +134,13 @@ public sealed class HedgePlacesTests : IAsyncDisposable
     [Fact]
     public async Task Both_are_free_when_the_client_leaves()
     {
-        await BeginAsync(most: 2);
-        _one.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
-        _two.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        Begin(most: 2);
+        One.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        Two.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
         using var leaves = new CancellationTokenSource();
 
         var forwarding = ForwardAsync(e => e.Http.RequestAborted = leaves.Token);
-        await _two.NextAsync(Cancel);
+        await Two.NextAsync(Cancel);
         Assert.Equal(2, _places.Inside);
         await leaves.CancelAsync();
 
@@ -166,22 +151,22 @@ public sealed class HedgePlacesTests : IAsyncDisposable
     [Fact]
     public async Task Both_are_free_and_the_first_is_cut_off_when_the_second_cannot_be_made()
     {
-        await BeginAsync(most: 2);
-        _one.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        Begin(most: 2);
+        One.Otherwise(static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
 
         var exchange = await ForwardAsync(static e => e.AssertAnew = static _ => throw new InvalidOperationException("no key"));
 
         Assert.Equal(0, exchange.Forward.Status);
-        Assert.Empty(_two.Requests);
-        var first = await _one.NextAsync(Cancel);
+        Assert.Empty(Two.Requests);
+        var first = await One.NextAsync(Cancel);
         await Eventually.HoldsAsync(() => Task.FromResult(first.Aborted.IsCancellationRequested), Cancel);
         await AssertFreeAsync();
     }
 
     [Fact]
-    public async Task None_is_taken_while_answers_come_in_time()
+    public async Task None_is_taken_whileAnswers_come_in_time()
     {
-        await BeginAsync(most: 1, after: TimeSpan.FromMinutes(1));
+        Begin(most: 1, after: TimeSpan.FromMinutes(1));
 
         var exchange = await ForwardAsync();
 
@@ -189,24 +174,18 @@ public sealed class HedgePlacesTests : IAsyncDisposable
         await AssertFreeAsync();
     }
 
-    private async Task BeginAsync(int most, TimeSpan? after = null)
+    private void Begin(int most, TimeSpan? after = null)
     {
-        (_one, _two) = (await FakeUpstream.StartAsync(), await FakeUpstream.StartAsync());
-        var upstream = Servers.Upstream(0, Balance.RoundRobin) with
-        {
-            Destinations = [new DestinationAddress(_one.Address), new DestinationAddress(_two.Address)],
-            AtOnce = new BulkheadRule(most, 0, TimeSpan.Zero),
-            Timeouts = new UpstreamTimeouts(Patience.Limit, Patience.Limit, Patience.Limit),
-        };
-        _client = UpstreamClient.For(upstream, _harness.State, TimeProvider.System);
-        _places = _harness.State.Get("bulkhead", upstream.Name, static () => new Bulkhead());
-        var route = _harness.Route(hedgeAfter: after ?? TimeSpan.FromMilliseconds(20));
-        _plan = RepeatPlan.For(upstream, route, _harness.State, TimeProvider.System, _harness.Meter)!;
+        var upstream = Both(Patience.Limit) with { AtOnce = new BulkheadRule(most, 0, TimeSpan.Zero) };
+        _client = UpstreamClient.For(upstream, Harness.State, TimeProvider.System);
+        _places = Harness.State.Get("bulkhead", upstream.Name, static () => new Bulkhead());
+        var route = Harness.Route(hedgeAfter: after ?? TimeSpan.FromMilliseconds(20));
+        _plan = RepeatPlan.For(upstream, route, Harness.State, TimeProvider.System, Harness.Meter)!;
     }
 
     private async Task<Exchange> ForwardAsync(Action<Exchange>? before = null)
     {
-        var exchange = _harness.Exchange(route: _harness.Route());
+        var exchange = Harness.Exchange(route: Harness.Route());
         before?.Invoke(exchange);
         await _plan.ForwardAsync(_client, exchange, new ForwardTerms(null, MayUpgrade: false));
         return exchange;

@@ -102,7 +102,7 @@ internal sealed class AssertionWriter
         json.WriteString("consumer"u8, caller.Consumer.Id.Value);
         json.WriteString("credential"u8, caller.CredentialKind);
         if (caller.Person is { } person) json.WriteString("issuer"u8, person.Issuer);
-        json.WriteString("scope"u8, string.Join(' ', caller.Scopes.Select(s => s.Value).Order(StringComparer.Ordinal)));
+        json.WriteString("scope"u8, string.Join(' ', caller.ScopesInOrder()));
         if (caller.People.Count > 0)
         {
             json.WriteStartArray("people"u8);

@@ -66,7 +66,7 @@ internal static class EvaluationRequest
             if (caller.Person is { } person) json.WriteString("issuer"u8, person.Issuer);
             WriteList(json, "people"u8, caller.People);
             WriteList(json, "actors"u8, caller.Actors);
-            WriteList(json, "scopes"u8, [.. caller.Scopes.Select(s => s.Value).Order(StringComparer.Ordinal)]);
+            WriteList(json, "scopes"u8, caller.ScopesInOrder());
             json.WriteEndObject();
         }
 

@@ -42,8 +42,9 @@ internal static class DeclarationReader
         GatewayDefinition? definition = null;
         if (written.Count > 0)
         {
-            var named = new NamedFiles(files, findings, now);
-            var draft = Drafting(written, named, kinds);
+            var bounds = written.Where(f => f.Bounds.Count > 0).ToDictionary(f => f.Node.Place.File, f => f.Bounds, StringComparer.Ordinal);
+            var named = new NamedFiles(files, findings, now, bounds);
+            var draft = Drafting(written, named, bounds, kinds);
             EveryCheck.Run(draft);
             if (!findings.HasErrors) definition = Complete(draft, Fingerprint.Of(written, named.Contents));
         }
@@ -60,7 +61,8 @@ internal static class DeclarationReader
         return written;
     }
 
-    private static Draft Drafting(List<WrittenFile> written, NamedFiles files, IReadOnlyList<RoutePolicyKind> kinds)
+    private static Draft Drafting(
+        List<WrittenFile> written, NamedFiles files, IReadOnlyDictionary<string, IReadOnlyList<Bounds>> bounds, IReadOnlyList<RoutePolicyKind> kinds)
     {
         var root = written[0].Text;
         var consumers = Once(written.SelectMany(f => f.Text.Consumers), "consumer", files.Findings);
@@ -93,7 +95,7 @@ internal static class DeclarationReader
             IssuerNames = NamesIn("issuers", written),
             People = root.People,
             PeopleNames = NamesIn("people", written),
-            Bounds = written.Where(f => f.Bounds.Count > 0).ToDictionary(f => f.Node.Place.File, f => f.Bounds, StringComparer.Ordinal),
+            Bounds = bounds,
             Routes = routes,
             Contracts = contracts.All,
             Kinds = kinds,

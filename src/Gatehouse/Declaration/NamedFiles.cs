@@ -1,12 +1,15 @@
 using System.Security.Cryptography;
 using Gatehouse.Configuration;
+using Gatehouse.Declaration.Sections;
 
 namespace Gatehouse.Declaration;
 
 /// <summary>
 /// Reads the files that a declaration names (certificates, contracts, secrets), says when one cannot be used, and remembers what was in them.
 /// </summary>
-internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeOffset now)
+/// <param name="bounds">By file, the bounds that it has to stay in; null where there are none.</param>
+internal sealed class NamedFiles(
+    SourceFiles files, Findings findings, DateTimeOffset now, IReadOnlyDictionary<string, IReadOnlyList<Bounds>>? bounds = null)
 {
     private readonly SortedDictionary<string, string> _digests = new(StringComparer.Ordinal);
 
@@ -26,6 +29,7 @@ internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeO
     public NamedFile? Read(Located<string> written, string what, bool secret = false)
     {
         var path = SourceFiles.Beside(written.Place.File, written.Value);
+        if (secret && !MayName(SecretReference.OfFile(path), written.Place, what)) return null;
         if (!Source.TryRead(path, out var bytes, out var why))
         {
             Findings.Add(Rules.NoFile, written.Place, $"the {what} '{Show.Bounded(written.Value)}' is needed, but {why}");
@@ -51,6 +55,19 @@ internal sealed class NamedFiles(SourceFiles files, Findings findings, DateTimeO
 
         Remember(path, bytes);
         return new NamedFile(path, bytes);
+    }
+
+    /// <summary>Whether the file at this place may name the secret; it is not even looked for where it may not, and a finding says so.</summary>
+    public bool MayName(string secret, Place place, string what)
+    {
+        foreach (var held in bounds?.GetValueOrDefault(place.File) ?? [])
+        {
+            if (held.Secrets.Contains(secret)) continue;
+            Findings.Add(Rules.Bounds, place, $"this file may not name this {what}", $"the bounds stand at {held.Place}; 'secrets' there says what it may name");
+            return false;
+        }
+
+        return true;
     }
 
     public void Remember(string origin, ReadOnlySpan<byte> bytes) => _digests[origin] = Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -14,6 +14,13 @@ internal static class SecretReference
 
     public static Shape<string> Shape { get; } = new ReferenceShape();
 
+    /// <summary>The same text for the same secret, from whichever file it is named.</summary>
+    public static string From(string file, string reference) => reference.StartsWith(InFile, StringComparison.Ordinal)
+        ? OfFile(SourceFiles.Beside(file, reference[InFile.Length..]))
+        : reference;
+
+    public static string OfFile(string path) => InFile + SourceFiles.Plain(path);
+
     /// <summary>The secret, without line ends behind it; null when it cannot be had, and then a finding says why.</summary>
     public static Secret? Resolve(Located<string> reference, string what, int leastBytes, NamedFiles files)
     {
@@ -32,6 +39,7 @@ internal static class SecretReference
 
     private static byte[]? FromEnvironment(Located<string> reference, string what, NamedFiles files)
     {
+        if (!files.MayName(reference.Value, reference.Place, what)) return null;
         var name = reference.Value[InEnvironment.Length..];
         if (files.Source.Variable(name) is { Length: > 0 } value)
         {

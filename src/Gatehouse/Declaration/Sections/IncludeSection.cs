@@ -39,21 +39,27 @@ internal static class BoundsSection
         Shapes.List(Shapes.Name(), 1, 200),
         "The consumers that it may declare; without it, none.");
 
-    public static readonly Shape<Bounds> Shape = new Section<Bounds>("bounds", [Paths, Exposures, Upstreams, Consumers], Read);
+    public static readonly Key<IReadOnlyList<string>> Secrets = new(
+        "secrets",
+        Shapes.List(SecretReference.Shape, 1, 200),
+        "The secrets and private keys that it may name: file:PATH, relative to the file with these bounds, or env:NAME; without it, none.");
+
+    public static readonly Shape<Bounds> Shape = new Section<Bounds>("bounds", [Paths, Exposures, Upstreams, Consumers, Secrets], Read);
 
     private static Bounds? Read(SectionReader text)
     {
-        if (text.Has(Paths) || text.Has(Exposures) || text.Has(Upstreams) || text.Has(Consumers))
+        if (text.Has(Paths) || text.Has(Exposures) || text.Has(Upstreams) || text.Has(Consumers) || text.Has(Secrets))
             return new Bounds(
                 text.Get(Paths),
                 text.Get(Exposures)?.ToHashSet(),
                 text.Get(Upstreams)?.ToHashSet(StringComparer.Ordinal),
                 text.Get(Consumers) ?? [],
+                text.Get(Secrets)?.Select(s => SecretReference.From(text.Place.File, s)).ToHashSet(StringComparer.Ordinal) ?? [],
                 text.Place);
         text.Findings.Add(
             Rules.MissingKey,
             text.Place,
-            "bounds need 'paths', 'exposures', 'upstreams' or 'consumers'",
+            "bounds need 'paths', 'exposures', 'upstreams', 'consumers' or 'secrets'",
             "leave 'bounds' out where a file may say everything");
         return null;
     }
@@ -67,5 +73,11 @@ internal static class BoundsSection
 
 /// <summary>What an included file may say. Null means that nothing of the kind is bounded.</summary>
 /// <param name="Consumers">What the file may declare: rights are given away by name only.</param>
+/// <param name="Secrets">What the file may name, as <see cref="SecretReference.From"/> has it: what it names goes where it says.</param>
 internal sealed record Bounds(
-    IReadOnlyList<string>? Paths, IReadOnlySet<Exposure>? Exposures, IReadOnlySet<string>? Upstreams, IReadOnlyList<string> Consumers, Place Place);
+    IReadOnlyList<string>? Paths,
+    IReadOnlySet<Exposure>? Exposures,
+    IReadOnlySet<string>? Upstreams,
+    IReadOnlyList<string> Consumers,
+    IReadOnlySet<string> Secrets,
+    Place Place);

@@ -86,13 +86,13 @@ internal sealed class ClientTrust(TrustedClients trusted, FetchedLists fetched)
         return JudgeRevocation(elements, facts with { Authorities = FilesOf(elements) }, goodUntil, now);
     }
 
-    /// <summary>Whether a list may be kept: an authority of this listener has made it, and not in the future.</summary>
-    public bool Takes(RevocationList list, DateTimeOffset now)
+    /// <summary>The authority of this listener that has made a list, and not in the future; null for none: then it may not be kept.</summary>
+    public X509Certificate2? SignerOf(RevocationList list, DateTimeOffset now)
     {
-        if (list.ThisUpdate > now + ClocksDiffer) return false;
+        if (list.ThisUpdate > now + ClocksDiffer) return null;
         foreach (var authority in Authorities)
-            if (list.IsSignedBy(authority)) return true;
-        return false;
+            if (list.IsSignedBy(authority)) return authority;
+        return null;
     }
 
     /// <summary>When the first of the lists that are there becomes stale; null without lists.</summary>
@@ -142,7 +142,7 @@ internal sealed class ClientTrust(TrustedClients trusted, FetchedLists fetched)
     {
         foreach (var list in trusted.Lists) yield return list;
         foreach (var address in Declared.ListAddresses)
-            if (Fetched.Find(address) is { } list) yield return list;
+            foreach (var list in Fetched.Find(address)) yield return list;
     }
 
     private bool IsPinned(X509Certificate2 certificate)

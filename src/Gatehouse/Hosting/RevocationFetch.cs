@@ -57,14 +57,13 @@ internal sealed class RevocationFetch : IAsyncDisposable
 
     private async Task LookAsync()
     {
-        var now = _clock.GetUtcNow();
         var named = Named();
         foreach (var gone in _sources.Keys.Where(a => !named.ContainsKey(a)).ToList()) _sources.Remove(gone);
         var asking = new List<Task>();
         foreach (var (address, users) in named)
         {
             if (!_sources.TryGetValue(address, out var source)) _sources[address] = source = new Source();
-            if (source.Next <= now) asking.Add(FetchAsync(address, users, source));
+            if (_clock.GetElapsedTime(source.Asked) >= source.Pause) asking.Add(FetchAsync(address, users, source));
         }
 
         await Task.WhenAll(asking);
@@ -90,7 +89,7 @@ internal sealed class RevocationFetch : IAsyncDisposable
     private async Task FetchAsync(string address, List<ClientTrust> users, Source source)
     {
         var fault = await TryFetchAsync(address, users);
-        source.Next = _clock.GetUtcNow() + (fault is null ? users.Min(u => u.Declared.Refresh) : AfterFailure);
+        (source.Asked, source.Pause) = (_clock.GetTimestamp(), fault is null ? users.Min(u => u.Declared.Refresh) : AfterFailure);
         if (fault is not null && !source.Failing)
             _events.Write($"the revocation list at '{Show.Bounded(address)}' cannot be had: {fault}; it is tried again, and the last one holds until it is stale");
         if (fault is null && source.Failing) _events.Write($"the revocation list at '{Show.Bounded(address)}' is there again");
@@ -110,14 +109,19 @@ internal sealed class RevocationFetch : IAsyncDisposable
         }
 
         if (RevocationList.Read(bytes, out var fault) is not { } list) return fault;
-        if (!users.Any(u => u.Takes(list, _clock.GetUtcNow()))) return "no declared authority has signed it, or it is from the future";
-        users[0].Fetched.Take(address, list);
+        var signer = users.Select(u => u.SignerOf(list, _clock.GetUtcNow())).FirstOrDefault(s => s is not null);
+        if (signer is null) return "no declared authority has signed it, or it is from the future";
+        users[0].Fetched.Take(address, list, signer);
         return null;
     }
 
     private sealed class Source
     {
-        public DateTimeOffset Next { get; set; }
+        /// <summary>When it was asked last, as a time stamp: an hour that the clock skips or repeats is no hour.</summary>
+        public long Asked { get; set; }
+
+        /// <summary>How long it is left alone from then on.</summary>
+        public TimeSpan Pause { get; set; }
 
         public bool Failing { get; set; }
     }

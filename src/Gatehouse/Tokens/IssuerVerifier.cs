@@ -64,7 +64,7 @@ internal sealed class IssuerVerifier(
         if (set.Find(text.Header.KeyId, algorithm) is not { } key)
             return TokenVerdict.Refuse(text.Header.KeyId is null ? "token: no 'kid', and no only key" : "token: unknown key");
         if (!await IsSignedAsync(key, algorithm, text)) return TokenVerdict.Refuse("token: signature");
-        var remembered = new RememberedToken(Make(payload, TokenDigest.Of(text.Signed), Ending(payload.Expires!.Value)), key, payload.Expires.Value);
+        var remembered = new RememberedToken(Make(payload, TokenDigest.Of(text.Signed)), key, payload.Expires!.Value);
         if (remembered.Until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);
         return Present(remembered, presented, clock.GetUtcNow());
     }
@@ -77,10 +77,8 @@ internal sealed class IssuerVerifier(
         if (answer.Payload is not { } payload) return TokenVerdict.Refuse(answer.Reason);
         var now = clock.GetUtcNow();
         if (ClaimCheck.JudgeAnswer(Issuer, payload, now) is { } reason) return TokenVerdict.Refuse(reason);
-        var latest = now + Issuer.Introspection!.Remember;
-        var until = Math.Min(latest.ToUnixTimeSeconds(), payload.Expires ?? long.MaxValue);
-        var remembered = new RememberedToken(
-            Make(payload, TokenDigest.OfWhatIsSigned(presented.Text), payload.Expires is { } expires ? Ending(expires) : latest), null, until);
+        var until = Math.Min((now + Issuer.Introspection!.Remember).ToUnixTimeSeconds(), payload.Expires ?? long.MaxValue);
+        var remembered = new RememberedToken(Make(payload, TokenDigest.OfWhatIsSigned(presented.Text)), null, until);
         if (until > now.ToUnixTimeSeconds()) memory.Remember(digest, remembered);
         return Present(remembered, presented, now);
     }
@@ -118,9 +116,7 @@ internal sealed class IssuerVerifier(
         return false;
     }
 
-    private DateTimeOffset Ending(long expires) => DateTimeOffset.FromUnixTimeSeconds(expires) + Issuer.Skew;
-
-    private VerifiedToken Make(TokenPayload payload, TokenDigest id, DateTimeOffset expires) => new()
+    private VerifiedToken Make(TokenPayload payload, TokenDigest id) => new()
     {
         Issuer = Issuer.Name,
         ClientId = ClaimCheck.ClientOf(Issuer, payload),
@@ -129,8 +125,7 @@ internal sealed class IssuerVerifier(
         Scopes = payload.Scopes,
         Actors = payload.Actors,
         Claims = payload.Claims,
-        Expires = expires,
-        Ends = payload.Expires is { } ends ? Ending(ends) : null,
+        Expires = payload.Expires is { } expires ? DateTimeOffset.FromUnixTimeSeconds(expires) + Issuer.Skew : null,
         Id = id.ToString(),
         IsBoundToCertificate = payload.CertificateThumbprint is not null,
         CertificateThumbprint = payload.CertificateThumbprint,

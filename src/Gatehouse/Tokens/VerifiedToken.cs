@@ -31,11 +31,8 @@ internal sealed class VerifiedToken
 
     public required TokenClaims Claims { get; init; }
 
-    /// <summary>The first instant at which the token is no longer good.</summary>
-    public required DateTimeOffset Expires { get; init; }
-
-    /// <summary>The same where the token says when it ends; null where its issuer was asked, and only the memory of its answer ends.</summary>
-    public DateTimeOffset? Ends { get; init; }
+    /// <summary>The first instant at which the token is no longer good; null where its issuer was asked and does not say.</summary>
+    public required DateTimeOffset? Expires { get; init; }
 
     /// <summary>By which the token is named in logs: the beginning of its digest, nothing of the token itself.</summary>
     public required string Id { get; init; }

@@ -138,6 +138,24 @@ public sealed class RevocationOverSocketsTests
     }
 
     [Fact]
+    public async Task A_clock_that_was_ahead_for_a_while_puts_nothing_off()
+    {
+        var clock = new SteppedClock();
+        await using var source = await FakeUpstream.StartAsync();
+        byte[] list = [];
+        source.On("/a.crl", http => http.Response.Body.WriteAsync(list).AsTask());
+        await using var partners = await Partners.StartAsync(
+            $", revocation: {{ lists: [\"{source.Address}a.crl\"], refresh: 1m }}", null, clock);
+        using var good = partners.Root.Issue(new TestClient());
+        clock.Step = TimeSpan.FromDays(1);
+        await AskedAsync(source, clock, 2);
+        clock.Step = TimeSpan.Zero;
+        list = partners.Root.List();
+        await AskedAsync(source, clock, 3);
+        await Eventually.HoldsAsync(async () => await Partners.CallAsync(partners.Client(good)) == 200, Cancel);
+    }
+
+    [Fact]
     public async Task A_redirect_is_no_list()
     {
         await using var source = await FakeUpstream.StartAsync();

@@ -32,7 +32,7 @@ public sealed class IntrospectionTests : IAsyncDisposable
         var verdict = await TokenHarness.JudgeAsync(verifier, "opaque-1");
         Assert.Equal(("customers", "web-shop", "anna"), (verdict.Token!.Issuer, verdict.Token.ClientId, verdict.Token.Subject));
         Assert.Equal(["orders.read"], verdict.Token.Scopes.Select(s => s.Value));
-        Assert.Null(verdict.Token.Ends); // it is the memory of the answer that ends
+        Assert.Null(verdict.Token.Expires); // it is the memory of the answer that ends
         var asked = Assert.Single(_server.Requests);
         Assert.Equal("POST", asked.Method);
         Assert.Equal("token=opaque-1&token_type_hint=access_token", Encoding.UTF8.GetString(asked.Body));
@@ -46,12 +46,23 @@ public sealed class IntrospectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Asks_each_time_where_nothing_is_to_be_remembered()
+    {
+        var verifier = await VerifierAsync(Answer(), cache: TimeSpan.Zero);
+        for (var i = 1; i <= 2; i++)
+        {
+            Assert.Null((await TokenHarness.JudgeAsync(verifier, "opaque-1")).Token!.Expires); // it is good, though nobody knows until when
+            Assert.Equal(i, _server.Requests.Count);
+        }
+    }
+
+    [Fact]
     [Control("JWT-20", "the end of a token before the end of the memory")]
     public async Task Forgets_an_answer_at_the_end_of_the_token()
     {
         var verifier = await VerifierAsync(Answer($",\"exp\":{_harness.Now.ToUnixTimeSeconds() + 10}"));
         var token = (await TokenHarness.JudgeAsync(verifier, "opaque-1")).Token;
-        Assert.Equal(_harness.Now + TimeSpan.FromSeconds(10) + Issuer.UsualSkew, token!.Ends);
+        Assert.Equal(_harness.Now + TimeSpan.FromSeconds(10) + Issuer.UsualSkew, token!.Expires);
         _harness.Clock.Advance(TimeSpan.FromSeconds(10));
         _server.On("/introspect", 200, """{"active":false}""");
         Assert.Equal("token: not active", (await TokenHarness.JudgeAsync(verifier, "opaque-1")).Reason);
@@ -123,7 +134,7 @@ public sealed class IntrospectionTests : IAsyncDisposable
 
     private static string Answer(string extra = "") => Active.Replace("EXTRA", extra, StringComparison.Ordinal);
 
-    private async Task<TokenVerifier> VerifierAsync(string answer, int status = 200)
+    private async Task<TokenVerifier> VerifierAsync(string answer, int status = 200, TimeSpan? cache = null)
     {
         _server = await FakeUpstream.StartAsync();
         _server.On("/introspect", status, answer);
@@ -133,7 +144,7 @@ public sealed class IntrospectionTests : IAsyncDisposable
             Keys = null,
             Algorithms = [],
             Introspection = new Introspection(
-                new Uri(_server.Address, "/introspect"), "gate way", secret, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(30)),
+                new Uri(_server.Address, "/introspect"), "gate way", secret, TimeSpan.FromSeconds(2), cache ?? TimeSpan.FromSeconds(30)),
         });
     }
 }

@@ -148,12 +148,28 @@ public sealed class RevocationTests : IDisposable
     {
         var fetched = new FetchedLists(Now);
         var newer = RevocationList.Read(_root.List(_revoked), out _)!;
-        fetched.Take("http://ca/a.crl", newer);
+        fetched.Take("http://ca/a.crl", newer, _root.Certificate);
         var generation = fetched.Generation;
-        fetched.Take("http://ca/a.crl", RevocationList.Read(_root.List(new TestList { From = TimeSpan.FromHours(-2) }), out _)!);
-        Assert.Equal((newer, generation), (fetched.Find("http://ca/a.crl"), fetched.Generation));
+        fetched.Take("http://ca/a.crl", RevocationList.Read(_root.List(new TestList { From = TimeSpan.FromHours(-2) }), out _)!, _root.Certificate);
+        Assert.Equal((newer, generation), (Assert.Single(fetched.Find("http://ca/a.crl")), fetched.Generation));
         fetched.KeepOnly(new HashSet<string>());
-        Assert.Null(fetched.Find("http://ca/a.crl"));
+        Assert.Empty(fetched.Find("http://ca/a.crl"));
+    }
+
+    [Fact]
+    public void A_fetched_list_is_never_replaced_by_one_of_another_authority()
+    {
+        using var next = TestAuthority.Root("next", Now);
+        using var unlisted = next.Issue(new TestClient());
+        var trust = Trust([], ["http://ca/a.crl"], new StaleAllowance("it moves", "o", Now.AddDays(9), TimeSpan.FromDays(9)), next.Certificate);
+        foreach (var bytes in (byte[][])[_root.List(_revoked), next.List(new TestList { From = TimeSpan.FromMinutes(-1) })])
+        {
+            var list = RevocationList.Read(bytes, out _)!;
+            trust.Fetched.Take("http://ca/a.crl", list, trust.SignerOf(list, Now)!);
+        }
+
+        Assert.Equal(("it is revoked", null, null), (Fault(trust, _revoked), Fault(trust, _good), Fault(trust, unlisted)));
+        Assert.False(trust.Judge(Presented(_good), Now).Softened);
     }
 
     [Fact]
@@ -174,7 +190,8 @@ public sealed class RevocationTests : IDisposable
     private static PresentedCertificate Presented(X509Certificate2 leaf, params IReadOnlyList<X509Certificate2> others) =>
         new(leaf.RawData, [.. others.Select(o => o.RawData)]) { Serial = "", SpkiDigest = "" };
 
-    private ClientTrust Trust(IReadOnlyList<byte[]> lists, IReadOnlyList<string>? addresses = null, StaleAllowance? stale = null)
+    private ClientTrust Trust(
+        IReadOnlyList<byte[]> lists, IReadOnlyList<string>? addresses = null, StaleAllowance? stale = null, params X509Certificate2[] more)
     {
         var declared = new ClientAuthorities(["ca.pem"])
         {
@@ -184,7 +201,7 @@ public sealed class RevocationTests : IDisposable
         };
         return new ClientTrust(
             new TrustedClients(
-                declared, [new AuthorityFile("ca.pem", [_root.Certificate])], [.. lists.Select(l => RevocationList.Read(l, out _)!)]),
+                declared, [new AuthorityFile("ca.pem", [_root.Certificate, .. more])], [.. lists.Select(l => RevocationList.Read(l, out _)!)]),
             new FetchedLists(Now));
     }
 }

@@ -16,12 +16,12 @@ internal static class CallerMaking
         var certificate = entry.Certificate is null ? null : good.Certificate;
         if (good.Token is null && certificate is null) return good.Key!.Caller;
         var kept = good.Token is { } verified ? Resolution.Of(verified, directory) : Resolution.Of(certificate!, directory);
-        if (kept.Last is { } last && last.IsFrom(entry, good.Key, certificate?.SpkiDigest)) return last.Caller;
+        if (kept.Last is { } last && last.IsFrom(entry, good.Key, certificate)) return last.Caller;
         var id = IdOf(good.Key, good.Token, certificate);
         var ends = Earliest(good.Key?.Caller.Expires, good.Token?.Expires, certificate?.Expires);
         var caller = good.Token is { } token ? OfToken(directory, consumer, entry, token, id, ends)
             : new Caller { Consumer = consumer, CredentialKind = entry.KindsText, CredentialId = id, Scopes = consumer.Grants, Expires = ends };
-        kept.Last = new MadeCaller(entry, good.Key, certificate?.SpkiDigest, caller);
+        kept.Last = new MadeCaller(entry, good.Key, certificate?.Thumbprint, caller);
         return caller;
     }
 

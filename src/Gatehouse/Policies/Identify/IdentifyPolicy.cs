@@ -68,7 +68,7 @@ internal sealed class IdentifyPolicy(CompileContext context, Challenge challenge
         if (verdict.IsUnavailable) return Verdict.Reject(Problems.IdentityUnavailable, verdict.Reason);
         if (verdict.Token is not { } token) return Verdict.Reject(Problems.Unauthenticated, verdict.Reason);
         var conclusion = Conclude(exchange, new GoodCredentials(key, token, presented.Certificate));
-        if (conclusion.Kind == VerdictKind.Continue) (exchange.PresentedToken, exchange.PresentedTokenEnds) = (presented.Token, token.Ends);
+        if (conclusion.Kind == VerdictKind.Continue) (exchange.PresentedToken, exchange.PresentedTokenEnds) = (presented.Token, token.Expires);
         return conclusion;
     }
 

@@ -39,8 +39,9 @@ internal sealed class Resolution(ConsumerDirectory directory, Consumer? consumer
 }
 
 /// <summary>A caller with what it was made from: the entry, the key that came along, and the certificate where the entry names one.</summary>
-internal sealed record MadeCaller(Authentication Entry, ApiKeyHolder? Key, string? SpkiDigest, Caller Caller)
+internal sealed record MadeCaller(Authentication Entry, ApiKeyHolder? Key, string? Certificate, Caller Caller)
 {
-    public bool IsFrom(Authentication entry, ApiKeyHolder? key, string? spkiDigest) =>
-        ReferenceEquals(Entry, entry) && ReferenceEquals(Key, key) && string.Equals(SpkiDigest, spkiDigest, StringComparison.Ordinal);
+    /// <param name="certificate">That very one: another of the same key ends at another time.</param>
+    public bool IsFrom(Authentication entry, ApiKeyHolder? key, ClientCertificate? certificate) =>
+        ReferenceEquals(Entry, entry) && ReferenceEquals(Key, key) && string.Equals(Certificate, certificate?.Thumbprint, StringComparison.Ordinal);
 }

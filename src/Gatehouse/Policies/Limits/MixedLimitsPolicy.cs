@@ -80,6 +80,7 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
             else if (limit.Limit.ReportOnly)
             {
                 if (outcome == Outcome.Refused) exchange.ReportedLimit ??= limit.Limit.Name;
+                charges[i] = new Charge(null, default) { IsOwed = outcome == Outcome.Unknown };
             }
             else if (outcome == Outcome.Unknown)
             {
@@ -94,8 +95,16 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
             }
         }
 
+        ChargeOwed(exchange, charges, now);
         exchange.TightestLimit = Tightest(charges);
         return new(Verdict.Continue);
+    }
+
+    /// <summary>A limit that only reports counts what it does not know yet when it does know, and nobody waits for it.</summary>
+    private void ChargeOwed(Exchange exchange, Charge[] charges, long now)
+    {
+        for (var i = 0; i < charges.Length; i++)
+            if (charges[i].IsOwed) _ = _limits[i].SettleAsync(exchange, now);
     }
 
     private static Settled ChargeOne(Allowance limit, Exchange exchange, long now)
@@ -182,5 +191,9 @@ internal sealed class MixedLimitsPolicy(Allowance[] limits, string rendered, Tim
     private long Seconds(long ticks) => (ticks + clock.TimestampFrequency - 1) / clock.TimestampFrequency;
 
     /// <summary>What was charged to one limit; without a cell nothing was.</summary>
-    private readonly record struct Charge(Cell? Cell, Answer Answer);
+    private readonly record struct Charge(Cell? Cell, Answer Answer)
+    {
+        /// <summary>Whether it will be charged, when it is known what the limit has.</summary>
+        public bool IsOwed { get; init; }
+    }
 }

@@ -80,11 +80,15 @@ internal sealed class ThrottlePolicy : Policy
     private static bool Presents(Exchange exchange) =>
         exchange.RequestHeaders.Authorization.Count > 0 || exchange.RequestHeaders["X-Api-Key"].Count > 0;
 
-    /// <summary>A credential that was presented and proved nobody. Not one who presented none, or a certificate: its handshake judged it.</summary>
+    /// <summary>
+    /// A credential that was presented and proved nobody. Not one who presented none, or a certificate: its handshake judged it. Nor a caller that
+    /// is known, whose credential was not enough for what came after.
+    /// </summary>
     private static bool IsFailure(Exchange exchange)
     {
         var problem = exchange.Problem;
-        if (ReferenceEquals(problem, Problems.Unauthenticated)) return (exchange.Presented & ~CredentialKinds.Certificate) != CredentialKinds.None;
+        if (ReferenceEquals(problem, Problems.Unauthenticated))
+            return exchange.Caller is null && (exchange.Presented & ~CredentialKinds.Certificate) != CredentialKinds.None;
         return ReferenceEquals(problem, Problems.CredentialMisplaced) || ReferenceEquals(problem, Problems.CredentialAmbiguous);
     }
 

@@ -199,10 +199,13 @@ public sealed class CallerSearchTests
     [Fact]
     public void A_caller_lasts_as_long_as_the_first_of_its_credentials() // what is said of it to backends ends then too
     {
-        var (token, certificate) = (Token("freight"), Certificate(Freight) with { Expires = Token("freight").Expires.AddDays(-1) });
+        var (token, certificate) = (Token("freight"), Certificate(Freight) with { Expires = Token("freight").Expires!.Value.AddDays(-1) });
         Assert.Equal(certificate.Expires, Find(null, token, certificate, "192.0.2.9", out _)!.Expires);
         Assert.Equal(certificate.Expires, Find(certificate: certificate, why: out _)!.Expires);
         Assert.Equal(Token("web-shop").Expires, Find(token: Token("web-shop"), why: out _)!.Expires);
+
+        var renewed = certificate with { Thumbprint = "another", Expires = certificate.Expires.AddHours(1) }; // of the same key
+        Assert.Equal(renewed.Expires, Find(null, token, renewed, "192.0.2.9", out _)!.Expires);
     }
 
     [Fact]

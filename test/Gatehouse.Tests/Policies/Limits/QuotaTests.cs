@@ -192,6 +192,28 @@ public sealed class QuotaTests : IDisposable
     }
 
     [Fact]
+    public async Task Counts_the_first_call_of_each_caller_also_where_it_only_reports()
+    {
+        var gateway = Start();
+        var policy = Compile(gateway, "[ { per: consumer, allow: 3, every: day, report: only } ]");
+        foreach (var consumer in (string[])["shop", "till"]) Assert.Null((await CallAsync(gateway, policy, consumer)).Problem);
+        var enforced = Compile(gateway, "[ { per: consumer, allow: 3, every: day } ]"); // with what was counted so far
+        Assert.Equal((2, 2), (await AllowedAsync(gateway, enforced, 9), await AllowedAsync(gateway, enforced, 9, "till")));
+    }
+
+    [Fact]
+    public async Task Charges_nothing_of_what_it_only_reports_when_another_limit_refuses()
+    {
+        var gateway = Start();
+        var policy = Compile(
+            gateway, "[ { per: consumer, allow: 3, every: day, report: only }, { name: none, per: route, allow: 1, every: day } ]");
+        Assert.Null((await CallAsync(gateway, policy)).Problem);
+        foreach (var consumer in (string[])["till", "till"]) Assert.NotNull((await CallAsync(gateway, policy, consumer)).Problem);
+        var enforced = Compile(gateway, "[ { per: consumer, allow: 3, every: day } ]");
+        Assert.Equal((2, 3), (await AllowedAsync(gateway, enforced, 9), await AllowedAsync(gateway, enforced, 9, "till")));
+    }
+
+    [Fact]
     public async Task Closes_a_file_to_others_that_was_open_to_them()
     {
         if (OperatingSystem.IsWindows()) return;

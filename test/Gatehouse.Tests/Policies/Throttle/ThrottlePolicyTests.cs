@@ -6,6 +6,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Policies.Throttle;
 using Gatehouse.Routes;
 using Gatehouse.TestKit;
+using Gatehouse.Tests.Policies.Identify;
 
 namespace Gatehouse.Tests.Policies.Throttle;
 
@@ -63,6 +64,20 @@ public sealed class ThrottlePolicyTests
         for (var i = 0; i < 9; i++) Assert.Null(Fail("10.0.0.1", client: string.Create(CultureInfo.InvariantCulture, $"192.0.2.{i}")));
         for (var i = 0; i < 2; i++) Assert.Null(Fail("10.0.0.1", client: "192.0.2.1"));
         Assert.Equal("too-many-failures", Fail("10.0.0.1", client: "192.0.2.1")?.Name);
+    }
+
+    [Fact]
+    public void Counts_no_caller_that_is_known_whose_credential_was_not_enough_for_what_came_after()
+    {
+        for (var i = 0; i < 9; i++)
+        {
+            var exchange = Exchange();
+            exchange.Caller = PolicyHarness.Caller(Proofs.Consumer("web-shop", Proofs.Entry(client: "web-shop")));
+            Assert.Null(Call(exchange, Problems.Unauthenticated));
+        }
+
+        Assert.Empty(_harness.AccessLog.Records);
+        Assert.Null(Fail());
     }
 
     [Fact]

@@ -31,8 +31,9 @@ internal static class HeaderRules
         "X-ARR-ClientCert", "X-Amzn-Mtls-", "X-TLS-Client-",
     ];
 
-    /// <summary>The letters with which all of these begin, in lower case: most names are told apart by the first letter.</summary>
-    private static readonly SearchValues<char> FirstLetters = SearchValues.Create("cfghkoprstvx");
+    /// <summary>Those of each letter, from a to z: most names begin as few of them do.</summary>
+    private static readonly string[][] PrefixesOfLetter =
+        [.. Enumerable.Range('a', 26).Select(letter => (string[])[.. StrippedPrefixes.Where(prefix => (prefix[0] | 0x20) == letter)])];
 
     /// <summary>Names in <c>Connection</c> that are about the connection and not about a field to be removed.</summary>
     private static readonly FrozenSet<string> ConnectionOptions = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
@@ -50,10 +51,13 @@ internal static class HeaderRules
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> ProtectedLookup =
         Protected.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    public static bool IsStripped(string name) =>
-        name.Length > 0 && FirstLetters.Contains((char)(name[0] | 0x20))
-        && (Stripped.Contains(name)
-            || (BeginsWithOneOf(name, StrippedPrefixes) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase)));
+    public static bool IsStripped(string name)
+    {
+        var letter = name.Length == 0 ? uint.MaxValue : (uint)(name[0] | 0x20) - 'a';
+        if (letter >= PrefixesOfLetter.Length) return false;
+        return Stripped.Contains(name)
+            || (BeginsWithOneOf(name, PrefixesOfLetter[letter]) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase));
+    }
 
     public static bool IsConnectionOption(ReadOnlySpan<char> name) => OptionLookup.Contains(name);
 

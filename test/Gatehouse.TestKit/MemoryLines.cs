@@ -38,6 +38,15 @@ internal sealed class MemoryLines : LineSink
         }
     }
 
+    /// <summary>
+    /// All lines, once there are as many: that of a call is written after its answer, so who has the answer may not have the line yet.
+    /// </summary>
+    public async Task<IReadOnlyList<JsonObject>> RecordsAsync(int least, CancellationToken cancel)
+    {
+        await Eventually.HoldsAsync(() => Task.FromResult(Lines.Count >= least), cancel);
+        return Records;
+    }
+
     /// <summary>The first line, written already or to come, that is wanted.</summary>
     public Task<JsonObject> WaitForAsync(Func<JsonObject, bool> wanted, CancellationToken cancel)
     {

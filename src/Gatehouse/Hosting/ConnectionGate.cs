@@ -72,8 +72,8 @@ internal sealed class ConnectionGate(
             await next(connection);
             if (!tls || accepted.TlsVersion is not null) return;
             const string reason = "no TLS handshake";
-            Count(listener.Name, reason);
             if (compiled.Clients is not null) Record(listener.Name, accepted, accepted.HandshakeFault ?? reason);
+            Count(listener.Name, reason);
         }
         finally
         {
@@ -148,12 +148,13 @@ internal sealed class ConnectionGate(
         meter.AccessLog?.Write(ConnectionLine.Of(what, listener, accepted.ProxiedFor ?? peer, peer, reason, clock.GetUtcNow()));
     }
 
+    /// <summary>Tells of it before the client can know.</summary>
     /// <param name="recorded">The connection, where its client is to be recorded.</param>
     private void Refuse(ConnectionContext connection, string listener, string reason, AcceptedConnection? recorded = null)
     {
-        connection.Abort(new ConnectionAbortedException(reason));
         Count(listener, reason);
         if (recorded is not null) Write(ConnectionLine.Refused, listener, recorded, reason);
+        connection.Abort(new ConnectionAbortedException(reason));
     }
 
     private void Count(string listener, string reason)

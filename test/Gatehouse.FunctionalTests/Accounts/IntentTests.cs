@@ -75,7 +75,8 @@ public sealed class IntentTests
         var (status, id) = await accounted.WriteAsync();
         Assert.Equal(HttpStatusCode.BadGateway, status);
         AssertEnds(await accounted.OfAsync(id, 2), AuditKind.Unknown, AuditOutcome.Unknown);
-        Assert.Contains($"exchange {id} of route orders/put-order was sent and has no answer", accounted.Gateway.Events, StringComparison.Ordinal);
+        var told = $"exchange {id} of route orders/put-order was sent and has no answer"; // after the record
+        await Eventually.HoldsAsync(() => Task.FromResult(accounted.Gateway.Events.Contains(told, StringComparison.Ordinal)), Cancel);
         using var reader = SqliteAuditReader.Open(accounted.Store);
         Assert.Equal(id, Assert.Single(reader.Unknown()).RequestId);
     }
@@ -83,7 +84,7 @@ public sealed class IntentTests
     [Fact]
     public async Task At_its_deadline_a_change_without_an_answer_is_unknown()
     {
-        await using var accounted = await Accounted.StartAsync(text => text.Replace("deadline: 30s", "deadline: 1s", StringComparison.Ordinal));
+        await using var accounted = await Accounted.StartAsync(text => text.Replace("deadline: 30s", "deadline: 3s", StringComparison.Ordinal));
         accounted.Upstream.On("/orders/17", static http => Task.Delay(Timeout.Infinite, http.RequestAborted));
         var (status, id) = await accounted.WriteAsync();
         Assert.Equal(HttpStatusCode.GatewayTimeout, status);

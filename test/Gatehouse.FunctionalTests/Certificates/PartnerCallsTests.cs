@@ -28,7 +28,7 @@ public sealed class PartnerCallsTests
         Assert.All(front.Upstream.Requests, r => Assert.Null(r.Header("Authorization")));
         Assert.Equal(
             ["certificate", "certificate", "token+certificate", "token"],
-            front.Gateway.AccessLog.Records.Select(r => (string?)r["credentialKind"]));
+            (await front.Gateway.AccessLog.RecordsAsync(4, Cancel)).Select(r => (string?)r["credentialKind"]));
     }
 
     public static TheoryData<string, string[], string, int> LookAlikes => new()

@@ -62,14 +62,17 @@ public sealed partial class OutputsTests : StockProgramTests
         for (var i = 0; i < 50; i++) await GetAsync();
         await gatehouse.SignalAsync("HUP", Cancel);
         for (var i = 0; i < 50; i++) await GetAsync();
+        await Eventually.HoldsAsync(async () => (await ReadAsync()).Any(l => l.Contains("no file has changed", StringComparison.Ordinal)), Cancel);
         await gatehouse.SignalAsync("TERM", Cancel);
         await gatehouse.FinishAsync(Cancel);
 
-        var lines = await File.ReadAllLinesAsync(Folder.Of("both.log"), Cancel);
+        var lines = await ReadAsync();
         Assert.Equal(Upstream.Requests.Count, lines.Count(l => l.StartsWith("{\"time\":", StringComparison.Ordinal) && l.EndsWith('}')));
         foreach (var told in (string[])["is in force", "no file has changed", "stopped"])
             Assert.Contains(lines, l => l.Contains(told, StringComparison.Ordinal));
         Assert.All(lines, l => Assert.Matches(WholeLine(), l));
+
+        Task<string[]> ReadAsync() => File.ReadAllLinesAsync(Folder.Of("both.log"), Cancel);
     }
 
     [GeneratedRegex("""^(\{"time":"[^\0]+\}|\d{4}-\d\d-\d\dT\S+ gatehouse: [^\0]+)$""")]

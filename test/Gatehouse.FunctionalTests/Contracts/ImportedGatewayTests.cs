@@ -39,7 +39,8 @@ public sealed partial class ImportedGatewayTests : IDisposable
         }
 
         Assert.Equal(operations.Count, backend.Requests.Count);
-        Assert.Equal(operations.Count, gateway.AccessLog.Records.Select(r => (string?)r["route"]).Distinct().Count());
+        var records = await gateway.AccessLog.RecordsAsync(operations.Count, Cancel);
+        Assert.Equal(operations.Count, records.Select(r => (string?)r["route"]).Distinct().Count());
     }
 
     [Theory]

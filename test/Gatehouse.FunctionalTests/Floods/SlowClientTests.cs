@@ -80,7 +80,7 @@ public sealed class SlowClientTests
         await using var gateway = await TestGateway.StartAsync(new SmallDeclaration(upstream.Address)
         {
             Listener = $"address: \"127.0.0.1:0\", serves: [public], protocols: [{protocol}], intake: {{ rate: 1, grace: 1m }}",
-            MoreOfUpstream = ", timeouts: { connect: 1s, head: 1s, idle: 1s }",
+            MoreOfUpstream = ", timeouts: { connect: 5s, head: 2s, idle: 2s }",
         });
         await using var raw = protocol == "http1" ? await RawHttpClient.ConnectAsync(gateway.AddressOf("edge").Port) : null;
         await using var frames = protocol == "http2" ? await ConnectAsync(gateway.AddressOf("edge")) : null;
@@ -186,7 +186,7 @@ public sealed class SlowClientTests
             async () => Regex.IsMatch(
                 await gateway.Administration.GetStringAsync("/metrics", Cancel), """gatehouse_connections_cut_total\{[^}]*reason="idle"[^}]*\} 1"""),
             Cancel);
-        Assert.Single(gateway.AccessLog.Lines);
+        Assert.Single(await gateway.AccessLog.RecordsAsync(1, Cancel));
     }
 
     [Theory]

@@ -11,6 +11,7 @@ namespace Gatehouse.FunctionalTests.Forwarding;
 public sealed class FailureTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(2); // where something has to come before
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -211,7 +212,7 @@ public sealed class FailureTests
             await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
             await connection.ReadToEndAsync();
         });
-        await using var host = await ForwardingHost.StartAsync(With(upstream.Address, new UpstreamTimeouts(TimeSpan.FromSeconds(5), Short, Short)));
+        await using var host = await ForwardingHost.StartAsync(With(upstream.Address, new UpstreamTimeouts(TimeSpan.FromSeconds(5), Long, Long)));
         await using var client = await RawHttpClient.ConnectAsync(host.Port);
 
         await client.SendAsync("GET / HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -64,7 +64,7 @@ public sealed class SecretFilesTests : IDisposable
         said.Add((await client.SendAsync(token, Cancel)).ToString());
         await gateway.ReloadAsync(Declaration(upstream).Replace("keys:", "kyes:", StringComparison.Ordinal), Cancel);
         foreach (var page in (string[])["/livez", "/readyz", "/metrics"]) said.Add(await gateway.Administration.GetStringAsync(page, Cancel));
-        said.AddRange(gateway.AccessLog.Lines);
+        said.AddRange((await gateway.AccessLog.RecordsAsync(4, Cancel)).Select(r => r.ToJsonString()));
         said.Add(gateway.Events);
         var everything = string.Join('\n', said);
         Assert.Contains("kyes", everything, StringComparison.Ordinal);

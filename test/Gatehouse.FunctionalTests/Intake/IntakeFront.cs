@@ -55,7 +55,7 @@ internal sealed class IntakeFront : IAsyncDisposable
 
     private async Task<IntakeAnswers> SendAsync(byte[] sent, TimeSpan? patience, int? piece)
     {
-        await using var client = await RawHttpClient.ConnectAsync(Port, patience);
+        await using var client = await RawHttpClient.ConnectAsync(Port);
         try
         {
             foreach (var part in sent.Chunk(piece ?? sent.Length)) await client.SendAsync(part);
@@ -65,15 +65,14 @@ internal sealed class IntakeFront : IAsyncDisposable
             // it has had enough
         }
 
-        try
+        var answers = client.ReadToEndAsync();
+        if (patience is { } most)
         {
-            return IntakeAnswers.Read(await client.ReadToEndAsync());
+            await ((Task)answers).WaitAsync(most).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!answers.IsCompleted) client.FinishSending();
         }
-        catch (TimeoutException)
-        {
-            client.FinishSending();
-            return IntakeAnswers.Read(await client.ReadToEndAsync());
-        }
+
+        return IntakeAnswers.Read(await answers);
     }
 
     public Task<IntakeAnswers> PlayAsync(string latin1) => PlayAsync(Encoding.Latin1.GetBytes(latin1));

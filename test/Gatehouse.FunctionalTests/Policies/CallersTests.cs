@@ -24,7 +24,7 @@ public sealed class CallersTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, await CallAsync(gateway, "/orders/1", Token("web-shop", "customer-seventeen")));
         var received = Assert.Single(upstream.Requests);
         Assert.False(received.Headers.ContainsKey("Authorization"));
-        var record = Assert.Single(gateway.AccessLog.Records);
+        var record = Assert.Single(await gateway.AccessLog.RecordsAsync(1, Cancel));
         Assert.Equal(("web-shop", "token", "customers"), ((string?)record["consumer"], (string?)record["credentialKind"], (string?)record["people"]));
         var said = string.Join('\n', gateway.AccessLog.Lines) + gateway.Events + await gateway.Administration.GetStringAsync("/metrics", Cancel);
         Assert.DoesNotContain("seventeen", said, StringComparison.Ordinal);

@@ -10,7 +10,7 @@ namespace Gatehouse.FunctionalTests.Policies;
 public sealed class GuessingTests : IDisposable
 {
     private const int Failures = 20;
-    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(2);
     private readonly TestIssuer _issuer = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -37,7 +37,7 @@ public sealed class KeysTests
         answers.Add(await AnswerAsync(gateway, _key.Key)); // expired by now
         Assert.StartsWith("HTTP/1.1 401 ", Assert.Single(answers), StringComparison.Ordinal);
         Assert.Empty(upstream.Requests);
-        Assert.Equal(5, gateway.AccessLog.Records.Select(r => (string?)r["reason"]).Distinct().Count()); // the operator can
+        Assert.Equal(5, (await gateway.AccessLog.RecordsAsync(5, Cancel)).Select(r => (string?)r["reason"]).Distinct().Count()); // the operator can
     }
 
     [Fact]
@@ -49,7 +49,8 @@ public sealed class KeysTests
         Assert.Equal((200, 200), (await CallAsync(gateway, _key.Key), await CallAsync(gateway, _next.Key)));
         _clock.Advance(TimeSpan.FromDays(1));
         Assert.Equal((401, 200), (await CallAsync(gateway, _key.Key), await CallAsync(gateway, _next.Key)));
-        Assert.Equal([_key.Id, _next.Id, null, _next.Id], gateway.AccessLog.Records.Select(r => (string?)r["credentialId"]));
+        var records = await gateway.AccessLog.RecordsAsync(4, Cancel);
+        Assert.Equal([_key.Id, _next.Id, null, _next.Id], records.Select(r => (string?)r["credentialId"]));
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public sealed class KeysTests
 
         Assert.Equal(200, await CallAsync(gateway, _key.Key));
         Assert.Single(upstream.Requests);
-        await Eventually.HoldsAsync(() => Task.FromResult(gateway.AccessLog.Records.Count == places.Length + 1), Cancel); // each after its answer
+        await gateway.AccessLog.RecordsAsync(places.Length + 1, Cancel);
         var said = string.Join('\n', gateway.AccessLog.Lines) + gateway.Events + await gateway.Administration.GetStringAsync("/metrics", Cancel);
         Assert.DoesNotContain(_key.Key[13..45], said, StringComparison.Ordinal);
     }

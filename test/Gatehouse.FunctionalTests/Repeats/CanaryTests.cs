@@ -22,9 +22,9 @@ public sealed class CanaryTests
 
         Assert.Equal(60, main.Requests.Count + next.Requests.Count);
         Assert.InRange(next.Requests.Count, 10, 50);
-        await Eventually.HoldsAsync(() => Task.FromResult(gateway.AccessLog.Lines.Count == 60), Cancel);
-        Assert.Equal(next.Requests.Count, gateway.AccessLog.Records.Count(r => (string?)r["upstream"] == "other"));
-        Assert.Equal(main.Requests.Count, gateway.AccessLog.Records.Count(r => (string?)r["upstream"] == "things"));
+        var records = await gateway.AccessLog.RecordsAsync(60, Cancel);
+        Assert.Equal(next.Requests.Count, records.Count(r => (string?)r["upstream"] == "other"));
+        Assert.Equal(main.Requests.Count, records.Count(r => (string?)r["upstream"] == "things"));
     }
 
     [Control("RES-8", "a canary that fails gets no more calls")]

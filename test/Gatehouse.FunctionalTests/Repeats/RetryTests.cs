@@ -126,7 +126,7 @@ public sealed class RetryTests
         await using var well = await FakeUpstream.StartAsync();
         await using var gateway = await TestGateway.StartAsync(new SentTwice(silent.Address, well.Address)
         {
-            Upstream = $"timeouts: {{ head: 300ms }}, retries: {{ when: [{cause}], backoff: 1ms }}",
+            Upstream = $"timeouts: {{ head: 1s }}, retries: {{ when: [{cause}], backoff: 1ms }}",
         });
 
         using var response = await SendAsync(gateway, "GET", "/read", "");
@@ -178,8 +178,8 @@ public sealed class RetryTests
     public async Task Never_waits_beyond_the_deadline()
     {
         await using var failing = await FakeUpstream.StartAsync();
-        failing.On("/read", 503, "", ("Retry-After", "1"));
-        await using var gateway = await TestGateway.StartAsync(new SentTwice(failing.Address) { Each = "deadline: 1s" });
+        failing.On("/read", 503, "", ("Retry-After", "5"));
+        await using var gateway = await TestGateway.StartAsync(new SentTwice(failing.Address) { Each = "deadline: 5s" });
 
         using var response = await SendAsync(gateway, "GET", "/read", "");
 

@@ -65,7 +65,7 @@ public sealed class RealIssuerCallsTests
 
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(client, known));
-        Assert.Equal("identity-unavailable", (string?)gateway.AccessLog.Records[^1]["problem"]);
+        await gateway.AccessLog.WaitForAsync(r => (string?)r["problem"] == "identity-unavailable", Cancel);
         await using var started = await StartAsync(issuer, upstream); // one that never had any keys
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await CallAsync(started.Client("edge"), unseen));
         Assert.All(upstream.Requests, r => Assert.Null(r.Header("Authorization")));

@@ -299,7 +299,7 @@ internal sealed class ForwardState
     /// <summary>Whether the answer was cut because its body grew over what its route allows.</summary>
     public bool IsTooLong { get; set; }
 
-    /// <summary>What the service did wrong after its answer's head, for which it is judged, a constant text; null for nothing.</summary>
+    /// <summary>What the service did wrong in its answer, for which it is judged, a constant text; null for nothing.</summary>
     public string? Fault { get; set; }
 }
 

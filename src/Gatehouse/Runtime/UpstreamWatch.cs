@@ -27,7 +27,11 @@ internal sealed class UpstreamWatch : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _checks.DisposeAsync();
 
-    private void Follow(GatewaySnapshot snapshot) => _checks.Follow(snapshot.Upstreams.SelectMany(u => u.Checks));
+    private void Follow(GatewaySnapshot snapshot)
+    {
+        _checks.Follow(snapshot.Upstreams.SelectMany(u => u.Checks)); // first: whom nobody asks any more is not down
+        foreach (var upstream in snapshot.Upstreams) upstream.ComeIntoForce();
+    }
 
     private IEnumerable<Measurement<long>> Usable() =>
         from upstream in _activation.Current.Upstreams

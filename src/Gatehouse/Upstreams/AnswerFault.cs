@@ -12,6 +12,10 @@ internal static class AnswerFault
 {
     public const string BodyWhereNoneMayBe = "the response has a body where none may be";
 
+    public const string ShorterThanItSays = "the response is shorter than it says";
+
+    public const string LongerThanItSays = "the response is longer than it says";
+
     /// <summary>Why the answer is not passed on, a constant text; null when it is.</summary>
     public static string? Of(HttpResponseMessage response)
     {

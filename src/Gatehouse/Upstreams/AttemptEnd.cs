@@ -7,10 +7,10 @@ namespace Gatehouse.Upstreams;
 /// <summary>What the end of one attempt says of the destination that it was sent to.</summary>
 internal enum AttemptEnd
 {
-    /// <summary>Nothing: the client left, the route's own rules ended it, or it was cut for reasons that are not the destination's.</summary>
+    /// <summary>Nothing: the client left, or it was cut for reasons that are not the destination's.</summary>
     Unjudged,
 
-    /// <summary>It answered.</summary>
+    /// <summary>It answered, whether its route wants such an answer or not.</summary>
     Good,
 
     /// <summary>No connection came about: refused, not resolved, not trusted, too late.</summary>
@@ -49,7 +49,8 @@ internal static class AttemptEnds
         var answered = call.Status != 0;
         if (IsUnavailable(call.Status)) return AttemptEnd.Unavailable;
         if (exchange.Forward.Fault is not null) return AttemptEnd.Broken;
-        if (call.Refusal is not null || call.PolicyThrew || exchange.Forward.IsTooLong) return AttemptEnd.Unjudged;
+        if (call.PolicyThrew) return AttemptEnd.Unjudged;
+        if (call.Refusal is not null || exchange.Forward.IsTooLong) return AttemptEnd.Good; // its route does not want what it said
         if (error == ForwarderError.None || call.Completed) return AttemptEnd.Good;
         if (expired != Expiry.None) return answered || !requestEnded ? AttemptEnd.Unjudged : AttemptEnd.TimedOut;
         if (exchange.ClientIsGone || exchange.BodyProblem is not null) return AttemptEnd.Unjudged;

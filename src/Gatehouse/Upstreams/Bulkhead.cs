@@ -23,8 +23,9 @@ internal sealed class Bulkhead
         return false;
     }
 
-    /// <summary>Waits for room as long as may be; false when there was none, or too many wait.</summary>
-    public async ValueTask<bool> EnterAsync(BulkheadRule rule, TimeProvider clock, CancellationToken cancel)
+    /// <summary>Waits for room; false when there was none, or too many wait.</summary>
+    /// <param name="wait">For how long: the rule's, or less for who has less time.</param>
+    public async ValueTask<bool> EnterAsync(BulkheadRule rule, TimeSpan wait, TimeProvider clock, CancellationToken cancel)
     {
         var turn = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
@@ -36,7 +37,7 @@ internal sealed class Bulkhead
 
         Call(rule.Most); // room may have been made before this one was seen to wait
         await using var timer = clock.CreateTimer(
-            static waiting => ((TaskCompletionSource<bool>)waiting!).TrySetResult(false), turn, rule.Wait, Timeout.InfiniteTimeSpan);
+            static waiting => ((TaskCompletionSource<bool>)waiting!).TrySetResult(false), turn, wait, Timeout.InfiniteTimeSpan);
         await using var left = cancel.UnsafeRegister(static waiting => ((TaskCompletionSource<bool>)waiting!).TrySetResult(false), turn);
         var entered = await turn.Task;
         if (!entered) Forget(turn);

@@ -62,6 +62,7 @@ internal sealed class CountedResponse(Exchange exchange, IHttpResponseBodyFeatur
     private ValueTask TooLong()
     {
         if (IsEmpty(exchange)) exchange.Forward.Fault = AnswerFault.BodyWhereNoneMayBe;
+        else if (announced <= exchange.Answers.Most) exchange.Forward.Fault = AnswerFault.LongerThanItSays;
         else exchange.Forward.IsTooLong = true;
         return ValueTask.FromException(new IOException("the response's body is over the limit"));
     }

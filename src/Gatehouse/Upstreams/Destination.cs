@@ -87,6 +87,15 @@ internal sealed class Destination(DestinationAddress address) : IDisposable
             }, null, time, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Ends an ejection before its time. Its caller lets one of these happen at a time, as of ejections.</summary>
+    public void LetBack(TimeProvider clock)
+    {
+        _return?.Dispose();
+        EjectedUntil = clock.GetTimestamp();
+        Volatile.Write(ref _failures, 0);
+        Return(Ejected, clock);
+    }
+
     /// <summary>What a check says. Whether that is news.</summary>
     public bool TrySetDown(bool down, TimeProvider clock)
     {

@@ -1,13 +1,22 @@
 namespace Gatehouse.Upstreams;
 
+/// <summary>What the declarations of one upstream share that follow one another: only the one in force leaves destinations out.</summary>
+internal sealed class Ejections
+{
+    public Lock Gate { get; } = new();
+
+    /// <summary>Null until one has come into force; then each may.</summary>
+    public DestinationHealth? InForce { get; set; }
+}
+
 /// <summary>
 /// Leaves destinations out that fail again and again: each for a growing time, and never so many that the others would have to carry what they
 /// cannot. What is counted lives in the destinations and outlives reloads.
 /// </summary>
 internal sealed class DestinationHealth(
-    EjectionRule rule, Destination[] destinations, UpstreamNews news, TimeProvider clock, Random random)
+    EjectionRule rule, Destination[] destinations, UpstreamNews news, TimeProvider clock, Random random, Ejections? shared = null)
 {
-    private readonly Lock _gate = new();
+    private readonly Ejections _shared = shared ?? new Ejections();
     private readonly int _most = destinations.Length < 2 ? 0 : (int)Math.Floor(rule.Most.Fraction * destinations.Length); // one has no better one
 
     /// <summary>Hears of the end of each attempt.</summary>
@@ -15,6 +24,23 @@ internal sealed class DestinationHealth(
     {
         if (end == AttemptEnd.Good) destination.Succeeded();
         else if (end.IsFailure() && _most > 0) Count(destination, end);
+    }
+
+    /// <summary>From now on its rule holds, and no other: lets back whom an earlier one has left out beyond it, the next to return first.</summary>
+    public void ComeIntoForce()
+    {
+        lock (_shared.Gate)
+        {
+            _shared.InForce = this;
+            var beyond = destinations.Count(d => !d.IsUsable) - _most;
+            foreach (var destination in destinations.Where(d => d.IsEjected).OrderBy(d => d.EjectedUntil))
+            {
+                if (beyond <= 0) return;
+                destination.LetBack(clock);
+                news.Returned(destination);
+                if (destination.IsUsable) beyond--;
+            }
+        }
     }
 
     /// <summary>Whole seconds, at least 1, until a destination is back that is out now, as far as that is known.</summary>
@@ -37,8 +63,9 @@ internal sealed class DestinationHealth(
     {
         var failures = destination.Failed();
         if (failures < rule.After) return;
-        lock (_gate)
+        lock (_shared.Gate)
         {
+            if (_shared.InForce is { } inForce && inForce != this) return; // what began under an earlier declaration ends under this one
             if (!destination.IsUsable || destinations.Count(d => !d.IsUsable) >= _most) return;
             var ejections = WasWellForLong(destination) ? 1 : destination.Ejections + 1;
             var time = TimeOf(ejections);

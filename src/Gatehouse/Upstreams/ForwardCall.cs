@@ -75,7 +75,7 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         if (Repeats is not null && Repeats.Replaces(proxyResponse)) return GiveUp(httpContext);
         exchange.Forward.HeadAt = clock.GetTimestamp();
         exchange.Forward.Status = Status;
-        Refusal = AnswerFault.Of(proxyResponse) ?? FaultByRoute(proxyResponse) ?? TakeOver(proxyResponse);
+        Refusal = TakeOverUnlessRefused(proxyResponse);
         if (Refusal is not null) return false;
         var headers = exchange.ResponseHeaders;
         var keepsBody = !exchange.Answers.ReplaceErrors || !AnswerErrors.IsPage(proxyResponse);
@@ -92,15 +92,16 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         // the client below holds services of HTTP/1.1 to it, and those of HTTP/2 not
         if (headers.ContentLength is { } length && AnswerFault.HasBody(exchange.Method, proxyResponse.StatusCode)) Announced = length;
         httpContext.Features.Set<IHttpResponseBodyFeature>(new CountedResponse(exchange, body, Announced));
-        // its first word may be long in coming, or wait for the head
-        if (IsConversation(headers.ContentType)) await body.Stream.FlushAsync(cancellationToken);
+        // its first word may be long in coming, or wait for the head; an answer of gRPC that has its status already has none: only together with its
+        // end is it one that clients of HTTP/2 take (Trailers-Only, https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md)
+        if (IsConversation(headers.ContentType) && !headers.ContainsKey(HeaderNames.GrpcStatus)) await body.Stream.FlushAsync(cancellationToken);
         return true;
     }
 
     public override ValueTask TransformResponseTrailersAsync(
         HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
     {
-        if (Announced != long.MaxValue && exchange.ResponseBytes != Announced) Refusal = "the response is shorter than it says";
+        if (Announced != long.MaxValue && exchange.ResponseBytes != Announced) Refusal = exchange.Forward.Fault = AnswerFault.ShorterThanItSays;
         else if (TakeOverTrailers(httpContext, proxyResponse)) Completed = true;
         else Refusal = exchange.Forward.Fault = "the response has a trailer that cannot be passed on";
         return default;
@@ -115,8 +116,19 @@ internal sealed class ForwardCall(Exchange exchange, ForwardTimer timer, TimePro
         return false;
     }
 
+    /// <summary>Takes over the head, or says why the answer is refused. What the route does not want is no fault of the service's.</summary>
+    private string? TakeOverUnlessRefused(HttpResponseMessage response)
+    {
+        var forward = exchange.Forward;
+        forward.Fault = AnswerFault.Of(response);
+        if (forward.Fault is not null) return forward.Fault;
+        if (RefusalByRoute(response) is { } refusal) return refusal;
+        forward.Fault = TakeOver(response);
+        return forward.Fault;
+    }
+
     /// <summary>Why the route does not want the answer, or null.</summary>
-    private string? FaultByRoute(HttpResponseMessage response)
+    private string? RefusalByRoute(HttpResponseMessage response)
     {
         var rules = exchange.Answers;
         if (rules.ReplaceErrors && AnswerErrors.Replacement(response.StatusCode) is { } problem)

@@ -33,7 +33,7 @@ internal static class ForwardOutcome
         }
 
         if (exchange.Forward.Fault is { } fault) return Refuse(exchange, Problems.UpstreamFailed, fault);
-        if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, WhyTooLong(exchange, call));
+        if (exchange.Forward.IsTooLong) return Refuse(exchange, Problems.UpstreamFailed, "the response grew larger than the route allows");
         if (expired == Expiry.Deadline) return Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
         if (expired == Expiry.Head) return Refuse(exchange, Problems.UpstreamTimeout, "no response head in time");
         // YARP has aborted the client's request then, so that half a response does not look whole: the client had not left, it took nothing
@@ -88,9 +88,6 @@ internal static class ForwardOutcome
         exchange.Http.Abort();
         return Verdict.Answered;
     }
-
-    private static string WhyTooLong(Exchange exchange, ForwardCall call) =>
-        call.Announced <= exchange.Answers.Most ? "the response is longer than it says" : "the response grew larger than the route allows";
 
     private static string WhyNoHead(Exception? exception) => (exception as HttpRequestException)?.HttpRequestError switch
     {

@@ -28,17 +28,20 @@ internal sealed class HedgedSend(
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var clock = repeats.Plan.Clock;
-        var one = new Side(first, cancellationToken);
+        var one = new HedgeSide(first, cancellationToken);
         one.Begin(client.Connections, request, clock);
         if (await IsInTimeAsync(one, cancellationToken) || await SecondAsync(one, request, cancellationToken) is not (var index and >= 0, var copy))
             return await one.EndAsync();
-        var two = new Side(index, cancellationToken);
+        var two = new HedgeSide(index, cancellationToken);
         client.Enter(index);
         two.Begin(client.Connections, copy, clock);
+        repeats.SendsHedge();
         var winner = await FirstAsync(one, two, clock);
         var isFirst = winner == one;
-        Measure(isFirst ? two : one);
-        _ = LoseAsync(isFirst ? two : one);
+        var loser = isFirst ? two : one;
+        if (loser.End.IsFailure()) client.JudgeLost(exchange, loser.Index, loser.End); // the winner's end is that of the exchange
+        Measure(loser);
+        _ = LoseAsync(loser);
         Trace(isFirst);
         client.Leave(isFirst ? index : first); // the winner's is left when its answer is over
         if (!isFirst)
@@ -51,13 +54,13 @@ internal sealed class HedgedSend(
     }
 
     /// <summary>Cuts one off that nobody waits for. One of the two places is free when it has really ended.</summary>
-    private async Task LoseAsync(Side loser)
+    private async Task LoseAsync(HedgeSide loser)
     {
         await loser.CutOffAsync();
         client.GiveBackPlace();
     }
 
-    private async Task<bool> IsInTimeAsync(Side one, CancellationToken cancellation)
+    private async Task<bool> IsInTimeAsync(HedgeSide one, CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var waited = Task.Delay(repeats.Plan.HedgeAfter!.Value, repeats.Plan.Clock, over.Token);
@@ -70,7 +73,8 @@ internal sealed class HedgedSend(
     /// Another destination and the request for it, with a place of the bulkhead taken for it; -1, and no place, where there is none, or may be none.
     /// A hedge waits for no place: it would add to what makes the first one slow.
     /// </summary>
-    private async ValueTask<(int Index, HttpRequestMessage Request)> SecondAsync(Side one, HttpRequestMessage request, CancellationToken cancellation)
+    private async ValueTask<(int Index, HttpRequestMessage Request)> SecondAsync(
+        HedgeSide one, HttpRequestMessage request, CancellationToken cancellation)
     {
         var others = repeats.Tried;
         others.Add(first);
@@ -118,79 +122,31 @@ internal sealed class HedgedSend(
     }
 
     /// <summary>Measures the one that is not passed on: to its answer or failure where that came first, else until it is cut off, now.</summary>
-    private void Measure(Side loser)
+    private void Measure(HedgeSide loser)
     {
         var sending = loser.Sending;
         var status = sending.IsCompletedSuccessfully ? (int)sending.Result.StatusCode : 0;
-        var error = status != 0 ? null : sending.IsFaulted ? AttemptEnds.OfFailed(sending.Exception.InnerException).Say() : CutOff;
+        var error = status != 0 ? null : loser.End.IsFailure() ? loser.End.Say() : CutOff;
         var ended = loser.EndedAt != 0 ? loser.EndedAt : repeats.Plan.Clock.GetTimestamp();
         client.Measure(exchange, loser.Index, loser.BeganAt, ended, status, error);
     }
 
-    /// <summary>The side that answers first; one that says that it cannot, or does not answer, gives way to the other.</summary>
-    private static async Task<Side> FirstAsync(Side one, Side two, TimeProvider clock)
+    /// <summary>
+    /// The side that answers first; one that says that it cannot, or does not answer, gives way to the other. Where neither answers, it is one that
+    /// was connected, if one was: of what no connection came about for, it would be said that nothing was sent, and it would be sent again.
+    /// </summary>
+    private static async Task<HedgeSide> FirstAsync(HedgeSide one, HedgeSide two, TimeProvider clock)
     {
         var earlier = await Task.WhenAny(one.Sending, two.Sending) == one.Sending ? one : two;
-        earlier.EndedAt = clock.GetTimestamp();
+        earlier.HasEnded(clock);
         if (earlier.IsGood) return earlier;
         var later = earlier == one ? two : one;
         await Task.WhenAny(later.Sending);
+        later.HasEnded(clock);
         if (later.IsGood) return later;
-        return earlier.Sending.IsCompletedSuccessfully ? earlier : later.Sending.IsCompletedSuccessfully ? later : one;
-    }
-
-    /// <summary>One of the two requests, with what cuts it off.</summary>
-    private sealed class Side(int index, CancellationToken cancellation)
-    {
-        private readonly CancellationTokenSource _cut = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-
-        /// <summary>Of its destination.</summary>
-        public int Index => index;
-
-        public long BeganAt { get; private set; }
-
-        /// <summary>When its head or its failure had come, where the other one was waited for then; else 0.</summary>
-        public long EndedAt { get; set; }
-
-        public Task<HttpResponseMessage> Sending { get; private set; } = null!;
-
-        public bool IsGood => Sending.IsCompletedSuccessfully && !Repeats.IsUnavailable(Sending.Result.StatusCode);
-
-        public void Begin(HttpMessageInvoker connections, HttpRequestMessage request, TimeProvider clock)
-        {
-            BeganAt = clock.GetTimestamp();
-            try
-            {
-                Sending = connections.SendAsync(request, _cut.Token);
-            }
-            catch (Exception e)
-            {
-                Sending = Task.FromException<HttpResponseMessage>(e); // as if it had failed later: the other one may still answer
-            }
-        }
-
-        /// <summary>The answer. Its body is bounded by whoever reads it.</summary>
-        public async Task<HttpResponseMessage> EndAsync()
-        {
-            using (_cut) return await Sending;
-        }
-
-        /// <summary>Nobody waits for its answer any longer. Never throws, and is over when nothing of it is under way.</summary>
-        public async Task CutOffAsync()
-        {
-            using (_cut)
-            {
-                try
-                {
-                    await _cut.CancelAsync();
-                    (await Sending).Dispose();
-                }
-                catch (Exception)
-                {
-                    // cut off, or failed before: the other one has answered
-                }
-            }
-        }
+        if (earlier.Sending.IsCompletedSuccessfully) return earlier;
+        if (later.Sending.IsCompletedSuccessfully) return later;
+        return one.End == AttemptEnd.NotConnected ? two : one;
     }
 
     /// <summary>What an invoker has to have below it; everything is sent by the upstream's own connections.</summary>

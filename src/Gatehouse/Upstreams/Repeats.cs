@@ -16,8 +16,9 @@ internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(2);
 
     private readonly bool _hasBody = exchange.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
-    private int _sent = 1;
+    private int _decided = 1;
     private TimeSpan? _wait;
+    private RetryCauses _cause;
     private Tried _tried;
 
     /// <summary>The destinations that the exchange was sent to.</summary>
@@ -51,6 +52,21 @@ internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
         return (neverConnected || IsReset(error, exception)) && Decide(RetryCauses.Reset, TimeSpan.Zero);
     }
 
+    /// <summary>The request is sent: where an attempt failed before, this is the further one that was decided on.</summary>
+    public void Sends()
+    {
+        if (_cause == RetryCauses.None) return;
+        plan.Tallies.Sent(_cause);
+        _cause = RetryCauses.None;
+    }
+
+    /// <summary>A second request is sent beside the first one.</summary>
+    public void SendsHedge()
+    {
+        plan.Tallies.Sent(RepeatTallies.Hedge);
+        exchange.Forward.Attempts++;
+    }
+
     /// <summary>Takes a second request of the budget, to be sent beside the first one. False when there may be none.</summary>
     public bool TryHedge()
     {
@@ -60,8 +76,6 @@ internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
             return false;
         }
 
-        plan.Tallies.Sent(RepeatTallies.Hedge);
-        exchange.Forward.Attempts++;
         return Renew();
     }
 
@@ -71,16 +85,15 @@ internal sealed class Repeats(RepeatPlan plan, Exchange exchange, long deadline)
     /// <param name="asked">How long the service wants to be left alone; null where that is not known.</param>
     private bool Decide(RetryCauses cause, TimeSpan? asked)
     {
-        if ((plan.Rules.Causes & cause) == 0 || _sent >= plan.Rules.Attempts || !plan.Allows(exchange, _hasBody)) return false;
+        if ((plan.Rules.Causes & cause) == 0 || _decided >= plan.Rules.Attempts || !plan.Allows(exchange, _hasBody)) return false;
         if (asked is not { } least || least > MostPatience) return Withhold(RepeatTallies.AskedToWait);
-        var wait = plan.Rules.BackoffAfter(_sent) * plan.Random.NextDouble();
+        var wait = plan.Rules.BackoffAfter(_decided) * plan.Random.NextDouble();
         if (wait < least) wait = least;
         if (deadline != long.MaxValue && plan.Clock.GetTimestamp() + plan.TicksOf(wait) >= deadline) return Withhold(RepeatTallies.NoTime);
         if (!plan.Budget.TryTake(plan.Rules.Budget)) return Withhold(RepeatTallies.NoBudget);
         if (!Renew()) return false;
-        plan.Tallies.Sent(cause);
-        _sent++;
-        _wait = wait;
+        _decided++;
+        (_wait, _cause) = (wait, cause);
         return true;
     }
 

@@ -34,6 +34,9 @@ internal sealed partial class UpstreamClient
         _http?.Sent(_clock.GetElapsedTime(began, ended), exchange.Method, destination.Address.Host, destination.Port, status, error);
     }
 
+    /// <summary>Hears of an attempt that has failed by itself where another's answer, or failure, is that of the exchange.</summary>
+    public void JudgeLost(Exchange exchange, int index, AttemptEnd end) => Judge(exchange.Forward, _destinations[index], end, began: 0);
+
     /// <summary>Takes a place of the bulkhead for what is sent beside an exchange, where one is free now. It is given back once.</summary>
     public bool TryTakePlace() => _bulkhead.TryEnter(_atOnce);
 

@@ -33,6 +33,9 @@ internal sealed partial class UpstreamClient
     /// <summary>Streams to one destination at once where nothing is declared; over HTTP/1.1 it is a connection for each.</summary>
     private const int MaxStreams = 10_000;
 
+    /// <summary>By how much a timer may be ahead of the clock, and more: its ticks are coarse.</summary>
+    private static readonly TimeSpan TimerAhead = TimeSpan.FromMilliseconds(20);
+
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _connections;
     private readonly HttpMessageInvoker _once;
@@ -68,7 +71,8 @@ internal sealed partial class UpstreamClient
 
         _hosts = [.. upstream.Destinations.Select(d => upstream.Tls.ServerName is { } name ? HostOf(name, d.Value) : null)];
         _balancer = new Balancer(upstream, _destinations, Random.Shared, clock);
-        _health = new DestinationHealth(upstream.Ejection, _destinations, news, clock, Random.Shared);
+        var ejections = state.Get("ejections", upstream.Name, static () => new Ejections());
+        _health = new DestinationHealth(upstream.Ejection, _destinations, news, clock, Random.Shared, ejections);
         _retryAfter = upstream.Health?.Interval ?? upstream.Ejection.UpTo;
         _breaker = upstream.Breaker is { } rule
             ? state.Get("breaker", $"{upstream.Name} {rule}", () => new Breaker(rule, news, clock, Random.Shared)) : null;
@@ -113,6 +117,9 @@ internal sealed partial class UpstreamClient
     /// <summary>Whether its calls are refused because too many fail; null where nothing is declared.</summary>
     public bool? IsOpen => _breaker?.IsOpen;
 
+    /// <summary>Its declaration is in force now, and what the one before has left out stays out only as far as this one allows.</summary>
+    public void ComeIntoForce() => _health.ComeIntoForce();
+
     /// <summary>Forwards. <see cref="Verdict.Answered"/> when the response was (or is being) sent; a refusal when nothing was sent yet.</summary>
     /// <param name="repeats">What the exchange has left of further attempts; null when it is sent once. One may follow whatever is returned.</param>
     public async ValueTask<Verdict> ForwardAsync(Exchange exchange, ForwardTerms terms, Repeats? repeats = null)
@@ -121,15 +128,21 @@ internal sealed partial class UpstreamClient
             return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "the upstream has no destination");
         var now = _clock.GetTimestamp();
         var deadline = terms.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
-        if (deadline <= now) return ForwardOutcome.Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
+        if (deadline <= now) return TooLate(exchange);
         var first = repeats is null ? _balancer.Choose(exchange, default) : ChooseOther(exchange, repeats.Tried);
         if (first < 0) return NobodyCan(exchange);
         if (_breaker is not null && !_breaker.TryEnter(exchange.Forward))
             return ForwardOutcome.Refuse(exchange, Problems.CircuitOpen, "the upstream's circuit is open");
         if (!_bulkhead.TryEnter(_atOnce))
         {
-            if (_atOnce.Queue == 0 || !await _bulkhead.EnterAsync(_atOnce, _clock, exchange.Http.RequestAborted)) return NoRoom(exchange);
+            if (_atOnce.Queue == 0 || !await _bulkhead.EnterAsync(_atOnce, WaitUntil(deadline, now), _clock, exchange.Http.RequestAborted))
+                return NoRoom(exchange, deadline);
             now = _clock.GetTimestamp();
+            if (deadline <= now)
+            {
+                _bulkhead.Leave(_atOnce); // it came in, and too late
+                return NoRoom(exchange, deadline);
+            }
         }
 
         if (exchange.Forward.BeganAt == 0) exchange.Forward.BeganAt = now;
@@ -164,6 +177,7 @@ internal sealed partial class UpstreamClient
             call.Attempt = Trace(exchange, index);
             exchange.Forward.Destination = destination.Text;
             exchange.Forward.Attempts++;
+            repeats?.Sends();
             var connections = exchange.Route is { Effect: Effect.Read } ? _connections : _once;
             var hedge = repeats is { Hedges: true } ? new HedgedSend(this, repeats, exchange, call, index) : null;
             ForwarderError error;
@@ -177,14 +191,14 @@ internal sealed partial class UpstreamClient
             }
             finally
             {
-                if (hedge is not null) destination = _destinations[index = hedge.Winner];
+                if (hedge is not null) (destination, began) = (_destinations[index = hedge.Winner], hedge.WinnerBeganAt(began));
                 destination.Leave();
             }
 
             var exception = error == ForwarderError.None ? null : exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
             var end = AttemptEnds.Of(exchange, call, timer.Expired, error, exception, body is not { Ended: false });
             Judge(exchange.Forward, destination, end, body is null ? began : body.EndedAt);
-            Tell(exchange, call, destination, end, hedge?.WinnerBeganAt(began) ?? began, exception);
+            Tell(exchange, call, destination, end, began, exception);
             repeats?.Tried.Add(index);
             if (call.IsReplaced) return Verdict.Continue;
             // an upgrade between different versions of HTTP has another status on each side
@@ -236,10 +250,23 @@ internal sealed partial class UpstreamClient
         return ForwardOutcome.Refuse(exchange, Problems.UpstreamUnavailable, "no destination can be used");
     }
 
-    private Verdict NoRoom(Exchange exchange)
+    private static Verdict TooLate(Exchange exchange) =>
+        ForwardOutcome.Refuse(exchange, Problems.DeadlineExceeded, "the route's deadline has passed");
+
+    /// <summary>How long a place is waited for: never beyond the deadline.</summary>
+    private TimeSpan WaitUntil(long deadline, long now)
+    {
+        if (deadline == ForwardTimer.Never) return _atOnce.Wait;
+        var left = _clock.GetElapsedTime(now, deadline);
+        return left < _atOnce.Wait ? left : _atOnce.Wait;
+    }
+
+    /// <summary>Nothing was sent, and nobody is judged.</summary>
+    private Verdict NoRoom(Exchange exchange, long deadline)
     {
         _breaker?.Ended(exchange.Forward.Phase, AttemptEnd.Unjudged, 0);
         if (exchange.Http.RequestAborted.IsCancellationRequested) return ClientLeft.End(exchange);
+        if (deadline - TicksOf(TimerAhead) <= _clock.GetTimestamp()) return TooLate(exchange);
         exchange.Forward.RetrySeconds = 1;
         return ForwardOutcome.Refuse(exchange, Problems.UpstreamBusy, "the upstream has as many exchanges as it may");
     }

@@ -5,6 +5,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
 using Gatehouse.Policies.Body;
 using Gatehouse.Routes;
+using Gatehouse.Telemetry;
 using Gatehouse.TestKit;
 using Gatehouse.Upstreams;
 using Microsoft.AspNetCore.Builder;
@@ -27,7 +28,7 @@ internal sealed class ForwardingHost : IAsyncDisposable
         Policy[] policies)
     {
         var client = UpstreamClient.For(upstream, _state, clock, dialer: dialer);
-        var repeats = RepeatPlan.For(upstream, route, _state, clock);
+        var repeats = RepeatPlan.For(upstream, route, _state, clock, Meter);
         var listener = PolicyHarness.Listener();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -72,6 +73,9 @@ internal sealed class ForwardingHost : IAsyncDisposable
         });
     }
 
+    /// <summary>What is counted of further attempts.</summary>
+    public GatehouseMeter Meter { get; } = new();
+
     public int Port => new Uri(_app.Urls.Single()).Port;
 
     public static Task<ForwardingHost> StartAsync(params Uri[] destinations) => StartAsync(UpstreamOf(destinations));
@@ -115,6 +119,7 @@ internal sealed class ForwardingHost : IAsyncDisposable
         using var atOnce = new CancellationTokenSource(0);
         await _app.StopAsync(atOnce.Token);
         await _app.DisposeAsync();
+        Meter.Dispose();
     }
 
     private Destination StateOf(Uri destination)

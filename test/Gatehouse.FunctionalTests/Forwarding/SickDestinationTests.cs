@@ -3,7 +3,10 @@ using Gatehouse.Pipeline;
 using Gatehouse.TestKit;
 using Gatehouse.Upstreams;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Time.Testing;
+using static Gatehouse.TestKit.FrameService;
+using static Gatehouse.TestKit.Http2Frame;
 
 namespace Gatehouse.FunctionalTests.Forwarding;
 
@@ -102,6 +105,49 @@ public sealed class SickDestinationTests
 
         Assert.Equal([200, 200, 200, 502], statuses.Order());
         Assert.False(host.IsUsable(sick.Address));
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 600 Beyond\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nX-A: a\u001b[31m\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")]
+    public async Task One_whose_answer_is_none_is_left_out(string answer)
+    {
+        await using var well = await FakeUpstream.StartAsync();
+        await using var sick = RawUpstream.Answering(answer);
+        await using var host = await ForwardingHost.StartAsync(
+            ForwardingHost.UpstreamOf(sick.Address, well.Address) with { Ejection = Strict with { After = 1 } }, _clock);
+
+        Assert.Equal(502, (await host.GetAsync("/")).Status);
+
+        Assert.False(host.IsUsable(sick.Address));
+        for (var i = 0; i < 4; i++) Assert.Equal(200, (await host.GetAsync("/")).Status);
+    }
+
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(3, 5)]
+    public async Task One_whose_answers_are_not_as_long_as_they_say_is_left_out(int says, int sends)
+    {
+        await using var well = await FakeUpstream.StartAsync(HttpProtocols.Http2);
+        await using var sick = RawUpstream.Start(async connection =>
+        {
+            var service = new FrameService(connection);
+            if (!await service.ReadPrefaceAsync()) return;
+            await service.SendAsync(Frame(Settings, 0, 0));
+            while (await service.NextRequestAsync() is { } stream)
+                await service.SendAsync(Head(stream, 0, ("content-length", $"{says}")), Frame(Data, EndStream, stream, new byte[sends]));
+        });
+        var upstream = ForwardingHost.UpstreamOf(sick.Address, well.Address) with
+        {
+            Protocol = UpstreamProtocol.Http2,
+            Ejection = Strict with { After = 1 },
+        };
+        await using var host = await ForwardingHost.StartAsync(upstream, _clock);
+
+        Assert.Equal(502, (await host.GetAsync("/")).Status);
+
+        Assert.False(host.IsUsable(sick.Address));
+        for (var i = 0; i < 4; i++) Assert.Equal(200, (await host.GetAsync("/")).Status);
     }
 
     [Control("RES-5")]

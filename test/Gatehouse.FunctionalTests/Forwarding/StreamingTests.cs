@@ -93,6 +93,23 @@ public sealed class StreamingTests
         Assert.Empty(upstream.Requests);
     }
 
+    [Theory]
+    [InlineData(HttpProtocols.Http1)]
+    [InlineData(HttpProtocols.Http2)] // where the gateway answers the key itself
+    public async Task Refuses_a_WebSocket_without_a_proper_key_and_asks_nobody(HttpProtocols upstreamProtocol)
+    {
+        await using var upstream = await EchoAsync(upstreamProtocol);
+        await using var host = await ForwardingHost.StartAsync(
+            Speaking(upstream), upgrade: Upgrade.WebSocket, policies: new UpgradePolicy(webSocket: true));
+
+        var response = await host.GetAsync("/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n");
+
+        Assert.Equal(400, response.Status);
+        Assert.Contains("upgrade-not-allowed", response.Text, StringComparison.Ordinal);
+        Assert.Equal(Problems.UpgradeNotAllowed, (await host.EndedAsync(Cancel)).Problem);
+        Assert.Empty(upstream.Requests);
+    }
+
     [Fact]
     public async Task Passes_a_call_with_trailers_in_both_directions_at_once()
     {

@@ -178,8 +178,8 @@ public sealed class RetryTests
     public async Task Never_waits_beyond_the_deadline()
     {
         await using var failing = await FakeUpstream.StartAsync();
-        failing.On("/read", 503, "", ("Retry-After", "5"));
-        await using var gateway = await TestGateway.StartAsync(new SentTwice(failing.Address) { Each = "deadline: 5s" });
+        failing.On("/read", 503, "", ("Retry-After", "1"));
+        await using var gateway = await TestGateway.StartAsync(new SentTwice(failing.Address) { Each = "deadline: 1s" });
 
         using var response = await SendAsync(gateway, "GET", "/read", "");
 

@@ -27,6 +27,7 @@ public sealed class WaitingTests
         Assert.Equal("client left", exchange.Reason);
         Assert.Equal(1, exchange.Forward.Attempts);
         Assert.Single(failing.Requests);
+        Assert.Equal(0, host.Meter.Retries("orders", "unavailable").Value); // one that was decided on, and not sent
     }
 
     [Fact]
@@ -52,6 +53,7 @@ public sealed class WaitingTests
 
         Assert.Equal(503, (await client.ReadResponseAsync()).Status);
         Assert.Equal(2, (await host.EndedAsync(Cancel)).Forward.Attempts);
+        Assert.Equal(1, host.Meter.Retries("orders", "unavailable").Value);
     }
 
     private static Upstream Retried(FakeUpstream upstream) => ForwardingHost.UpstreamOf(upstream.Address) with

@@ -92,6 +92,43 @@ public sealed class HealthTests
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/things/1", Cancel)).StatusCode);
     }
 
+    [Theory]
+    [InlineData("", "50%")] // it is the only one that is left
+    [InlineData("both", "0%")]
+    public async Task A_reload_ends_an_ejection_that_it_does_not_allow(string left, string most)
+    {
+        await using var sick = await FakeUpstream.StartAsync();
+        await using var other = await FakeUpstream.StartAsync();
+        sick.Otherwise(static http => AnswerAsync(http, 503));
+        await using var gateway = await TestGateway.StartAsync(Ejecting("50%", sick.Address, other.Address));
+        var client = gateway.Client("edge");
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                using var response = await client.GetAsync("/things/1", Cancel);
+                return gateway.Events.Contains($"{Text(sick)} is left out", StringComparison.Ordinal);
+            }, Cancel);
+        var before = sick.Requests.Count;
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/things/1", Cancel)).StatusCode);
+        Assert.Equal(before, sick.Requests.Count);
+
+        sick.Otherwise(static http => AnswerAsync(http, 200));
+        await gateway.ReloadAsync(left == "both" ? Ejecting(most, sick.Address, other.Address) : Ejecting(most, sick.Address), Cancel);
+
+        for (var i = 0; i < 4; i++) Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/things/1", Cancel)).StatusCode);
+        Assert.NotEqual(before, sick.Requests.Count);
+        await SaysAsync(gateway, $"{Text(sick)} is tried again");
+    }
+
+    /// <summary>Who fails once is out for an hour.</summary>
+    private static string Ejecting(string most, params Uri[] destinations) => new SmallDeclaration(destinations[0])
+    {
+        MoreOfUpstream = $", balance: round-robin, slowReturn: 0s, ejection: {{ after: 1, for: 1h, upTo: 1h, most: {most} }}",
+    }.ToString().Replace(
+        $"[\"{destinations[0].GetLeftPart(UriPartial.Authority)}\"]",
+        $"[{string.Join(", ", destinations.Select(d => $"\"{d.GetLeftPart(UriPartial.Authority)}\""))}]",
+        StringComparison.Ordinal);
+
     private static string Checked(Uri one, Uri other) => new SmallDeclaration(one)
     {
         MoreOfUpstream = ", health: { path: /healthz, interval: 2s, unhealthy: 2 }, slowReturn: 0s",

@@ -54,7 +54,40 @@ public sealed class AttemptEndTests
         const string nothing = nameof(AttemptEnd.Unjudged);
         Assert.Equal(nothing, Of(ForwarderError.Request, new IOException("a test"), change: e => e.ClientIsGone = true));
         Assert.Equal(nothing, Of(ForwarderError.Request, new IOException("a test"), change: e => e.BodyProblem = Problems.BodyTooLarge));
-        Assert.Equal(nothing, Of(ForwarderError.ResponseBodyDestination, null, status: 200, change: e => e.Forward.IsTooLong = true));
+    }
+
+    [Fact]
+    public async Task What_a_route_does_not_want_is_an_answer_all_the_same()
+    {
+        var rules = new AnswerRules(10, ReplaceErrors: true);
+        Assert.Equal(nameof(AttemptEnd.Good), await OfAnswerAsync(500, 0, rules));
+        Assert.Equal(nameof(AttemptEnd.Good), await OfAnswerAsync(200, 11, rules));
+        Assert.Equal(nameof(AttemptEnd.Unavailable), await OfAnswerAsync(503, 0, rules));
+        Assert.Equal(nameof(AttemptEnd.Good),
+            Of(ForwarderError.ResponseBodyClient, null, status: 200, change: e => e.Forward.IsTooLong = true));
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_none_is_its_destinations_failure()
+    {
+        Assert.Equal(nameof(AttemptEnd.Broken), await OfAnswerAsync(600, 0, AnswerRules.None));
+        Assert.Equal(nameof(AttemptEnd.Broken), await OfAnswerAsync(204, 5, AnswerRules.None));
+        Assert.Equal(nameof(AttemptEnd.Broken), await OfAnswerAsync(200, 5, AnswerRules.None)); // of which nothing comes
+        Assert.Equal(nameof(AttemptEnd.Good), await OfAnswerAsync(200, 0, AnswerRules.None));
+    }
+
+    /// <summary>An answer that says a length, and ends with its head.</summary>
+    private static async Task<string> OfAnswerAsync(int status, int length, AnswerRules rules)
+    {
+        var exchange = Harness.Exchange();
+        exchange.Answers = rules;
+        using var timer = new ForwardTimer(Harness.Clock);
+        var call = new ForwardCall(exchange, timer, Harness.Clock, Answers.Inside());
+        using var response = new HttpResponseMessage((System.Net.HttpStatusCode)status) { Content = new ByteArrayContent([]) };
+        response.Content.Headers.ContentLength = length;
+        if (await call.TransformResponseAsync(exchange.Http, response, CancellationToken.None))
+            await call.TransformResponseTrailersAsync(exchange.Http, response, CancellationToken.None);
+        return AttemptEnds.Of(exchange, call, Expiry.None, ForwarderError.None, null, requestEnded: true).ToString();
     }
 
     private static string Of(

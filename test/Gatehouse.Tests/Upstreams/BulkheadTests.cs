@@ -33,9 +33,9 @@ public sealed class BulkheadTests
     public async Task Who_waits_enters_in_its_turn_and_before_those_who_come_later()
     {
         Fill();
-        var first = _bulkhead.EnterAsync(TwoAndAQueue, _clock, Cancel).AsTask();
-        var second = _bulkhead.EnterAsync(TwoAndAQueue, _clock, Cancel).AsTask();
-        Assert.False(await _bulkhead.EnterAsync(TwoAndAQueue, _clock, Cancel)); // no more may wait
+        var first = _bulkhead.EnterAsync(TwoAndAQueue, TwoAndAQueue.Wait, _clock, Cancel).AsTask();
+        var second = _bulkhead.EnterAsync(TwoAndAQueue, TwoAndAQueue.Wait, _clock, Cancel).AsTask();
+        Assert.False(await _bulkhead.EnterAsync(TwoAndAQueue, TwoAndAQueue.Wait, _clock, Cancel)); // no more may wait
 
         _bulkhead.Leave(TwoAndAQueue);
         Assert.True(await first);
@@ -51,8 +51,8 @@ public sealed class BulkheadTests
     {
         Fill();
         using var leave = new CancellationTokenSource();
-        var late = _bulkhead.EnterAsync(TwoAndAQueue, _clock, Cancel).AsTask();
-        var gone = _bulkhead.EnterAsync(TwoAndAQueue, _clock, leave.Token).AsTask();
+        var late = _bulkhead.EnterAsync(TwoAndAQueue, TwoAndAQueue.Wait, _clock, Cancel).AsTask();
+        var gone = _bulkhead.EnterAsync(TwoAndAQueue, TwoAndAQueue.Wait, _clock, leave.Token).AsTask();
 
         await leave.CancelAsync();
         Assert.False(await gone);
@@ -73,7 +73,7 @@ public sealed class BulkheadTests
         {
             for (var i = 0; i < 2000; i++)
             {
-                if (!_bulkhead.TryEnter(rule)) Assert.True(await _bulkhead.EnterAsync(rule, _clock, Cancel));
+                if (!_bulkhead.TryEnter(rule)) Assert.True(await _bulkhead.EnterAsync(rule, rule.Wait, _clock, Cancel));
                 var now = Interlocked.Increment(ref inside);
                 if (now > Volatile.Read(ref most)) Volatile.Write(ref most, now);
                 if (i % 3 == 0) await Task.Yield();

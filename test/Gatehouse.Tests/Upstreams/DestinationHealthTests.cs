@@ -89,6 +89,62 @@ public sealed class DestinationHealthTests : IDisposable
         Assert.True(servers[2].IsUsable);
     }
 
+    [Theory]
+    [InlineData(4, 50, 2)]
+    [InlineData(4, 100, 4)]
+    [InlineData(4, 0, 0)]
+    [InlineData(1, 100, 0)] // of the four the first is left
+    public void A_declaration_that_comes_into_force_lets_back_whom_it_would_not_have_left_out(int count, int percent, int most)
+    {
+        var servers = Servers.Of(0, 0, 0, 0);
+        var all = Rule with { Most = Share.Percent(100) };
+        var before = Over(servers, all);
+        foreach (var server in servers)
+        {
+            Eject(before, server);
+            _clock.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        var left = servers[..count];
+        Over(left, all with { Most = Share.Percent(percent) }).ComeIntoForce();
+
+        Assert.Equal(most, left.Count(s => !s.IsUsable));
+        Assert.Equal(count - most, _meter.UpstreamChanges("orders", "returned").Value);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.All(servers, s => Assert.True(s.IsUsable));
+    }
+
+    [Fact]
+    public void It_leaves_alone_what_checks_say_and_counts_it()
+    {
+        var servers = Servers.Of(0, 0, 0, 0);
+        var before = Over(servers, Rule with { Most = Share.Percent(100) });
+        Eject(before, servers[0]);
+        Eject(before, servers[1]);
+        servers[1].TrySetDown(true, _clock);
+        servers[2].TrySetDown(true, _clock);
+
+        Over(servers).ComeIntoForce();
+
+        Assert.Equal([true, false, false, true], servers.Select(s => s.IsUsable));
+        Assert.Equal([false, true, true, false], servers.Select(s => s.IsDown));
+    }
+
+    [Fact]
+    public void A_declaration_that_is_not_in_force_any_more_leaves_nobody_out()
+    {
+        var (servers, shared) = (Servers.Of(0, 0), new Ejections());
+        var before = Over(servers, shared: shared);
+        var after = Over(servers, Rule with { After = 5 }, shared);
+        after.ComeIntoForce();
+
+        Have(before, servers[0], AttemptEnd.Broken, AttemptEnd.Broken, AttemptEnd.Broken, AttemptEnd.Broken); // began under it
+        Assert.True(servers[0].IsUsable);
+        Have(after, servers[0], AttemptEnd.Broken); // the fifth in a row
+
+        Assert.False(servers[0].IsUsable);
+    }
+
     [Fact]
     public void What_a_client_causes_is_held_against_nobody()
     {
@@ -143,6 +199,6 @@ public sealed class DestinationHealthTests : IDisposable
         foreach (var end in ends) health.Ended(destination, end);
     }
 
-    private DestinationHealth Over(Destination[] servers, EjectionRule? rule = null) =>
-        new(rule ?? Rule, servers, new UpstreamNews("orders", null, _meter), _clock, new Random(1));
+    private DestinationHealth Over(Destination[] servers, EjectionRule? rule = null, Ejections? shared = null) =>
+        new(rule ?? Rule, servers, new UpstreamNews("orders", null, _meter), _clock, new Random(1), shared);
 }

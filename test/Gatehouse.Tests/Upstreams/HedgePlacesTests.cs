@@ -164,6 +164,28 @@ public sealed class HedgePlacesTests : HedgedPairTests
     }
 
     [Fact]
+    public async Task None_is_counted_where_the_callers_assertion_cannot_be_made_anew()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Begin(most: 2);
+        One.Otherwise(_ => Answer.Task);
+
+        var forwarding = ForwardAsync(e => e.AssertAnew = _ =>
+        {
+            asked.TrySetResult();
+            return null;
+        });
+        await asked.Task.WaitAsync(Patience.Limit, Cancel);
+        Answer.TrySetResult();
+        var exchange = await forwarding;
+
+        Assert.Equal((200, 1), (exchange.Forward.Status, exchange.Forward.Attempts));
+        Assert.Empty(Two.Requests);
+        Assert.Equal(0, Harness.Meter.Retries("orders", "hedge").Value);
+        await AssertFreeAsync();
+    }
+
+    [Fact]
     public async Task None_is_taken_whileAnswers_come_in_time()
     {
         Begin(most: 1, after: TimeSpan.FromMinutes(1));

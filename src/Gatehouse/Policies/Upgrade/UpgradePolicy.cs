@@ -11,6 +11,11 @@ namespace Gatehouse.Policies.Upgrade;
 /// </summary>
 internal sealed class UpgradePolicy(bool webSocket) : Policy
 {
+    /// <summary>Bytes of the key of a handshake (RFC 6455 section 4.2.1).</summary>
+    private const int KeyBytes = 16;
+
+    private const int KeyLetters = 24;
+
     private static readonly Verdict Refused = Verdict.Reject(Problems.UpgradeNotAllowed, "the route does not allow this upgrade");
 
     public override string Name => UpgradeKind.KindName;
@@ -31,7 +36,15 @@ internal sealed class UpgradePolicy(bool webSocket) : Policy
 
     private static bool IsWebSocket(HttpRequest request, StringValues asked) =>
         asked.Count == 1 && string.Equals(asked[0], "websocket", StringComparison.OrdinalIgnoreCase) && HttpMethods.IsGet(request.Method)
-        && request.Protocol == "HTTP/1.1" && Nominates(request.Headers.Connection, "upgrade") && !HasBody(request);
+        && request.Protocol == "HTTP/1.1" && Nominates(request.Headers.Connection, "upgrade") && !HasBody(request)
+        && IsKey(request.Headers.SecWebSocketKey);
+
+    /// <summary>
+    /// Whether it is one key and a proper one: where the service speaks HTTP/2 the gateway answers it itself, and a handshake without one would
+    /// never get to the service.
+    /// </summary>
+    private static bool IsKey(StringValues keys) =>
+        keys is [{ Length: KeyLetters } key] && Convert.TryFromBase64String(key, stackalloc byte[KeyBytes], out var written) && written == KeyBytes;
 
     /// <summary>Nobody agrees whether such a body comes before the change of protocol or is the first of what follows it.</summary>
     private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;

@@ -6,6 +6,7 @@ namespace Gatehouse.Tests.Policies.Upgrade;
 
 public sealed class UpgradePolicyTests
 {
+    private static readonly (string, string) Key = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
     private readonly PolicyHarness _harness = new();
 
     [Theory]
@@ -23,7 +24,7 @@ public sealed class UpgradePolicyTests
     [Control("SMG-10")]
     public void Lets_only_declared_WebSockets_through(bool declared, string method, string? upgrade, string connection, bool passes)
     {
-        (string, string)[] headers = upgrade is null ? [("Connection", connection)] : [("Connection", connection), ("Upgrade", upgrade)];
+        (string, string)[] headers = upgrade is null ? [("Connection", connection)] : [("Connection", connection), ("Upgrade", upgrade), Key];
         var exchange = _harness.Exchange(method, "/", "127.0.0.1", null, null, headers);
         Assert.Equal(passes ? null : "upgrade-not-allowed", PolicyHarness.Decide(Policy(declared), exchange).Problem?.Name);
     }
@@ -35,7 +36,25 @@ public sealed class UpgradePolicyTests
     [Control("SMG-10")]
     public void Refuses_a_WebSocket_handshake_with_a_body(string name, string value, bool passes)
     {
-        var exchange = _harness.Exchange("GET", "/", "127.0.0.1", null, null, ("Connection", "upgrade"), ("Upgrade", "websocket"), (name, value));
+        (string, string)[] headers = [("Connection", "upgrade"), ("Upgrade", "websocket"), Key, (name, value)];
+        var exchange = _harness.Exchange("GET", "/", "127.0.0.1", null, null, headers);
+        Assert.Equal(passes ? null : "upgrade-not-allowed", PolicyHarness.Decide(Policy(declared: true), exchange).Problem?.Name);
+    }
+
+    [Theory]
+    [InlineData(true, "dGhlIHNhbXBsZSBub25jZQ==")]
+    [InlineData(false)]
+    [InlineData(false, "")]
+    [InlineData(false, "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ==")]
+    [InlineData(false, "dGhlIHNhbXBsZSBub25jZQ")] // without its end
+    [InlineData(false, "dGhlIHNhbXBsZSBub25jZQ== ")]
+    [InlineData(false, "dGhlIHNhbXBsZSBub25j")] // 15 bytes
+    [InlineData(false, "dGhlIHNhbXBsZSBub25jZWE=")] // 17 bytes
+    [InlineData(false, "this is not base64 at al")]
+    public void Asks_for_one_key_of_16_bytes(bool passes, params string[] keys)
+    {
+        (string, string)[] headers = [("Connection", "upgrade"), ("Upgrade", "websocket"), .. keys.Select(k => ("Sec-WebSocket-Key", k))];
+        var exchange = _harness.Exchange("GET", "/", "127.0.0.1", null, null, headers);
         Assert.Equal(passes ? null : "upgrade-not-allowed", PolicyHarness.Decide(Policy(declared: true), exchange).Problem?.Name);
     }
 

@@ -65,9 +65,10 @@ public sealed class RegisterLossTests
     {
         await using var postgres = await PostgresServer.StartAsync(Cancel);
         await using var front = await RegisteredFront.StartAsync(2, postgres.Connection, Cancel);
-        var key = await front.IssueAsync(Cancel);
+        var (key, before) = (await front.IssueAsync(Cancel), await front.IssueAsync(Cancel, "till"));
         await front.SuspendAsync(SuspendedKind.Consumer, "till", Cancel);
         await front.EverywhereAsync(200, key, Cancel);
+        await front.EverywhereAsync(403, before, Cancel); // who has never heard of it could not keep it
         await postgres.CommandAsync("DROP TABLE gatehouse_register, gatehouse_keys, gatehouse_suspensions, gatehouse_register_changes", Cancel);
         await front.StateBecomesAsync("lost", Cancel);
         Assert.All(front.Gateways, g => Assert.Contains("holds nothing of what was known", g.Events, StringComparison.Ordinal));

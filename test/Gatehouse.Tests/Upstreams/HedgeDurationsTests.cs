@@ -156,23 +156,16 @@ public sealed class HedgeDurationsTests : HedgedPairTests
     }
 
     /// <summary>A clock that says how often it was asked.</summary>
-    private sealed class AskedClock(TimeProvider clock) : TimeProvider
+    private sealed class AskedClock(TimeProvider clock) : ForwardedClock(clock)
     {
         private int _asked;
 
         public int Asked => Volatile.Read(ref _asked);
 
-        public override long TimestampFrequency => clock.TimestampFrequency;
-
-        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            clock.CreateTimer(callback, state, dueTime, period);
-
         public override long GetTimestamp()
         {
             Interlocked.Increment(ref _asked);
-            return clock.GetTimestamp();
+            return base.GetTimestamp();
         }
     }
 

@@ -124,28 +124,22 @@ public sealed class HedgeEndsTests : HedgedPairTests
     }
 
     /// <summary>A clock that says when somebody waits for it.</summary>
-    private sealed class AwaitedClock(TimeProvider clock) : TimeProvider
+    private sealed class AwaitedClock(TimeProvider clock) : ForwardedClock(clock)
     {
         private readonly TaskCompletionSource _awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Awaited => _awaited.Task;
 
-        public override long TimestampFrequency => clock.TimestampFrequency;
-
-        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
-
-        public override long GetTimestamp() => clock.GetTimestamp();
-
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            var timer = clock.CreateTimer(callback, state, dueTime, period);
+            var timer = base.CreateTimer(callback, state, dueTime, period);
             _awaited.TrySetResult();
             return timer;
         }
     }
 
     /// <summary>A clock that says when somebody reads it: who has heard an answer notes when.</summary>
-    private sealed class HeardClock(Action heard) : TimeProvider
+    private sealed class HeardClock(Action heard) : ForwardedClock(TimeProvider.System)
     {
         public override long GetTimestamp()
         {

@@ -70,15 +70,9 @@ public sealed class QueueDeadlineTests : IAsyncLifetime
     }
 
     /// <summary>A clock whose timers are so late that they never fire.</summary>
-    private sealed class LateTimers(TimeProvider clock) : TimeProvider
+    private sealed class LateTimers(TimeProvider clock) : ForwardedClock(clock)
     {
-        public override long TimestampFrequency => clock.TimestampFrequency;
-
-        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
-
-        public override long GetTimestamp() => clock.GetTimestamp();
-
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            clock.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 }

@@ -203,9 +203,15 @@ public sealed class CallerSearchTests
         Assert.Equal(certificate.Expires, Find(null, token, certificate, "192.0.2.9", out _)!.Expires);
         Assert.Equal(certificate.Expires, Find(certificate: certificate, why: out _)!.Expires);
         Assert.Equal(Token("web-shop").Expires, Find(token: Token("web-shop"), why: out _)!.Expires);
+    }
 
-        var renewed = certificate with { Thumbprint = "another", Expires = certificate.Expires.AddHours(1) }; // of the same key
-        Assert.Equal(renewed.Expires, Find(null, token, renewed, "192.0.2.9", out _)!.Expires);
+    [Fact]
+    public void A_caller_that_is_kept_with_a_token_has_not_the_end_of_a_certificate_that_was_replaced()
+    {
+        var (search, token, old) = (Search(), Token("freight"), Certificate(Freight) with { Expires = DateTimeOffset.UnixEpoch });
+        var renewed = old with { Thumbprint = "another", Expires = old.Expires.AddDays(90) }; // of the same key
+        foreach (var certificate in (ClientCertificate[])[old, renewed])
+            Assert.Equal(certificate.Expires, search.Find(new GoodCredentials(null, token, certificate), Client, out _, out _)!.Expires);
     }
 
     [Fact]

@@ -43,6 +43,10 @@ internal sealed class TestGateway : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the operator was told this: that is done just after it is so.</summary>
+    public Task ToldAsync(string what, CancellationToken cancel) =>
+        Eventually.HoldsAsync(() => Task.FromResult(Events.Contains(what, StringComparison.Ordinal)), cancel);
+
     /// <param name="files">Other files beside the declaration, by name.</param>
     /// <param name="accessLog">Takes the access log instead of <see cref="AccessLog"/>.</param>
     /// <param name="kinds">The second part of the catalogue, where a test brings policies of its own.</param>

@@ -14,6 +14,9 @@ internal sealed class ConnectionEnds : IDisposable
     /// <summary>Nothing was asked over it for too long: usual, so that it is only counted.</summary>
     public const string Idle = "idle";
 
+    /// <summary>Nothing was ever asked over it.</summary>
+    public const string NothingAsked = "nothing asked";
+
     private const string Instrument = "kestrel.connection.duration";
     private const string Why = "error.type";
 
@@ -35,7 +38,7 @@ internal sealed class ConnectionEnds : IDisposable
     /// <summary>What the client did whose connection ended so: a constant text; null where it is not to blame or a record says it.</summary>
     public static string? FaultOf(AcceptedConnection connection, string why) => why switch
     {
-        "keep_alive_timeout" => connection.HasAsked ? Idle : "nothing asked",
+        "keep_alive_timeout" => connection.HasAsked ? Idle : NothingAsked,
         "request_headers_timeout" => "head too slow",
         "min_request_body_data_rate" => "body too slow",
         "min_response_data_rate" => StallWatch.Fault,

@@ -92,11 +92,21 @@ internal sealed class ConnectionGate(
         if (!ReferenceEquals(fault, ConnectionEnds.Idle)) Write(ConnectionLine.Cut, listener, accepted, fault);
     }
 
+    /// <summary>Hears of a stream that Kestrel has taken back before it was an exchange: no record of an exchange says so.</summary>
+    public void StreamRefused(AcceptedConnection accepted, FrameHead reset)
+    {
+        var (problem, reason) = reset.Code == FrameHead.Refused
+            ? (Problems.TooManyStreams, "more streams than a connection may have")
+            : (Problems.MalformedRequest, "not a request as the parser takes it");
+        meter.Refusals(problem.Name, "parser").Add();
+        Write(ConnectionLine.StreamRefused, activation.Current.Listeners[index].Listener.Name, accepted, reason);
+    }
+
     /// <summary>Whose connection it is, as far as that is known before a request; null for those of proxies, which carry requests of many.</summary>
     private static IPAddress? ClientOf(AcceptedConnection accepted, Listener listener)
     {
-        if (listener.ProxyProtocol) return accepted.ProxiedFor;
-        return listener.Proxies is { } proxies && proxies.Networks.Contain(accepted.Peer.Value) ? null : accepted.Peer.Value;
+        var client = listener.ProxyProtocol ? accepted.ProxiedFor : accepted.Peer.Value; // the preamble of a balancer may name a proxy
+        return client is not null && listener.Proxies is { } proxies && proxies.Networks.Contain(client) ? null : client;
     }
 
     /// <summary>Reads what the proxy says of its client. Null when it has; otherwise why the connection is cut.</summary>

@@ -32,10 +32,9 @@ internal sealed class FrameToll(Func<long> sent, TimeProvider clock)
 
     public const int ResetsPerSecond = 100;
 
-    private const byte Headers = 1, ResetStream = 3;
-
     private int _empty = Empty;
     private int _resets = Resets;
+    private int _refused;
     private long _lastEmpty = clock.GetTimestamp();
     private long _lastResets = clock.GetTimestamp();
     private long _sentBefore;
@@ -44,24 +43,27 @@ internal sealed class FrameToll(Func<long> sent, TimeProvider clock)
     public string? Fault { get; private set; }
 
     /// <summary>Counts a frame that was taken.</summary>
-    public void Take(byte type, byte flags, int length)
+    /// <param name="opens">Whether it is the head of a request that was not there before.</param>
+    public void Take(in FrameHead frame, bool opens)
     {
-        switch (type)
+        if (frame.CarriesData) return;
+        if (opens)
         {
-            case DataFrame.Type when DataFrame.Carries(flags, length):
-                return;
-            case Headers:
-                if (_empty < Empty) _empty += EmptyPerStream;
-                if (_resets < Resets) _resets++;
-                return;
-            case ResetStream:
-                _resets -= ResetCost;
-                if (_resets < 0 && !EarnResets()) Fault = FloodOfResets;
-                return;
-            default:
-                if (--_empty < 0 && !EarnEmpty()) Fault = FloodOfFrames;
-                return;
+            if (_empty < Empty) _empty += EmptyPerStream;
+            if (_resets < Resets) _resets++;
+            Pay(ResetCost * Interlocked.Exchange(ref _refused, 0));
         }
+        else if (frame.Type == FrameHead.Reset) Pay(ResetCost);
+        else if (--_empty < 0 && !EarnEmpty()) Fault = FloodOfFrames;
+    }
+
+    /// <summary>Counts a stream that the server had to take back as though its client had done it; whoever writes frames may say so.</summary>
+    public void Refuse() => Interlocked.Increment(ref _refused);
+
+    private void Pay(int resets)
+    {
+        _resets -= resets;
+        if (_resets < 0 && !EarnResets()) Fault = FloodOfResets;
     }
 
     private bool EarnEmpty()

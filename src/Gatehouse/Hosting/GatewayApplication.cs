@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Gatehouse.Hosting;
@@ -116,6 +117,8 @@ internal sealed class GatewayApplication(
         var now = clock.GetUtcNow();
         connection.HasAsked = true;
         string? fault = null;
+        var stream = connection.Memory.Streams is not null ? http.Features.Get<IHttp2StreamIdFeature>()?.StreamId ?? 0 : 0;
+        if (stream != 0) connection.Memory.Streams!.Begin(stream);
         var certificate = listener.Clients is { } trust ? clients.Of(connection, trust, now, out fault) : null;
         var exchange = new Exchange(http, listener.Listener, revision, clock.GetTimestamp(), RequestIds.Next(now), connection.Peer)
         {
@@ -124,6 +127,7 @@ internal sealed class GatewayApplication(
             ProxiedFor = connection.ProxiedFor,
             Certificate = certificate,
             Connection = connection.Memory,
+            Stream = stream,
             CertificateFault = fault,
             HeadFault = headFault,
             Nominated = connection.Input?.Nominated,

@@ -234,7 +234,8 @@ internal sealed class RunningGateway : IAsyncDisposable
                 }
 
                 if (!watches) return;
-                if (listener.Protocols.HasFlag(Protocols.Http2)) listen.Use(new FrameWatch(listener.Protocols, _clock).Before);
+                if (listener.Protocols.HasFlag(Protocols.Http2))
+                    listen.Use(new FrameWatch(index, listener.Protocols, Activation, gate.StreamRefused, _clock).Before);
                 if (listener.Protocols.HasFlag(Protocols.Http1)) listen.Use(WatchedInput.Before);
             },
             Refused = application.RecordRefused,

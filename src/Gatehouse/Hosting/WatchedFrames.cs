@@ -1,19 +1,17 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Hosting;
 
 /// <summary>Looks at what was consumed: frames, in whatever pieces, after the client's preface (RFC 9113 sections 3.4 and 4.1).</summary>
-internal sealed class WatchedFrames(PipeReader inner, FrameToll toll, AcceptedConnection connection) : PipeReader
+internal sealed class WatchedFrames(PipeReader inner, FrameToll toll, OpenStreams streams, AcceptedConnection connection) : PipeReader
 {
     private const int Preface = 24;
-    private const int Head = 9;
 
-    private readonly byte[] _head = new byte[Head];
+    private FrameHeads _heads = new(Preface);
     private ReadOnlySequence<byte> _received;
-    private int _headLength;
-    private int _skip = Preface;
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -59,19 +57,10 @@ internal sealed class WatchedFrames(PipeReader inner, FrameToll toll, AcceptedCo
 
     private void Count(ReadOnlySpan<byte> taken)
     {
-        while (true)
+        while (_heads.TryTake(ref taken, out var frame))
         {
-            var skip = Math.Min(_skip, taken.Length);
-            _skip -= skip;
-            taken = taken[skip..];
-            var more = Math.Min(Head - _headLength, taken.Length);
-            if (more == 0) return;
-            taken[..more].CopyTo(_head.AsSpan(_headLength));
-            taken = taken[more..];
-            if ((_headLength += more) < Head) return;
-            _headLength = 0;
-            _skip = (_head[0] << 16) | (_head[1] << 8) | _head[2];
-            toll.Take(_head[3], _head[4], _skip);
+            if (frame.Type == FrameHead.Reset) streams.End(frame.Stream);
+            toll.Take(frame, frame.Type == FrameHead.Headers && streams.Open(frame.Stream));
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class ConnectionMemory
     /// <summary>Why the gateway cuts the connection, a constant text; null where it does not.</summary>
     public string? Fault { get; set; }
 
+    /// <summary>Its streams, where it is of HTTP/2; else null.</summary>
+    public OpenStreams? Streams { get; set; }
+
     /// <summary>The last value of <c>Authorization</c> that held a token, and the token. Never for a log.</summary>
     public KeptToken? Token { get; set; }
 

@@ -3,6 +3,7 @@ using Gatehouse.Consumers;
 using Gatehouse.Routes;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Pipeline;
 
@@ -85,6 +86,9 @@ public sealed class Exchange
 
     /// <summary>Set where a browser asks whether <see cref="Route"/> may be called by another site's script: nothing is forwarded then.</summary>
     internal Preflight? Preflight { get; set; }
+
+    /// <summary>The site whose script calls, as its browser says, where the route has rules for that; else nothing.</summary>
+    internal StringValues Origin { get; set; }
 
     /// <summary>Who calls, once that is proved.</summary>
     internal Caller? Caller { get; set; }
@@ -190,6 +194,9 @@ public sealed class Exchange
     /// Whether the connection carries one exchange after the other (RFC 9112), and the end of this one's body is the beginning of the next.
     /// </summary>
     internal bool IsHttp1 => !HttpProtocol.IsHttp2(Http.Request.Protocol);
+
+    /// <summary>The stream of its connection, where that is of HTTP/2; else 0.</summary>
+    internal int Stream { get; init; }
 
     /// <summary>Whether its connection ends with its answer, whatever that is.</summary>
     internal bool IsLast { get; set; }

@@ -50,6 +50,8 @@ internal static class ExchangeRunner
     {
         var threw = exchange.Walk.OnFinished(exchange);
         if (threw > 0) listener.FaultsAtEnd.Add(threw);
+        if (exchange.Stream != 0 && exchange.Connection!.Streams is { } streams && !streams.Write(exchange.Stream, exchange.Problem is not null))
+            exchange.Http.Abort();
     }
 
     private static ValueTask<Verdict> RunRouteAsync(Exchange exchange, RouteTable routes)

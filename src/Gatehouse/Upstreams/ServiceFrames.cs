@@ -23,11 +23,7 @@ internal sealed class ServiceFrames(Stream inner, TimeProvider clock) : Stream
     /// <summary>and one for each so many bytes that are sent: less than any request, and more than the answer to a ping.</summary>
     public const int BytesPerFrame = 32;
 
-    private const int Head = 9;
-
-    private readonly byte[] _head = new byte[Head];
-    private int _headLength;
-    private int _skip;
+    private FrameHeads _heads = new(ahead: 0);
     private long _left = Most;
     private long _last = clock.GetTimestamp();
     private long _sent;
@@ -96,21 +92,8 @@ internal sealed class ServiceFrames(Stream inner, TimeProvider clock) : Stream
 
     private void Look(ReadOnlySpan<byte> bytes)
     {
-        while (true)
-        {
-            var skip = Math.Min(_skip, bytes.Length);
-            _skip -= skip;
-            bytes = bytes[skip..];
-            var more = Math.Min(Head - _headLength, bytes.Length);
-            if (more == 0) return;
-            bytes[..more].CopyTo(_head.AsSpan(_headLength));
-            bytes = bytes[more..];
-            if ((_headLength += more) < Head) return;
-            _headLength = 0;
-            _skip = (_head[0] << 16) | (_head[1] << 8) | _head[2];
-            var carries = _head[3] == DataFrame.Type && DataFrame.Carries(_head[4], _skip);
-            if (!carries && --_left < 0 && !Earn()) throw new ServiceFloodException();
-        }
+        while (_heads.TryTake(ref bytes, out var frame))
+            if (!frame.CarriesData && --_left < 0 && !Earn()) throw new ServiceFloodException();
     }
 
     private bool Earn()

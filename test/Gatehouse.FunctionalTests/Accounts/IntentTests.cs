@@ -76,7 +76,7 @@ public sealed class IntentTests
         Assert.Equal(HttpStatusCode.BadGateway, status);
         AssertEnds(await accounted.OfAsync(id, 2), AuditKind.Unknown, AuditOutcome.Unknown);
         var told = $"exchange {id} of route orders/put-order was sent and has no answer"; // after the record
-        await Eventually.HoldsAsync(() => Task.FromResult(accounted.Gateway.Events.Contains(told, StringComparison.Ordinal)), Cancel);
+        await accounted.Gateway.ToldAsync(told, Cancel);
         using var reader = SqliteAuditReader.Open(accounted.Store);
         Assert.Equal(id, Assert.Single(reader.Unknown()).RequestId);
     }

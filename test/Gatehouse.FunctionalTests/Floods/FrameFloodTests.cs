@@ -52,9 +52,11 @@ public sealed class FrameFloodTests
         atLeast: 300,
         orReason: "flood of frames"); // whoever is first: Kestrel's queue is too long, or too many were taken back
 
-    [Fact]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // a body that ends with trailers
     [Control("LIM-8", "CVE-2023-44487")]
-    public async Task Streams_that_are_taken_back_without_haste_end_their_connection_too()
+    public async Task Streams_that_are_taken_back_without_haste_end_their_connection_too(bool ended)
     {
         await using var upstream = await FakeUpstream.StartAsync();
         await using var gateway = await StartAsync(upstream, new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
@@ -62,7 +64,7 @@ public sealed class FrameFloodTests
         var i = 0;
         for (; i < 2000 && client.GoneAway is null; i++)
         {
-            await client.SendAsync(TakenBack(i));
+            await client.SendAsync(ended ? EndedAndTakenBack(i) : TakenBack(i));
             if (i % 20 > 0) continue;
             var answered = client.Received(Ping);
             if (!await client.SendAsync(Frame(Ping, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8))) break;
@@ -102,6 +104,8 @@ public sealed class FrameFloodTests
         for (var i = 0; i < 5; i++) await client.SendAsync(Frame(Headers, EndStream | EndHeaders, (2 * i) + 1, Request("/things/1")));
         await Eventually.HoldsAsync(() => Task.FromResult(client.Received(Reset) == 2 && upstream.Requests.Count == 3), Cancel);
         Assert.True(client.HasEnded(7) && client.HasEnded(9));
+        var line = await gateway.AccessLog.WaitForAsync(r => (string?)r["event"] == "stream-refused", Cancel);
+        Assert.Equal("more streams than a connection may have", (string?)line["reason"]);
         release.SetResult();
         await Eventually.HoldsAsync(() => Task.FromResult(client.HasEnded(1) && client.HasEnded(3) && client.HasEnded(5)), Cancel);
         Assert.Equal(3, client.Received(Headers));
@@ -126,6 +130,13 @@ public sealed class FrameFloodTests
     }
 
     private static byte[] TakenBack(int i) => [.. Get((2 * i) + 1), .. Frame(Reset, 0, (2 * i) + 1, 0, 0, 0, 8)];
+
+    private static byte[] EndedAndTakenBack(int i) =>
+    [
+        .. Frame(Headers, EndHeaders, (2 * i) + 1, Request("/things/1", post: true)),
+        .. Frame(Headers, EndStream | EndHeaders, (2 * i) + 1, Literal("x", "1")),
+        .. Frame(Reset, 0, (2 * i) + 1, 0, 0, 0, 8),
+    ];
 
     private static byte[] Get(int stream) => Frame(Headers, EndStream | EndHeaders, stream, Request("/things/1"));
 

@@ -313,6 +313,11 @@ public sealed class StrictIntakeTests
     }
 
     [Fact]
+    [Control("SMG-3", "beside what else is wrong")]
+    public Task A_faulty_head_whatever_else_may_be_said_of_it() =>
+        IsRefusedAsync($"GET /x HTTP/1.1\r\n{Host}X: a\u0001b\r\n{string.Concat(Enumerable.Repeat("Via: 1.1 gh-0000000000\r\n", 16))}\r\n");
+
+    [Fact]
     [Control("SMG-1", "what was not seen is not served")]
     public Task A_head_that_nobody_looked_at() => IsRefusedAsync($"GET /x HTTP/1.1\r\n{Host}\r\n", unwatched: "edge");
 

@@ -151,6 +151,9 @@ internal sealed class RegisteredFront : IAsyncDisposable
     public Task StateBecomesAsync(string state, CancellationToken cancel) => Task.WhenAll(_gateways.Select(g => Eventually.HoldsAsync(
         async () => (string?)(await ReadyAsync(g, cancel))!["state"] == state, cancel)));
 
+    /// <summary>Waits until every instance has told its operator this.</summary>
+    public Task ToldAsync(string what, CancellationToken cancel) => Task.WhenAll(_gateways.Select(g => g.ToldAsync(what, cancel)));
+
     public async ValueTask DisposeAsync()
     {
         await _book.DisposeAsync();

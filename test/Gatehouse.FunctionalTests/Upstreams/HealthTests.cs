@@ -24,7 +24,7 @@ public sealed class HealthTests
         await Eventually.HoldsAsync(() => Task.FromResult(one.Requests.Count >= 2), Cancel);
 
         Volatile.Write(ref isWell, false);
-        await SaysAsync(gateway, $"{Text(one)} is down: status 503");
+        await gateway.ToldAsync($"{Text(one)} is down: status 503", Cancel);
         for (var i = 0; i < 20; i++) Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/things/1", Cancel)).StatusCode);
         Assert.DoesNotContain(one.Requests, r => r.Target == "/things/1");
         var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
@@ -33,7 +33,7 @@ public sealed class HealthTests
         Assert.Equal(HttpStatusCode.OK, (await gateway.Administration.GetAsync("/readyz", Cancel)).StatusCode); // the gateway itself is well
 
         Volatile.Write(ref isWell, true);
-        await SaysAsync(gateway, $"{Text(one)} is up again");
+        await gateway.ToldAsync($"{Text(one)} is up again", Cancel);
         await Eventually.HoldsAsync(
             async () =>
             {
@@ -81,7 +81,7 @@ public sealed class HealthTests
         one.On("/healthz", 500);
         await using var other = await FakeUpstream.StartAsync();
         await using var gateway = await TestGateway.StartAsync(Checked(one.Address, other.Address));
-        await SaysAsync(gateway, " is down: ");
+        await gateway.ToldAsync(" is down: ", Cancel);
 
         await gateway.ReloadAsync(Checked(one.Address, other.Address).Replace("get-thing", "get-something", StringComparison.Ordinal), Cancel);
         var client = gateway.Client("edge");
@@ -117,7 +117,7 @@ public sealed class HealthTests
 
         for (var i = 0; i < 4; i++) Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/things/1", Cancel)).StatusCode);
         Assert.NotEqual(before, sick.Requests.Count);
-        await SaysAsync(gateway, $"{Text(sick)} is tried again");
+        await gateway.ToldAsync($"{Text(sick)} is tried again", Cancel);
     }
 
     /// <summary>Who fails once is out for an hour.</summary>
@@ -133,9 +133,6 @@ public sealed class HealthTests
     {
         MoreOfUpstream = ", health: { path: /healthz, interval: 2s, unhealthy: 2 }, slowReturn: 0s",
     }.ToString().Replace("\"],", $"\", \"{other.GetLeftPart(UriPartial.Authority)}\"],", StringComparison.Ordinal);
-
-    private static Task SaysAsync(TestGateway gateway, string text) =>
-        Eventually.HoldsAsync(() => Task.FromResult(gateway.Events.Contains(text, StringComparison.Ordinal)), Cancel);
 
     private static string Text(FakeUpstream upstream) => upstream.Address.GetLeftPart(UriPartial.Authority);
 

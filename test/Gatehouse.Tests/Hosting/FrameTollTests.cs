@@ -1,4 +1,5 @@
 using Gatehouse.Hosting;
+using Gatehouse.Pipeline;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
 
@@ -72,6 +73,38 @@ public sealed class FrameTollTests
         Assert.Null(_toll.Fault);
     }
 
+    [Fact]
+    [Control("LIM-8", "trailers before each reset")]
+    public void Trailers_earn_nothing()
+    {
+        for (var i = 0; i < FrameToll.Resets - 1; i++) // the first earns nothing: all is there
+        {
+            Take(1, Headers);
+            _toll.Take(new FrameHead(Headers, 5, 8, 1, 0), opens: false);
+            Take(1, Reset);
+        }
+
+        Assert.Null(_toll.Fault);
+        Take(1, Reset);
+        Assert.Equal(FrameToll.FloodOfResets, _toll.Fault);
+    }
+
+    [Fact]
+    [Control("LIM-8", "streams that are refused")]
+    public void Streams_that_the_server_takes_back_cost_as_those_of_the_client()
+    {
+        for (var i = 0; i < FrameToll.Resets - 1; i++) // the first earns nothing: all is there
+        {
+            _toll.Refuse();
+            Take(1, Headers);
+        }
+
+        Assert.Null(_toll.Fault);
+        _toll.Refuse();
+        Take(1, Headers);
+        Assert.Equal(FrameToll.FloodOfResets, _toll.Fault);
+    }
+
     [Theory]
     [InlineData(0, 0, 1, false)] // a byte of a body
     [InlineData(0, 1, 0, false)] // the end of a body
@@ -83,12 +116,12 @@ public sealed class FrameTollTests
     [Control("LIM-8")]
     public void Knows_what_carries_nothing(byte type, byte flags, int length, bool nothing)
     {
-        for (var i = 0; i <= FrameToll.Empty; i++) _toll.Take(type, flags, length);
+        for (var i = 0; i <= FrameToll.Empty; i++) _toll.Take(new FrameHead(type, flags, length, 1, 0), opens: false);
         Assert.Equal(nothing, _toll.Fault is not null);
     }
 
     private void Take(int times, byte type)
     {
-        for (var i = 0; i < times; i++) _toll.Take(type, 0, 8);
+        for (var i = 0; i < times; i++) _toll.Take(new FrameHead(type, 0, 8, 1, 0), opens: type == Headers);
     }
 }

@@ -127,7 +127,7 @@ internal static class IntakeSection
     public static readonly Key<TimeSpan> Idle = new(
         "idle",
         Shapes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
-        "How long a connection may lie idle; 60s unless written.");
+        "How long a connection may lie idle, though it pings; 60s unless written.");
     public static readonly Key<int> Connections = new(
         "connections",
         Shapes.Whole(1, 1_000_000),
@@ -141,7 +141,8 @@ internal static class IntakeSection
     public static readonly Key<int> StreamsPerAddress = new(
         "streamsPerAddress",
         Shapes.Whole(1, 1_000_000),
-        "The most HTTP/2 streams of one client address (IPv6: one /64) at once, and requests that trusted proxies bring for it; 1000 unless written.");
+        "The most HTTP/2 streams of one client address (IPv6: one /64) at once, until their answers have left, and requests that trusted proxies bring "
+        + "for it; 1000 unless written.");
     public static readonly Key<int> Rate = new(
         "rate",
         Shapes.Whole(1, 1_000_000),

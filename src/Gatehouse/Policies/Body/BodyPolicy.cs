@@ -63,7 +63,7 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool, TimeProvider cloc
     {
         var request = exchange.Http.Request;
         var reader = new WholeBodyReader(new CountedBody(request.Body, Max, exchange), spool, AddressKey.Of(exchange.Client.Value));
-        using var late = request.ContentLength == 0 ? null : DeadlineOf(exchange);
+        using var late = DeadlineOf(exchange); // of a body that is announced as empty too: over HTTP/2 only its end says that it is
         try
         {
             // a client that leaves ends the reading by itself

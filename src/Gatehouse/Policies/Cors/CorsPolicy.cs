@@ -42,9 +42,10 @@ internal sealed class CorsPolicy : Policy
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
+        exchange.Origin = exchange.RequestHeaders.Origin; // the service may be told another one, or none
         if (exchange.Preflight is not { } preflight) return new(Verdict.Continue);
         exchange.ResponseHeaders.Allow = preflight.Allow;
-        if (Admit(exchange.RequestHeaders.Origin).Count == 0)
+        if (Admit(exchange.Origin).Count == 0)
             return new(Verdict.Reject(Problems.MethodNotAllowed, "a preflight from an origin that the route does not name"));
         exchange.Http.Response.StatusCode = StatusCodes.Status204NoContent;
         return new(Verdict.Answered);
@@ -56,9 +57,8 @@ internal sealed class CorsPolicy : Policy
         if (exchange.Preflight is not null && exchange.Problem is not null) return; // exactly what any OPTIONS gets
         TakeAwayBackends(headers);
         if (!_everybody) AddVary(headers);
-        var origin = exchange.RequestHeaders.Origin;
-        if (origin.Count == 0) return;
-        var admitted = Admit(origin);
+        if (exchange.Origin.Count == 0) return;
+        var admitted = Admit(exchange.Origin);
         if (admitted.Count == 0) return;
         headers.AccessControlAllowOrigin = admitted;
         headers.AccessControlAllowCredentials = _credentials;

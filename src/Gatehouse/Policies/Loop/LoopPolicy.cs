@@ -31,7 +31,7 @@ internal sealed class LoopPolicy(string gateway) : Policy
     {
         exchange.Via = exchange.IsHttp1 ? _http1 : _http2;
         var received = exchange.RequestHeaders.Via;
-        return new(received.Count == 0 ? Verdict.Continue : Follow(exchange, received));
+        return new(received.Count == 0 || exchange.HeadFault is not null ? Verdict.Continue : Follow(exchange, received));
     }
 
     private Verdict Follow(Exchange exchange, StringValues received)

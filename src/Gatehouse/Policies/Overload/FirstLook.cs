@@ -27,7 +27,7 @@ internal sealed class FirstLookPolicy(Shortage shortage, GatehouseMeter meter) :
 
     public override ValueTask<Verdict> OnRequestAsync(Exchange exchange)
     {
-        if (shortage.TakesAny()) return new(Verdict.Continue);
+        if (shortage.TakesAny() || exchange.HeadFault is not null) return new(Verdict.Continue); // a faulty head is refused as such at once
         _shed.Add();
         return new(Shed);
     }

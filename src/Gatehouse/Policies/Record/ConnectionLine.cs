@@ -3,17 +3,19 @@ using Gatehouse.Telemetry;
 
 namespace Gatehouse.Policies.Record;
 
-/// <summary>A connection that was refused or cut for what its client did, as one line of JSON among those of exchanges.</summary>
+/// <summary>A connection, or a stream of one, that was refused or cut for what its client did, as one line of JSON among those of exchanges.</summary>
 internal static class ConnectionLine
 {
     public const string Refused = "connection-refused";
 
     public const string Cut = "connection-cut";
 
+    public const string StreamRefused = "stream-refused";
+
     private const int LongestName = 128;
 
     /// <summary>The line; valid until this thread makes another.</summary>
-    /// <param name="what"><see cref="Refused"/> or <see cref="Cut"/>.</param>
+    /// <param name="what"><see cref="Refused"/>, <see cref="Cut"/> or <see cref="StreamRefused"/>.</param>
     /// <param name="reason">A constant text.</param>
     public static ReadOnlySpan<byte> Of(string what, string listener, IPAddress client, IPAddress peer, string reason, DateTimeOffset now)
     {

@@ -52,17 +52,22 @@ internal sealed class RecordPolicy : Policy
     public override void OnFinished(Exchange exchange)
     {
         var total = _clock.GetElapsedTime(exchange.StartedAt);
+        Count(exchange, total); // who has read its line finds it counted and remembered
+        if (_past is not null) Remembered.Add(_past, exchange, _clock, total);
         _spans?.Tell(exchange);
         var line = AccessLine.Of(exchange, _clock, total);
         if (exchange.Trace is { } trace) _accessLog.Write(line, trace.Trace, trace.Span);
         else _accessLog.Write(line);
-        if (_past is not null) Remembered.Add(_past, exchange, _clock, total);
+        _security?.Look(exchange);
+        if (_book is not null && exchange.Accounting == Accounting.None) Account(exchange, _book, _records!);
+    }
+
+    private void Count(Exchange exchange, TimeSpan total)
+    {
         var tally = exchange.RouteTally ?? _noRoute;
         tally.Add(exchange.Status, total);
         if (_http is not null) Measure(exchange, tally, total, _http);
-        _security?.Look(exchange);
         if (exchange.ReportedLimit is not null) tally.AddLimitReported();
-        if (_book is not null && exchange.Accounting == Accounting.None) Account(exchange, _book, _records!);
         if (exchange.Problem is not { } problem) return;
         _meter.Refusals(problem.Name, exchange.DecidedBy ?? "").Add();
         if (ReferenceEquals(problem, Problems.LimitExceeded) || ReferenceEquals(problem, Problems.TooManyAtOnce)) tally.AddLimitRefused();

@@ -4,7 +4,7 @@ using Gatehouse.Routes;
 namespace Gatehouse.Policies.Streams;
 
 /// <summary>
-/// Bounds what a client address has under way at once where its connections do not bound it: streams of HTTP/2, and requests that a trusted proxy
+/// Bounds what a client address has under way at once, until the answers have left, where its connections do not bound it: streams of HTTP/2, and requests that a trusted proxy
 /// brings for it. An exchange of HTTP/1.1 that comes straight from the client is alone on its connection, and costs nothing here.
 /// </summary>
 internal sealed class StreamsPolicy(Listener listener, AddressShares shares) : Policy
@@ -21,13 +21,17 @@ internal sealed class StreamsPolicy(Listener listener, AddressShares shares) : P
 
     public override void OnFinished(Exchange exchange)
     {
-        if (Counts(exchange) && !ReferenceEquals(exchange.Problem, Problems.TooManyStreams)) shares.GiveBack(AddressKey.Of(exchange.Client.Value));
+        if (!Counts(exchange) || ReferenceEquals(exchange.Problem, Problems.TooManyStreams)) return;
+        var address = AddressKey.Of(exchange.Client.Value);
+        if (exchange.Stream != 0 && exchange.Connection?.Streams is { } streams) streams.GiveBackAtEnd(exchange.Stream, shares, address);
+        else shares.GiveBack(address);
     }
 
     private bool Counts(Exchange exchange)
     {
-        if (!ReferenceEquals(exchange.Client.Value, exchange.Peer.Value)) return true;
+        var opener = exchange.ProxiedFor ?? exchange.Peer.Value;
+        if (!ReferenceEquals(exchange.Client.Value, opener)) return true;
         if (exchange.IsHttp1) return false;
-        return listener.Proxies is not { } proxies || !proxies.Networks.Contain(exchange.Peer.Value); // what a proxy says of nobody is nobody's
+        return listener.Proxies is not { } proxies || !proxies.Networks.Contain(opener); // what a proxy says of nobody is nobody's
     }
 }

@@ -44,6 +44,18 @@ public sealed class CorsPolicyTests
             HeadersOf(exchange));
     }
 
+    [Fact]
+    public void Knows_the_origin_of_the_call_whatever_the_service_is_told()
+    {
+        var exchange = _harness.Exchange();
+        exchange.RequestHeaders.Origin = "https://shop.example";
+        var policy = _harness.Compile(new CorsKind(), Shop)!;
+        Assert.Equal(VerdictKind.Continue, PolicyHarness.Decide(policy, exchange).Kind);
+        exchange.RequestHeaders.Remove("Origin"); // as its route adapts it
+        policy.OnResponse(exchange);
+        Assert.Equal("https://shop.example", exchange.ResponseHeaders.AccessControlAllowOrigin);
+    }
+
     [Theory]
     [MemberData(nameof(Foreign))]
     [Control("VAL-11")]

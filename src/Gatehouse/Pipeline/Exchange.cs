@@ -294,6 +294,9 @@ internal sealed class ForwardState
     /// <summary>The status of the service's answer; 0 while there is none.</summary>
     public int Status { get; set; }
 
+    /// <summary>Whether, when forwarding ended, the client was still to send a part of its request.</summary>
+    public bool WaitsForClient { get; set; }
+
     /// <summary>Whether a destination may have got the request or a part of it. False only where that is certain.</summary>
     public bool MayHaveArrived { get; set; }
 

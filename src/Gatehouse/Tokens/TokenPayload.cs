@@ -147,7 +147,7 @@ internal sealed class TokenPayload
         if (value.ValueKind != JsonValueKind.Array) return false;
         foreach (var item in value.EnumerateArray())
         {
-            if (!Take(item, out var scope)) return false;
+            if (!Take(item, out var scope) || scope.Contains(' ')) return false; // whoever reads it joined to others would take it for two
             Scopes.Add(new Scope(scope));
         }
 

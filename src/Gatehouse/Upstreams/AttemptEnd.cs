@@ -58,6 +58,7 @@ internal static class AttemptEnds
         return error switch
         {
             ForwarderError.Request => AttemptEnd.Broken,
+            ForwarderError.RequestBodyClient when ForwardOutcome.BrokeWithinRequest(exception) => AttemptEnd.Broken,
             ForwarderError.ResponseBodyDestination => ForwardOutcome.WasSilent(exception) ? AttemptEnd.TimedOut : AttemptEnd.Broken,
             ForwarderError.RequestTimedOut => requestEnded ? AttemptEnd.TimedOut : AttemptEnd.Unjudged,
             _ => AttemptEnd.Unjudged,

@@ -36,6 +36,9 @@ internal sealed class Breaker(BreakerRule rule, UpstreamNews news, TimeProvider 
         return _state == State.Closed || TryProbe(forward);
     }
 
+    /// <summary>Whether the circumstances are those under which <see cref="TryEnter"/> has let an exchange in.</summary>
+    public bool Holds(int phase) => phase == Volatile.Read(ref _phase);
+
     /// <summary>Hears of the end of each attempt.</summary>
     /// <param name="phase">What <see cref="TryEnter"/> has noted: what began before the last change says nothing after it.</param>
     /// <param name="wait">The clock's ticks from the request's end to the answer's head; 0 where that cannot be said.</param>

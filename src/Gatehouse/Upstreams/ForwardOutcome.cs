@@ -70,6 +70,7 @@ internal static class ForwardOutcome
 
     private static Verdict OfError(Exchange exchange, ForwarderError error, Exception? exception) => error switch
     {
+        ForwarderError.RequestBodyClient when BrokeWithinRequest(exception) => Refuse(exchange, Problems.UpstreamFailed, WhyNoHead(exception)),
         ForwarderError.RequestBodyClient => OfRequestBody(exchange, exception),
         ForwarderError.ResponseBodyClient => ClientLeft.End(exchange),
         ForwarderError.ResponseBodyDestination => Refuse(exchange, Problems.UpstreamFailed, WhyBodyEnded(exception)),
@@ -127,7 +128,14 @@ internal static class ForwardOutcome
 
     /// <summary>Whether nobody failed, but somebody did nothing for too long. The body's own failure comes first where there are several.</summary>
     public static bool WasSilent(Exception? exception) =>
-        exception is OperationCanceledException or AggregateException { InnerExceptions: [OperationCanceledException, ..] };
+        (exception is OperationCanceledException or AggregateException { InnerExceptions: [OperationCanceledException, ..] })
+        && !BrokeWithinRequest(exception);
+
+    /// <summary>
+    /// Whether the service broke off while the client was to send more: then nobody reads on, which looks like a client that is silent.
+    /// </summary>
+    public static bool BrokeWithinRequest(Exception? exception) =>
+        exception is AggregateException { InnerExceptions: [OperationCanceledException, HttpRequestException, ..] };
 
     // how SocketsHttpHandler says that its ConnectTimeout has passed
     private static bool IsConnectTimeout(Exception? exception) => exception is OperationCanceledException { InnerException: TimeoutException };

@@ -129,19 +129,18 @@ internal sealed partial class UpstreamClient
         var now = _clock.GetTimestamp();
         var deadline = terms.Deadline is { } limit ? exchange.StartedAt + TicksOf(limit) : ForwardTimer.Never;
         if (deadline <= now) return TooLate(exchange);
-        var first = repeats is null ? _balancer.Choose(exchange, default) : ChooseOther(exchange, repeats.Tried);
+        var first = ChooseFirst(exchange, repeats);
         if (first < 0) return NobodyCan(exchange);
-        if (_breaker is not null && !_breaker.TryEnter(exchange.Forward))
-            return ForwardOutcome.Refuse(exchange, Problems.CircuitOpen, "the upstream's circuit is open");
+        if (_breaker is not null && !_breaker.TryEnter(exchange.Forward)) return Open(exchange);
         if (!_bulkhead.TryEnter(_atOnce))
         {
             if (_atOnce.Queue == 0 || !await _bulkhead.EnterAsync(_atOnce, WaitUntil(deadline, now), _clock, exchange.Http.RequestAborted))
                 return NoRoom(exchange, deadline);
             now = _clock.GetTimestamp();
-            if (deadline <= now)
+            if ((deadline <= now ? NoRoom(exchange, deadline) : AfterWait(exchange, repeats, out first)) is { Kind: VerdictKind.Reject } late)
             {
-                _bulkhead.Leave(_atOnce); // it came in, and too late
-                return NoRoom(exchange, deadline);
+                _bulkhead.Leave(_atOnce); // it came in, and in vain
+                return late;
             }
         }
 
@@ -196,7 +195,8 @@ internal sealed partial class UpstreamClient
             }
 
             var exception = error == ForwarderError.None ? null : exchange.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
-            var end = AttemptEnds.Of(exchange, call, timer.Expired, error, exception, body is not { Ended: false });
+            exchange.Forward.WaitsForClient = body is { Ended: false };
+            var end = AttemptEnds.Of(exchange, call, timer.Expired, error, exception, !exchange.Forward.WaitsForClient);
             Judge(exchange.Forward, destination, end, body is null ? began : body.EndedAt);
             Tell(exchange, call, destination, end, began, exception);
             repeats?.Tried.Add(index);
@@ -214,6 +214,25 @@ internal sealed partial class UpstreamClient
             exchange.Http.Response.StatusCode = StatusCodes.Status200OK; // the failure's status would count as an answer
         }
     }
+
+    private int ChooseFirst(Exchange exchange, Repeats? repeats) =>
+        repeats is null ? _balancer.Choose(exchange, default) : ChooseOther(exchange, repeats.Tried);
+
+    /// <summary>Decides again what was decided before a place was waited for: meanwhile somebody may be down, or the circuit open.</summary>
+    private Verdict AfterWait(Exchange exchange, Repeats? repeats, out int first)
+    {
+        first = ChooseFirst(exchange, repeats);
+        if (first < 0)
+        {
+            _breaker?.Ended(exchange.Forward.Phase, AttemptEnd.Unjudged, 0);
+            return NobodyCan(exchange);
+        }
+
+        return _breaker is null || _breaker.Holds(exchange.Forward.Phase) || _breaker.TryEnter(exchange.Forward) ? Verdict.Continue : Open(exchange);
+    }
+
+    private static Verdict Open(Exchange exchange) =>
+        ForwardOutcome.Refuse(exchange, Problems.CircuitOpen, "the upstream's circuit is open");
 
     /// <summary>Where to go when nobody was there: to another destination, and when there is none left, to one that is ejected.</summary>
     private int ChooseNext(Exchange exchange, in Tried tried) =>

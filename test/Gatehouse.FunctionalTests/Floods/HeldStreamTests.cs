@@ -86,7 +86,8 @@ public sealed class HeldStreamTests
         Assert.True(client.HasEnded(1));
         Assert.Equal(0, client.GoneAway); // it is told, as by whoever has done nothing wrong
         await Eventually.HoldsAsync(
-            async () => (await gateway.Administration.GetStringAsync("/metrics", Cancel)).Contains("reason=\"idle\"", StringComparison.Ordinal), Cancel);
+            async () => (await gateway.Administration.GetStringAsync("/metrics", Cancel)).Contains("reason=\"idle\"", StringComparison.Ordinal),
+            Cancel);
         Assert.Single(await gateway.AccessLog.RecordsAsync(1, Cancel));
     }
 
@@ -101,15 +102,16 @@ public sealed class HeldStreamTests
         await Eventually.HoldsAsync(() => Task.FromResult(client.Received(Reset) == 1), Cancel);
         var line = await gateway.AccessLog.WaitForAsync(r => (string?)r["event"] == "stream-refused", Cancel);
         Assert.Equal(("not a request as the parser takes it", "127.0.0.1"), ((string?)line["reason"], (string?)line["client"]));
-        Assert.Matches(
-            """gatehouse_refusals_total\{[^}]*problem="malformed-request"[^}]*\} 1""", await gateway.Administration.GetStringAsync("/metrics", Cancel));
+        var metrics = await gateway.Administration.GetStringAsync("/metrics", Cancel);
+        Assert.Matches("""gatehouse_refusals_total\{[^}]*problem="malformed-request"[^}]*\} 1""", metrics);
     }
 
     /// <summary>Keeps saying that it is there until the connection is closed.</summary>
     private static async Task PingAsync(FrameClient client)
     {
         using var between = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!client.IsClosed && await client.SendAsync(Frame(Ping, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8))) await between.WaitForNextTickAsync(Cancel);
+        while (!client.IsClosed && await client.SendAsync(Frame(Ping, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8)))
+            await between.WaitForNextTickAsync(Cancel);
         await client.Closed;
     }
 

@@ -191,6 +191,19 @@ public sealed class HostileHttp2Tests
     }
 
     [Fact]
+    [Control("SMG-12", "services of HTTP/2")]
+    public async Task A_service_that_breaks_off_while_the_client_is_to_send_more_is_to_blame()
+    {
+        await using var upstream = FirstThenProper(AnsweringOnce(s => Frame(Reset, 0, s, 0, 0, 0, 2)));
+        await using var host = await ForwardingHost.StartAsync(Speaking(upstream.Address));
+        await using var client = await RawHttpClient.ConnectAsync(host.Port);
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nonly the beginning");
+        Assert.Equal(502, (await client.ReadResponseAsync()).Status);
+        Assert.Equal(Problems.UpstreamFailed, (await host.EndedAsync(Cancel)).Problem);
+        Assert.Equal(0, host.InFlight(upstream.Address));
+    }
+
+    [Fact]
     public async Task What_a_service_says_it_has_not_begun_is_sent_over_another_connection() // RFC 9113 section 6.8
     {
         await using var upstream = FirstThenProper(AnsweringOnce(_ => Frame(GoAway, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2)));

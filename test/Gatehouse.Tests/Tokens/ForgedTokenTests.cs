@@ -117,6 +117,12 @@ public sealed class ForgedTokenTests : IDisposable
         (await _harness.JudgeAsync(_harness.Token(header: JsonNode.Parse(header)!.AsObject()))).Reason);
 
     [Theory]
+    [InlineData("[\"orders.read\",\"orders.write\"]", null)]
+    [InlineData("[\"orders.read orders.write\"]", "token: a claim has the wrong type")] // one by itself, two for whoever reads them joined
+    public async Task Refuses_an_entry_of_scopes_that_reads_as_two(string scopes, string? reason) =>
+        Assert.Equal(reason, (await Claim("scp", scopes)).Reason);
+
+    [Theory]
     [Control("JWT-6")]
     [InlineData(null, "token: no 'iss'")]
     [InlineData("\"https://id.retailer.example/\"", "token: of no declared issuer")]

@@ -49,6 +49,15 @@ public sealed class AttemptEndTests
             ForwarderError.RequestCanceled, new OperationCanceledException(), Enum.Parse<Expiry>(expired), requestEnded, status));
 
     [Fact]
+    public void A_service_that_breaks_off_within_the_request_is_judged()
+    {
+        var (stopped, broke) = (new OperationCanceledException(), new HttpRequestException(HttpRequestError.HttpProtocolError, "a test"));
+        const ForwarderError error = ForwarderError.RequestBodyClient;
+        Assert.Equal(nameof(AttemptEnd.Broken), Of(error, new AggregateException(stopped, broke), requestEnded: false));
+        Assert.Equal(nameof(AttemptEnd.Unjudged), Of(error, new AggregateException(stopped, stopped), requestEnded: false));
+    }
+
+    [Fact]
     public void What_a_client_or_the_gateway_caused_says_nothing()
     {
         const string nothing = nameof(AttemptEnd.Unjudged);

@@ -46,9 +46,15 @@ internal sealed class AdaptPolicy(AdaptSpec? spec, bool personal) : Policy
     private static void KeepFromCaches(IHeaderDictionary headers)
     {
         headers.CacheControl = NoStore;
-        // what networks in between would believe instead (RFC 9213)
-        headers.Remove("CDN-Cache-Control");
+        // what networks and proxies in between would believe instead (RFC 9213 section 2.1 and its like)
         headers.Remove("Surrogate-Control");
+        headers.Remove("Edge-Control");
+        headers.Remove("X-Accel-Expires");
+        List<string>? targeted = null;
+        foreach (var (name, _) in headers)
+            if (name.EndsWith("-Cache-Control", StringComparison.OrdinalIgnoreCase)) (targeted ??= []).Add(name);
+        if (targeted is null) return;
+        foreach (var name in targeted) headers.Remove(name);
     }
 }
 

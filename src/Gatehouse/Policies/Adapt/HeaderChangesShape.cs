@@ -33,6 +33,7 @@ internal static class HeaderChangesShape
             check.Names(remove, changes.Remove, removes: true);
             check.Names(rename, changes.Rename.Select(r => r.From));
             check.Names(rename, changes.Rename.Select(r => r.To));
+            check.Targets(rename, changes.Rename.Select(r => r.To));
             check.Names(set, changes.Set.Select(s => s.Name));
             check.Names(add, changes.Add.Select(a => a.Name));
             return changes;
@@ -57,6 +58,14 @@ internal static class HeaderChangesShape
 
     private sealed class ChangeCheck(SectionReader reader, ReservedHeaders reserved)
     {
+        public void Targets(Key key, IEnumerable<string> names)
+        {
+            foreach (var name in names)
+                if (reserved.Find(name) is null && reserved.Guarded(name) is { } why)
+                    reader.Complain(
+                        Rules.Adaptation, key, $"'{name}' {why}: no other field is renamed to it", "a value of the declaration's own may be 'set'");
+        }
+
         public void Names(Key key, IEnumerable<string> names, bool removes = false)
         {
             var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);

@@ -1,3 +1,6 @@
+using System.Collections.Frozen;
+using Gatehouse.Pipeline;
+
 namespace Gatehouse.Policies.Adapt;
 
 /// <summary>Why an adaptation may not touch a header field.</summary>
@@ -19,17 +22,28 @@ internal sealed class ReservedHeaders
     private static readonly Reservation Limit = new("says what the gateway's limits allow");
     private static readonly Reservation CrossOrigin = new("opens the answer to other sites' scripts");
 
+    private static readonly FrozenSet<string> LeadsSomewhere =
+        FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "Location", "Content-Location", "Link", "Refresh");
+
     private readonly Dictionary<string, Reservation> _names;
     private readonly (string Prefix, Reservation Reservation)[] _prefixes;
 
-    private ReservedHeaders(IEnumerable<(Reservation Reservation, string[] Names)> names, params (string, Reservation)[] prefixes)
+    private ReservedHeaders(
+        Func<string, string?> guarded, IEnumerable<(Reservation Reservation, string[] Names)> names, params (string, Reservation)[] prefixes)
     {
+        Guarded = guarded;
         _names = names.SelectMany(n => n.Names, (n, name) => (name, n.Reservation))
             .ToDictionary(n => n.name, n => n.Reservation, StringComparer.OrdinalIgnoreCase);
         _prefixes = prefixes;
     }
 
+    /// <summary>
+    /// Why a field may not get this name from another one, whose sender could then say what it may not. Null where it may.
+    /// </summary>
+    public Func<string, string?> Guarded { get; }
+
     public static ReservedHeaders OfRequest { get; } = new(
+        static name => HeaderRules.IsStripped(name) ? "is a name under which backends believe what proxies say" : null,
         [
             .. OfEveryMessage(),
             (Content, ["Content-Type", "Content-Encoding"]),
@@ -42,6 +56,7 @@ internal sealed class ReservedHeaders
         ("Client-Cert", Identity), ("X-Client-Cert", Identity), ("X-SSL-Client", Identity), ("SSL-Client-", Identity));
 
     public static ReservedHeaders OfResponse { get; } = new(
+        static name => LeadsSomewhere.Contains(name) ? "may name servers inside, which is looked for under that name only" : null,
         [
             .. OfEveryMessage(),
             (Hop, ["Proxy-Authenticate"]),

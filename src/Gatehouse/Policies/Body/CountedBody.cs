@@ -21,7 +21,7 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
     /// <summary>How Kestrel tells a connection that ended within a body from one with broken framing: in these words alone.</summary>
     private const string EndedWithin = "Unexpected end of request content.";
 
-    /// <summary>How it tells streams that have another length than they say (RFC 9113 section 8.1.1) from those that their client has reset.</summary>
+    /// <summary>How it tells streams of another length than they say (RFC 9113 section 8.1.1) from those that their client has reset.</summary>
     private const string LessThanItsLength = "Less data received than specified in the Content-Length header.";
 
     private const string MoreThanItsLength = "More data received than specified in the Content-Length header.";

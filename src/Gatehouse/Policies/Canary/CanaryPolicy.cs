@@ -29,9 +29,12 @@ internal sealed class CanaryPolicy(Routes.Canary canary, string main, CanaryWatc
     private static bool IsOut(Exchange exchange) =>
         ReferenceEquals(exchange.Problem, Problems.UpstreamUnavailable) || ReferenceEquals(exchange.Problem, Problems.CircuitOpen);
 
-    /// <summary>Whether the upstream is to blame: it said so itself, or what the client was told instead.</summary>
+    /// <summary>
+    /// Whether the upstream is to blame: it said so itself, or what the client was told instead. A deadline that passes while the client sends its
+    /// request or takes the answer says nothing of it.
+    /// </summary>
     private static bool HasFailed(Exchange exchange) =>
         exchange.Forward.Status >= StatusCodes.Status500InternalServerError
         || exchange.Problem is { Source: ProblemSource.Upstream }
-        || ReferenceEquals(exchange.Problem, Problems.DeadlineExceeded);
+        || (ReferenceEquals(exchange.Problem, Problems.DeadlineExceeded) && exchange.Forward.HeadAt == 0 && !exchange.Forward.WaitsForClient);
 }

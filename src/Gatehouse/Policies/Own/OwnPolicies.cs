@@ -73,6 +73,6 @@ internal sealed class OwnPolicyKind(PolicyKind kind) : RoutePolicyKind("custom/"
 {
     public override Policy? Compile(Route route, CompileContext context) =>
         route.Specs.GetValueOrDefault(OwnPoliciesKind.KindName) is OwnSpec spec && spec.Settings.TryGetValue(kind.Name, out var settings)
-            ? kind.Compile(settings, context.Clock)
+            ? kind.Compile(settings, context.Clock) ?? throw new InvalidOperationException($"'{kind.Name}' has made no policy for {route.Id}")
             : null;
 }

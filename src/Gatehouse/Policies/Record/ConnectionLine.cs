@@ -3,7 +3,9 @@ using Gatehouse.Telemetry;
 
 namespace Gatehouse.Policies.Record;
 
-/// <summary>A connection, or a stream of one, that was refused or cut for what its client did, as one line of JSON among those of exchanges.</summary>
+/// <summary>
+/// A connection, or a stream of one, that was refused or cut for what its client did, as one line of JSON among those of exchanges.
+/// </summary>
 internal static class ConnectionLine
 {
     public const string Refused = "connection-refused";

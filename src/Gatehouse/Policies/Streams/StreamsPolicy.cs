@@ -4,8 +4,9 @@ using Gatehouse.Routes;
 namespace Gatehouse.Policies.Streams;
 
 /// <summary>
-/// Bounds what a client address has under way at once, until the answers have left, where its connections do not bound it: streams of HTTP/2, and requests that a trusted proxy
-/// brings for it. An exchange of HTTP/1.1 that comes straight from the client is alone on its connection, and costs nothing here.
+/// Bounds what a client address has under way at once, until the answers have left, where its connections do not bound it: streams of HTTP/2, and
+/// requests that a trusted proxy brings for it. An exchange of HTTP/1.1 that comes straight from the client is alone on its connection, and costs
+/// nothing here.
 /// </summary>
 internal sealed class StreamsPolicy(Listener listener, AddressShares shares) : Policy
 {

@@ -161,6 +161,20 @@ public sealed class CanaryPolicyTests
         Assert.False(TakesAny(policy));
     }
 
+    [Theory]
+    [InlineData(0, false, false)]
+    [InlineData(1, false, true)] // it has answered: the client is slow to take it
+    [InlineData(0, true, true)] // the client is slow to send
+    public void A_deadline_is_the_canarys_where_it_had_the_request_and_said_nothing(long headAt, bool waitsForClient, bool stays)
+    {
+        var policy = Policy(Canary(99, revert: new Reversion(Share.Percent(1), TimeSpan.FromMinutes(1), 1, null)));
+        var late = _harness.Exchange();
+        (late.OnCanary, late.Problem) = (true, Problems.DeadlineExceeded);
+        (late.Forward.BeganAt, late.Forward.HeadAt, late.Forward.WaitsForClient) = (1, headAt, waitsForClient);
+        policy.OnFinished(late);
+        Assert.Equal(stays, TakesAny(policy));
+    }
+
     [Control("RES-8", "a canary that is out gets no more calls")]
     [Theory]
     [InlineData("upstream-unavailable", false)]

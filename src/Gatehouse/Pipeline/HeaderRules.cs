@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Gatehouse.Policies.Intake;
+namespace Gatehouse.Pipeline;
 
 /// <summary>Which header fields a client may not say to a backend, and which must not be nominated for removal.</summary>
 internal static class HeaderRules

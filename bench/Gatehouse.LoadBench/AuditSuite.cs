@@ -132,6 +132,8 @@ internal static class AuditSuite
 
         public override IEnumerable<StoredRecord> Read(long from) => store.Read(from);
 
+        public override IEnumerable<StoredRecord> Read(AuditChain chain, long from) => store.Read(chain, from);
+
         public override IReadOnlyList<string> Unknown() => store.Unknown();
 
         public override void Begin() => store.Begin();

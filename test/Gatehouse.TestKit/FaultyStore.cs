@@ -52,6 +52,8 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override IEnumerable<StoredRecord> Read(long from) => store.Read(from);
 
+    public override IEnumerable<StoredRecord> Read(AuditChain chain, long from) => store.Read(chain, from);
+
     public override IReadOnlyList<string> Unknown() => store.Unknown();
 
     public override void Begin() => store.Begin();

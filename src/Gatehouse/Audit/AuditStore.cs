@@ -45,6 +45,9 @@ internal abstract class AuditStore
     /// <summary>The records of the opened chain from this number on, in order.</summary>
     public abstract IEnumerable<StoredRecord> Read(long from);
 
+    /// <summary>The records of any chain that is kept here.</summary>
+    public abstract IEnumerable<StoredRecord> Read(AuditChain chain, long from);
+
     /// <summary>The intents of the opened chain that are unknown and not closed, by request id.</summary>
     public abstract IReadOnlyList<string> Unknown();
 
@@ -65,8 +68,8 @@ internal abstract class AuditStore
     public abstract int SetAside(long from);
 
     /// <summary>
-    /// The next stretch of a chain whose content is there still and whose time is over, up to the last checkpoint in it where there is one. Of what
-    /// was taken out before it looks at no more than <see cref="LooksAt"/> records, so that nobody waits for long.
+    /// The next stretch of a chain whose content is there still and whose time, as the columns have it, is over: up to the last checkpoint in it
+    /// where there is one. Of what was taken out before it looks at no more than <see cref="LooksAt"/> records, so that nobody waits for long.
     /// </summary>
     /// <param name="before">The first instant whose records are kept.</param>
     /// <param name="most">How many records at most.</param>

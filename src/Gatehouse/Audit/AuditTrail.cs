@@ -53,7 +53,7 @@ internal sealed class AuditTrail : IDisposable
         (_front, _back) = (new AuditBatch(options.QueueBytes), new AuditBatch(options.QueueBytes));
         _watch = clock.CreateTimer(static trail => ((AuditTrail)trail!).GiveUpWaiting(), this, options.WriteWithin / 4, options.WriteWithin / 4);
         _due = clock.CreateTimer(static trail => ((AuditTrail)trail!)._wake.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _retention = options.Retain is { } retain ? new RetentionDuty(retain, clock, () => _wake.Set()) : null;
+        _retention = options.Retain is { } retain ? new RetentionDuty(retain, options.IsClockInStep, clock, _news, () => _wake.Set()) : null;
         _others = new OtherChainsDuty(store, options, events, clock);
         _thread = new Thread(Run) { IsBackground = true, Name = "gatehouse audit trail" };
         _thread.Start();

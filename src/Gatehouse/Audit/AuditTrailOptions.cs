@@ -29,6 +29,9 @@ internal sealed record AuditTrailOptions
     /// <summary>For how long the content of records is kept; null for ever.</summary>
     public TimeSpan? Retain { get; init; }
 
+    /// <summary>Whether the clock can be believed: by one that was put forward nothing is too old.</summary>
+    public Func<bool> IsClockInStep { get; init; } = static () => true;
+
     /// <summary>Gets a copy of each record's line once it is durable, without what is personal; null for nobody.</summary>
     public LineSink? Shipped { get; init; }
 

@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
+using Gatehouse.Telemetry;
 
 namespace Gatehouse.Audit;
 
 /// <summary>
 /// JSON in the one form that a record has: ASCII, no blanks, everything but plain characters escaped as <c>\uXXXX</c> with lower-case digits. So two
-/// programs that write the same values write the same bytes. The buffer grows as far as the bounds of the values let it, and is used again.
+/// programs that write the same values write the same bytes. Half of a character, which no reader takes, is written as <c>\ufffd</c>. The buffer
+/// grows as far as the bounds of the values let it, and is used again.
 /// </summary>
 internal sealed class CanonicalText(int capacity)
 {
@@ -53,7 +55,7 @@ internal sealed class CanonicalText(int capacity)
     public void Text(ReadOnlySpan<char> value, int longest)
     {
         var cut = value.Length > longest;
-        if (cut) value = value[..longest];
+        value = TextCut.At(value, longest);
         Room((value.Length + 1) * LongestEscape + 2);
         _buffer[_length++] = (byte)'"';
         Escape(value);
@@ -104,8 +106,9 @@ internal sealed class CanonicalText(int capacity)
         if (plain < 0) plain = value.Length;
         Ascii.FromUtf16(value[..plain], _buffer.AsSpan(_length), out var written);
         _length += written;
-        foreach (var c in value[plain..])
+        for (var i = plain; i < value.Length; i++)
         {
+            var c = TextCut.IsLoneHalf(value, i) ? '\ufffd' : value[i];
             if (Plain.Contains(c))
             {
                 _buffer[_length++] = (byte)c;

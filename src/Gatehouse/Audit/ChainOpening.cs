@@ -62,7 +62,7 @@ internal static class ChainOpening
 
     private static void FollowSigned(OpenedChain opened, StoredRecord stored)
     {
-        if (stored.Sequence == opened.State.Signed) stored.Hash.CopyTo(opened.State.Previous, 0);
+        if (stored.Sequence == opened.State.Signed && stored.Hash.Length == MerkleHash.Length) stored.Hash.CopyTo(opened.State.Previous, 0);
         if (RecordReader.Read(stored)?.Record is not { } record) return;
         opened.State.Follow(record.Kind, record.RequestId, record.Intent, stored.Sequence);
         opened.LastKind = record.Kind;

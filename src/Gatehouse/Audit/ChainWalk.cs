@@ -68,6 +68,7 @@ internal sealed class ChainWalk
         var sequence = Tree.Size + 1;
         if (stored.Sequence != sequence)
             return Fault(Math.Min(sequence, stored.Sequence), stored.Sequence > sequence ? "it is not there" : "it is there more than once");
+        if (stored.Hash.Length != MerkleHash.Length) return Fault(sequence, "it was edited: what stands in the place of its hash is none");
         if (stored.Line is null) Withdraw(stored);
         else if (!Holds(stored, stored.Line, next)) return false;
         Tree.Add(stored.Hash);

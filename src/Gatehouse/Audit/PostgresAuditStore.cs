@@ -89,6 +89,8 @@ internal sealed class PostgresAuditStore(PostgresSettings settings, AuditPlaces?
         return PostgresAuditReader.Read(Connection, Chain.Id, from);
     }
 
+    public override IEnumerable<StoredRecord> Read(AuditChain chain, long from) => PostgresAuditReader.Read(Connection, chain.Id, from);
+
     public override IReadOnlyList<string> Unknown()
     {
         using var command = Command("SELECT request FROM audit_unknown WHERE chain = @chain", ("chain", Chain.Id));

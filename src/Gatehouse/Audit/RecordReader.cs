@@ -7,20 +7,25 @@ namespace Gatehouse.Audit;
 /// <summary>Reads the canonical form back. What it does not know it leaves out: a later version may say more.</summary>
 internal static class RecordReader
 {
-    private const int LongestLine = 256 * 1024;
+    /// <summary>Bytes of a line, or of what is personal beside it.</summary>
+    public const int LongestLine = 256 * 1024;
 
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+    /// <summary>As what is written here is read: not deep, and with no name twice.</summary>
+    public static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
 
-    /// <summary>The record with what is personal, as far as that has not been erased; null where the line is no record.</summary>
+    /// <summary>
+    /// The record with what is personal, as far as that has not been erased or edited (<see cref="PersonalValues.Hold"/> says which); null where the
+    /// line is no record.
+    /// </summary>
     public static ReadRecord? Read(StoredRecord stored) => stored.Line is { } line ? Read(line, stored.Personal) : null;
 
-    public static ReadRecord? Read(ReadOnlyMemory<byte> line, ReadOnlyMemory<byte> personal)
+    public static ReadRecord? Read(ReadOnlyMemory<byte> line, byte[]? personal)
     {
-        if (line.Length > LongestLine || personal.Length > LongestLine) return null;
+        if (line.Length > LongestLine) return null;
+        using var beside = personal is null ? null : PersonalValues.Parse(personal);
         try
         {
-            using var record = JsonDocument.Parse(line, Strict);
-            using var beside = personal.IsEmpty ? null : JsonDocument.Parse(personal, Strict);
+            using var record = JsonDocument.Parse(LoneHalves.Replace(line), Strict);
             return Read(record.RootElement, beside?.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -79,30 +84,31 @@ internal static class RecordReader
     private static long Number(JsonElement of, string name) => of.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
 
     private static string? Value(JsonElement? beside, string name) =>
-        beside is { } all && all.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array ? value[1].GetString() : null;
+        beside is { } all && all.TryGetProperty(name, out var value) ? PersonalValues.TextOf(value) : null;
 
     private static string[] Digests(JsonElement record, string name)
     {
         if (!record.TryGetProperty(name, out var value)) return [];
-        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(d => d.GetString()!)] : [value.GetString()!];
+        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Given)] : [Given(value)];
     }
 
     private static AboutEntry[] About(JsonElement? beside)
     {
-        if (beside is not { } all || !all.TryGetProperty("about", out var list) || list.ValueKind != JsonValueKind.Array) return [];
+        if (beside is not { } all || !all.TryGetProperty("about", out var list)) return [];
         return
         [
             .. from entry in list.EnumerateArray()
-               where entry.ValueKind == JsonValueKind.Array
-               let parts = entry[1].GetString()!.Split(':', 3)
-               where parts.Length == 3
+               let parts = PersonalValues.TextOf(entry)?.Split(':', 3)
+               where parts?.Length == 3
                select new AboutEntry(parts[0], parts[1], parts[2]),
         ];
     }
 
     private static AuditDetail[] Details(JsonElement record) => record.TryGetProperty("details", out var list)
-        ? [.. list.EnumerateArray().Select(d => new AuditDetail(d[0].GetString()!, d[1].GetString()!))]
+        ? [.. list.EnumerateArray().Select(d => d.GetArrayLength() >= 2 ? new AuditDetail(Given(d[0]), Given(d[1])) : throw new FormatException())]
         : [];
+
+    private static string Given(JsonElement text) => text.GetString() ?? throw new FormatException();
 }
 
 /// <summary>A record as it was read.</summary>

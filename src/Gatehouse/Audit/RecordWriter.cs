@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Telemetry;
 
 namespace Gatehouse.Audit;
 
@@ -70,7 +71,7 @@ internal sealed class RecordWriter
     /// <summary>The form in which an entry of <c>about</c> is one value: name, key and HMAC with colons between.</summary>
     public static string Join(AboutEntry entry) => $"{Cut(entry.Name, 64)}:{Cut(entry.Key, 64)}:{Cut(entry.Hmac, 128)}";
 
-    private static string Cut(string text, int longest) => text.Length <= longest ? text : text[..longest];
+    private static string Cut(string text, int longest) => text.Length <= longest ? text : TextCut.At(text, longest).ToString();
 
     private void WriteFields(AuditRecord record)
     {
@@ -119,7 +120,7 @@ internal sealed class RecordWriter
         var about = Math.Min(record.About.Count, MostAbout);
         var salts = Salts(2 + about);
         _personal.Raw((byte)'{');
-        if (record.Person is { } person) Seal("person"u8, salts[..SaltBytes], person.Length > LongestText ? person.AsSpan(0, LongestText) : person);
+        if (record.Person is { } person) Seal("person"u8, salts[..SaltBytes], TextCut.At(person, LongestText));
         if (record.Client is { } client) Seal("client"u8, salts.Slice(SaltBytes, SaltBytes), client);
         if (about > 0)
         {

@@ -73,6 +73,8 @@ internal sealed class SqliteAuditStore(string path, string role = SqliteAuditSto
 
     public override IEnumerable<StoredRecord> Read(long from) => SqliteAuditReader.Read(Connection, Chain.Id, from);
 
+    public override IEnumerable<StoredRecord> Read(AuditChain chain, long from) => SqliteAuditReader.Read(Connection, chain.Id, from);
+
     public override IReadOnlyList<string> Unknown()
     {
         using var command = Command("SELECT request FROM unknown WHERE chain = $chain", ("$chain", Chain.Id));

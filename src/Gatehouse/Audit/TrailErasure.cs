@@ -23,10 +23,9 @@ internal static class TrailErasure
     /// <summary>Erases, some records at a time.</summary>
     /// <param name="own">The chain in which it is recorded.</param>
     /// <param name="query">Whom: its <see cref="AuditQuery.Persons"/> and <see cref="AuditQuery.About"/> each by itself.</param>
-    /// <returns>Records of which something was erased.</returns>
-    public static long Run(AuditReader reader, CommandChain own, AuditQuery query, TrailAct act, TimeProvider clock)
+    public static ErasedRecords Run(AuditReader reader, CommandChain own, AuditQuery query, TrailAct act, TimeProvider clock)
     {
-        var erased = 0L;
+        var (erased, edited, firstEdited) = (0L, 0L, "");
         foreach (var chain in reader.Chains())
         {
             var batch = new List<(long Sequence, ulong Values, byte[]? Left)>();
@@ -34,7 +33,12 @@ internal static class TrailErasure
             foreach (var stored in reader.Candidates(chain, new AuditQuery { Persons = query.Persons, About = query.About }))
             {
                 if (stored.Personal is not { } personal) continue;
-                var values = TakeOut(personal, query, out var left);
+                if (TakeOut(personal, query, out var left) is not { } values)
+                {
+                    if (edited++ == 0) firstEdited = string.Create(CultureInfo.InvariantCulture, $"{stored.Sequence} of {chain.Origin}");
+                    continue;
+                }
+
                 if (values == 0) continue;
                 batch.Add((stored.Sequence, values, left));
                 length += ErasedValues.Write(stored.Sequence, values).Length + 1;
@@ -46,7 +50,7 @@ internal static class TrailErasure
             erased += Write(own, chain, batch, act, clock);
         }
 
-        return erased;
+        return new ErasedRecords(erased, edited, firstEdited);
     }
 
     private static int Write(
@@ -100,12 +104,13 @@ internal static class TrailErasure
 
     /// <summary>Takes out what is about them.</summary>
     /// <param name="left">What is left; null for nothing.</param>
-    /// <returns>Which values that was, as <see cref="PersonalValues"/> names them.</returns>
-    private static ulong TakeOut(byte[] personal, AuditQuery query, out byte[]? left)
+    /// <returns>Which values that was, as <see cref="PersonalValues"/> names them; null where nobody can tell whose they are.</returns>
+    private static ulong? TakeOut(byte[] personal, AuditQuery query, out byte[]? left)
     {
         left = null;
-        using var beside = JsonDocument.Parse(personal);
-        var isFor = beside.RootElement.TryGetProperty("person", out var person) && query.Persons.Contains(ValueOf(person));
+        using var beside = PersonalValues.Parse(personal);
+        if (beside is null) return null;
+        var isFor = beside.RootElement.TryGetProperty("person", out var person) && IsOneOf(query.Persons, person);
         var written = new CanonicalText(1024);
         var (found, kept) = (0UL, false);
         written.Raw((byte)'{');
@@ -121,15 +126,15 @@ internal static class TrailErasure
             if (field.Name != "about")
             {
                 kept = true;
-                written.Raw(Encoding.ASCII.GetBytes(field.Value.GetRawText()));
+                written.Raw(Encoding.UTF8.GetBytes(field.Value.GetRawText()));
                 continue;
             }
 
-            var entries = field.Value.EnumerateArray().Select(e => query.About.Contains(ValueOf(e)) ? null : e.GetRawText()).ToList();
+            var entries = field.Value.EnumerateArray().Select(e => IsOneOf(query.About, e) ? null : e.GetRawText()).ToList();
             for (var i = 0; i < entries.Count; i++)
                 if (entries[i] is null && field.Value[i].ValueKind != JsonValueKind.Null) found |= PersonalValues.About(i);
             kept |= entries.Exists(e => e is not (null or "null"));
-            written.Raw(Encoding.ASCII.GetBytes($"[{string.Join(',', entries.Select(e => e ?? "null"))}]"));
+            written.Raw(Encoding.UTF8.GetBytes($"[{string.Join(',', entries.Select(e => e ?? "null"))}]"));
         }
 
         written.Raw((byte)'}');
@@ -137,5 +142,11 @@ internal static class TrailErasure
         return found;
     }
 
-    private static string ValueOf(JsonElement entry) => entry.ValueKind == JsonValueKind.Array ? entry[1].GetString() ?? "" : "";
+    private static bool IsOneOf(IReadOnlySet<string> wanted, JsonElement value) => PersonalValues.TextOf(value) is { } text && wanted.Contains(text);
 }
+
+/// <summary>What came of an erasure.</summary>
+/// <param name="Count">Records of which something was erased.</param>
+/// <param name="Edited">Records beside which somebody has edited what is personal, so that nobody can tell whose it is: they are left.</param>
+/// <param name="FirstEdited">The first of those, with its chain.</param>
+internal sealed record ErasedRecords(long Count, long Edited, string FirstEdited);

@@ -28,6 +28,15 @@ internal sealed class TrailNews(AuditStore store, EventWriter events, AuditTally
     public void NotTakenOut(Exception e) =>
         events.Write($"records whose time is over could not be taken out of {store.Name} ({Why(e)}); it is tried again in an hour");
 
+    /// <param name="sequence">The first record whose own time nobody can believe.</param>
+    public void Doubtful(long sequence) => events.Write(string.Create(
+        CultureInfo.InvariantCulture,
+        $"record {sequence} in {store.Name} was edited, or is not as old as the time beside it says: from there on nothing is taken out; see 'gatehouse audit verify'"));
+
+    /// <param name="left">Records that were taken and not written, and those that were not taken, which nothing says now.</param>
+    public void NotWritten(long left) => events.Write(string.Create(
+        CultureInfo.InvariantCulture, $"{left} records of the audit trail could not be written before the end in {store.Name}"));
+
     public void NotEnded(Exception e) => events.Write($"the audit trail could not be ended in {store.Name} ({Why(e)}); the next start will say so");
 
     private string Why(Exception e) => Show.Bounded(store.Why(e));

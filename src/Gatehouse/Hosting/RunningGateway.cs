@@ -64,7 +64,9 @@ internal sealed class RunningGateway : IAsyncDisposable
         _events.Security = SecurityOf(definition);
         if (definition.Trail is { } declared)
         {
-            _trail = TrailOpening.Open(declared, definition, _events, _meter, _clock, _shipping?.Logs("gatehouse.audit"));
+            _trail = TrailOpening.Open(
+                declared, definition, _events, _meter, _clock, _shipping?.Logs("gatehouse.audit"),
+                () => Activation is null or { Current: not { ClockIsInStep: false } });
             _activations = new ActivationTrail(_trail, _clock);
         }
 

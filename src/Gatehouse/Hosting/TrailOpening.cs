@@ -13,7 +13,7 @@ internal static class TrailOpening
     /// <summary>It begins by itself, and tries again for as long as it cannot.</summary>
     public static AuditTrail Open(
         TrailDeclaration declared, GatewayDefinition definition, EventWriter events, GatehouseMeter meter, TimeProvider clock,
-        LineSink? shipped)
+        LineSink? shipped, Func<bool> isClockInStep)
     {
         var options = new AuditTrailOptions
         {
@@ -25,6 +25,7 @@ internal static class TrailOpening
             CheckpointAfter = declared.CheckpointWithin,
             Copies = declared.Copies,
             Retain = declared.Retain,
+            IsClockInStep = isClockInStep,
             Shipped = shipped,
             QueueBytes = QueueBytes,
         };

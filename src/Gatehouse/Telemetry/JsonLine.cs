@@ -6,7 +6,8 @@ namespace Gatehouse.Telemetry;
 
 /// <summary>
 /// Writes one flat JSON object on one line, in ASCII: everything else is escaped, so that no value can break the line, reorder it (bidirectional
-/// marks) or drive a terminal. Values are cut at a given length. One object per thread is reused, and what does not fit into it is left out.
+/// marks) or drive a terminal; half of a character, which no reader takes, becomes <c>\ufffd</c>. Values are cut at a given length. One object per
+/// thread is reused, and what does not fit into it is left out.
 /// </summary>
 internal sealed class JsonLine
 {
@@ -53,7 +54,7 @@ internal sealed class JsonLine
     public void Text(ReadOnlySpan<byte> name, ReadOnlySpan<char> value, int longest)
     {
         var cut = value.Length > longest;
-        if (cut) value = value[..longest];
+        value = TextCut.At(value, longest);
         if (!TryName(name, (value.Length + 1) * LongestEscape + 2)) return;
         _buffer[_length++] = (byte)'"';
         Escape(value);
@@ -121,8 +122,9 @@ internal sealed class JsonLine
         if (plain < 0) plain = value.Length;
         Ascii.FromUtf16(value[..plain], _buffer.AsSpan(_length), out var written);
         _length += written;
-        foreach (var c in value[plain..])
+        for (var i = plain; i < value.Length; i++)
         {
+            var c = TextCut.IsLoneHalf(value, i) ? '\ufffd' : value[i];
             if (Plain.Contains(c))
             {
                 _buffer[_length++] = (byte)c;

@@ -24,6 +24,8 @@ public sealed class TamperTests : IDisposable
         { "the last edited", $"UPDATE records SET line = CAST(replace(line, 'stop', 'stap') AS BLOB) WHERE sequence = {Count + 2}", Count + 2 },
         { "its hash edited", "UPDATE records SET hash = randomblob(32) WHERE sequence = 20", 20 },
         { "its hash taken away", "UPDATE records SET hash = '' WHERE sequence = 20", 20 },
+        { "its content taken out and its hash made longer", "UPDATE records SET line = NULL, hash = zeroblob(33) WHERE sequence = 20", 20 },
+        { "its content taken out and its hash taken away", "UPDATE records SET line = NULL, hash = '' WHERE sequence = 20", 20 },
         { "its time edited", "UPDATE records SET time = time + 1 WHERE sequence = 20", 20 },
         { "a personal value edited", "UPDATE records SET personal = CAST(replace(personal, '203.0.113.9', '203.0.113.8') AS BLOB) WHERE sequence = 20", 20 },
         { "a salt edited", "UPDATE records SET personal = CAST(replace(personal, 'client\":[\"', 'client\":[\"00') AS BLOB) WHERE sequence = 20", 20 },

@@ -74,6 +74,23 @@ public sealed class JsonLineTests
             """{"time":"2026-01-02T01:04:05.006Z","ms":1.234,"zero":0.000,"bytes":9223372036854775807}""", Encoding.UTF8.GetString(line.End()));
     }
 
-    // a lone surrogate is written as it is and read back as the replacement character
+    [Fact]
+    public void Half_a_character_is_none_and_no_value_is_cut_in_the_middle_of_one()
+    {
+        (string Value, string Expected)[] values =
+        [
+            ("\ud83d", "\ufffd"), ("\ude00", "\ufffd"), ("a\ud83d\ud83d\ude00b", "a\ufffd😀b"), ("😀\ude00", "😀\ufffd"),
+            ("12345678901234😀", "12345678901234😀"), ("123456789012345😀", "123456789012345…"),
+            ("1234567890123456😀", "1234567890123456…"),
+        ];
+        foreach (var (value, expected) in values)
+        {
+            var line = JsonLine.Begin();
+            line.Text("value"u8, value, 16);
+            Assert.Equal(expected, (string)JsonNode.Parse(line.End())!["value"]!);
+        }
+    }
+
+    // half a character is the replacement character
     private static string Escaped(string value) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(value));
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Audit;
+using Gatehouse.Configuration;
 
 namespace Gatehouse.Cli.Commands.Audit;
 
@@ -38,11 +39,16 @@ internal static class AuditEraseCommand
                 "This is an export, which is not written to; erase in the trail, and export anew.",
                 "Not everything was erased",
                 clock,
-                (reader, chain, by) => TrailErasure.Run(reader, chain, whose, by, clock) is > 0 and var erased
-                    ? $"Erased in {erased} records. Exports and backups that were made before still have it."
-                    : "There was nothing to erase.",
+                (reader, chain, by) => Said(TrailErasure.Run(reader, chain, whose, by, clock)),
                 cancelled);
         });
         return command;
     }
+
+    private static TrailChange Said(ErasedRecords erased) => new(
+        erased.Count > 0 ? $"Erased in {erased.Count} records. Exports and backups that were made before still have it." : "There was nothing to erase.",
+        erased.Edited > 0
+            ? $"What is personal beside {erased.Edited} records was edited, so that nobody can tell whose it is, and is left as it is; "
+                + $"the first is {Show.Bounded(erased.FirstEdited)}. See 'gatehouse audit verify'."
+            : null);
 }

@@ -69,7 +69,7 @@ internal static class AuditProveCommand
             return ExitCode.Failed;
         }
 
-        if (InclusionProof.Of(sequence - 1, checkpoint.Size, reader.Records(chain).Select(r => r.Hash)) is not { } hashes)
+        if (InclusionProof.Of(sequence - 1, checkpoint.Size, reader.Records(chain).Select(HashOf)) is not { } hashes)
         {
             error.WriteLine($"The trail has fewer records than the {checkpoint.Size} that were signed: see 'gatehouse audit verify'.");
             return ExitCode.Failed;
@@ -83,11 +83,20 @@ internal static class AuditProveCommand
     private static int Check(string file, IReadOnlyList<CheckpointVerifier> keys, TextWriter output, TextWriter error)
     {
         string text;
+        if (withPersonal && stored.Personal is { } personal && !PersonalValues.HaveForm(personal))
+        {
+            error.WriteLine($"What is personal beside record {sequence} was edited: see 'gatehouse audit verify'.");
+            return ExitCode.Failed;
+        }
+
         try
         {
             text = System.IO.File.ReadAllText(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    private static byte[] HashOf(StoredRecord stored) =>
+        stored.Hash.Length == MerkleHash.Length ? stored.Hash : throw new InvalidDataException($"record {stored.Sequence} has no hash");
+
         {
             error.WriteLine($"{file} cannot be read: {Show.Bounded(e.Message)}");
             return ExitCode.Failed;

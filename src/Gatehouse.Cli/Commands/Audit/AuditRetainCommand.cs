@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
 
@@ -42,27 +43,32 @@ internal static class AuditRetainCommand
                 "This is an export, which is not written to.",
                 "Not everything was taken out",
                 clock,
-                (reader, chain, by) => TakeOut(reader, chain, before, by, clock) is > 0 and var taken
-                    ? $"Took the content of {taken} records out." : "There was nothing to take out.",
+                (reader, chain, by) => TakeOut(reader, chain, before, by, clock),
                 cancelled);
         });
         return command;
     }
 
-    private static long TakeOut(AuditReader reader, CommandChain chain, DateTimeOffset before, TrailAct by, TimeProvider clock)
+    private static TrailChange TakeOut(AuditReader reader, CommandChain chain, DateTimeOffset before, TrailAct by, TimeProvider clock)
     {
         var taken = 0L;
+        List<string> doubtful = [];
         foreach (var of in reader.Chains())
         {
             var (from, isOver) = (1L, false);
             while (!isOver)
             {
-                (var some, var note, isOver) = TrailRetention.Step(chain.Store, chain.Writer, of, before, ref from, clock, by);
+                (var some, var note, isOver, var at) = TrailRetention.Step(chain.Store, chain.Writer, of, before, ref from, clock, by);
                 chain.Copy(note);
                 taken += some;
+                if (at > 0) doubtful.Add(string.Create(CultureInfo.InvariantCulture, $"{at} of {Show.Bounded(of.Origin)}"));
             }
         }
 
-        return taken;
+        return new(
+            taken > 0 ? $"Took the content of {taken} records out." : "There was nothing to take out.",
+            doubtful.Count == 0 ? null
+                : $"Record {string.Join(" and record ", doubtful)} was edited, or is not as old as the time beside it says: from there on nothing was taken out. "
+                    + "See 'gatehouse audit verify'.");
     }
 }

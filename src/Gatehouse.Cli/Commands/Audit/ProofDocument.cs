@@ -25,7 +25,7 @@ internal sealed record ProofDocument(long Index, string Line, IReadOnlyList<byte
         var hashes = new JsonArray();
         foreach (var hash in Hashes) hashes.Add((JsonNode)Convert.ToHexStringLower(hash));
         var json = new JsonObject { ["form"] = Form, ["index"] = Index, ["record"] = Line, ["proof"] = hashes, ["checkpoint"] = Note };
-        if (personal is not null) json["personal"] = JsonNode.Parse(personal);
+        if (personal is not null) json["personal"] = JsonNode.Parse(LoneHalves.Replace(personal).Span);
         return json;
     }
 

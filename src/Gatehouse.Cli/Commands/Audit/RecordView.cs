@@ -70,7 +70,7 @@ internal static class RecordView
     {
         try
         {
-            return JsonNode.Parse(line) as JsonObject;
+            return JsonNode.Parse(LoneHalves.Replace(line).Span) as JsonObject;
         }
         catch (JsonException)
         {

@@ -97,7 +97,7 @@ internal sealed class TrailActOptions
         string isExport,
         string notAll,
         TimeProvider clock,
-        Func<AuditReader, CommandChain, TrailAct, string> act,
+        Func<AuditReader, CommandChain, TrailAct, TrailChange> act,
         CancellationToken cancel)
     {
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
@@ -115,8 +115,9 @@ internal sealed class TrailActOptions
         {
             var done = act(reader, chain, Act(parsed));
             chain.SignAll();
-            await output.WriteLineAsync(done);
-            if (await ScrubAsync(chain.Store, cancel)) return ExitCode.Done;
+            await output.WriteLineAsync(done.Done);
+            if (done.Left is { } left) await error.WriteLineAsync(left);
+            if (await ScrubAsync(chain.Store, cancel)) return done.Left is null ? ExitCode.Done : ExitCode.Failed;
             await error.WriteLineAsync($"The journal of {place.Name} may still have what was there before, because others read or write it all the time; run it again.");
             return ExitCode.Failed;
         }

@@ -75,7 +75,7 @@ internal sealed class ProtoBuffer(int most)
     /// <param name="longest">Characters that are kept.</param>
     public void Text(int field, ReadOnlySpan<char> value, int longest = 256)
     {
-        if (value.Length > longest) value = value[..longest];
+        value = TextCut.At(value, longest);
         if (!TryReserve((value.Length * 3) + 15)) return;
         Tag(field, LengthType);
         var at = _length;

@@ -20,6 +20,9 @@ internal sealed class ChainVerdict(AuditChain chain)
     /// <summary>Checkpoints that hold, those in the second place counted too.</summary>
     public int Checkpoints { get; set; }
 
+    /// <summary>Whether it has checkpoints, and the second place was looked at and has none of them.</summary>
+    public bool IsNotCopied { get; set; }
+
     /// <summary>Records whose content was taken out when their time was over: their hashes hold.</summary>
     public long Withdrawn { get; set; }
 

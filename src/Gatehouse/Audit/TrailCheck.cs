@@ -18,9 +18,10 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
         {
             _seen.Add(chain.Origin);
             var signed = new List<KeptCheckpoint>();
-            var fault = Gather(reader, chain, signed);
+            var fault = Gather(reader, chain, signed, out var isNotCopied);
             var walk = new ChainWalk(chain, signed);
             var verdict = walk.Walk(reader.Records(chain));
+            verdict.IsNotCopied = isNotCopied;
             // a checkpoint that is none says less than a record that does not hold
             verdict.Fault ??= fault is null ? Unproved(verdict) : new ChainFault(verdict.Signed + 1, fault);
             verdicts.Add(verdict);
@@ -62,9 +63,11 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
     private bool IsOurs(SignedCheckpoint checkpoint) => keys.Any(checkpoint.IsSignedBy);
 
     /// <summary>The checkpoints of the store and of the second place that a key has signed.</summary>
+    /// <param name="isNotCopied">Whether the second place has none of what the store has.</param>
     /// <returns>Why one of the store's is none; null where all are.</returns>
-    private string? Gather(AuditReader reader, AuditChain chain, List<KeptCheckpoint> signed)
+    private string? Gather(AuditReader reader, AuditChain chain, List<KeptCheckpoint> signed, out bool isNotCopied)
     {
+        isNotCopied = false;
         string? fault = null;
         foreach (var stored in reader.Checkpoints(chain))
         {
@@ -77,7 +80,9 @@ internal sealed class TrailCheck(IReadOnlyList<CheckpointVerifier> keys, IReadOn
 
         if (copies is null) return fault;
         var ours = copies.Where(c => c.Checkpoint.Origin == chain.Origin && IsOurs(c)).ToList();
-        if (ours.Count == 0 && signed.Count > 0) fault ??= "the second place has no checkpoint of this chain";
+        isNotCopied = ours.Count == 0 && signed.Count > 0;
+        // a command knows the second place only where it is told of it
+        if (isNotCopied && !CommandChain.IsOne(chain.Instance)) fault ??= "the second place has no checkpoint of this chain";
         signed.AddRange(ours.Select(static c => new KeptCheckpoint(c.Checkpoint, Beside: null)));
         return fault;
     }

@@ -215,6 +215,23 @@ public sealed class RetentionAndErasureTests
         Assert.Contains(CheckpointCopies.Read(trade.Trail.Copies), c => c.Checkpoint.Origin == own.Chain.Origin && c.Checkpoint.Size == own.Last);
     }
 
+    /// <summary>As the guide has it: the command is told of the key, and not of the second place.</summary>
+    [Fact]
+    public async Task What_a_command_signed_and_did_not_copy_is_said_and_is_no_fault()
+    {
+        using var trade = await TradeTrail.WriteAsync(50);
+        string[] who = ["--person", "staff:anna", "--investigation-key", trade.InvestigationKey];
+        string[] act = ["--reason", "request 88", "--by", "privacy@shop.example", "--signing-key", trade.SigningKey];
+        Assert.Equal(0, (await trade.RunAsync("erase", [.. who, .. act])).ExitCode);
+
+        var verified = await trade.VerifyAsync();
+
+        Assert.True(verified.ExitCode == 0, verified.Output);
+        Assert.Contains("The second place has no checkpoint of this chain: commands copy", verified.Output, StringComparison.Ordinal);
+        File.Delete(Assert.Single(Directory.GetFiles(trade.Trail.Copies)));
+        Assert.Equal(1, (await trade.VerifyAsync()).ExitCode); // of a gateway it is one
+    }
+
     [Fact]
     public async Task A_key_that_was_replaced_is_named_with_the_former_one()
     {

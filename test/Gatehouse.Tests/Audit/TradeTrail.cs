@@ -46,6 +46,9 @@ internal sealed class TradeTrail : IDisposable
         return Runs.Async(AuditCommand.Create(gateway), ["audit", command, Trail.File, .. more]);
     }
 
+    /// <summary>Verifies what there is, with the second place.</summary>
+    public Task<Runs.Run> VerifyAsync() => RunAsync("verify", "--key", Trail.PublicKey, "--checkpoints", Trail.Copies);
+
     /// <summary>Searches, and gives what was found as CSV: a line each, behind the names of the columns.</summary>
     public async Task<List<Dictionary<string, string>>> SearchAsync(params string[] more)
     {

@@ -94,7 +94,7 @@ internal static class AuditVerifyCommand
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{name}: holds, records 1 to {verdict.Last}. Signed up to {verdict.Signed} at {verdict.SignedAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; {verdict.Checkpoints} checkpoints hold."));
         foreach (var more in About(verdict)) output.WriteLine("  " + more);
-        output.WriteLine("  " + Unknowable(verdict, hasCopies));
+        output.WriteLine("  " + Unknowable(verdict, hasCopies && !verdict.IsNotCopied));
     }
 
     private static IEnumerable<string> About(ChainVerdict verdict)
@@ -105,6 +105,8 @@ internal static class AuditVerifyCommand
         if (verdict.Repairs > 0) yield return $"{verdict.Repairs} runs did not stop in good order.";
         if (verdict.Gaps > 0) yield return $"{verdict.Gaps} records say that others are missing: see 'gatehouse audit show'.";
         if (verdict.Open > 0) yield return $"{verdict.Open} exchanges have no outcome.";
+        if (verdict.IsNotCopied)
+            yield return "The second place has no checkpoint of this chain: commands copy theirs only with '--checkpoints'.";
         if (verdict.Last > verdict.Signed)
             yield return $"Records {verdict.Signed + 1} to {verdict.Last} follow on one another and have no checkpoint: who can write the file could have made them.";
     }

@@ -28,6 +28,10 @@ internal sealed class AuditBatch(int capacity)
         private set => _abandoned = value;
     }
 
+    /// <summary>Whether somebody waits for longer than that who has not been told yet.</summary>
+    public bool HasWaitedTooLong(TimeProvider clock, TimeSpan within) =>
+        HasWaiters && !IsAbandoned && clock.GetElapsedTime(WaitedSince) > within;
+
     /// <summary>Bytes that it has room for.</summary>
     public int Free => capacity - _length;
 

@@ -135,7 +135,7 @@ internal sealed class AuditTrail : IDisposable
 
         _others.Stop();
         _wake.Set(); // it is never disposed: who has just left the lock may still set it
-        _thread.Join(LastBatch);
+        if (!_thread.Join(LastBatch) && CountLeft() is > 0 and var left) _news.NotWritten(left);
         _watch.Dispose();
         _due.Dispose();
         _retention?.Dispose();
@@ -223,7 +223,7 @@ internal sealed class AuditTrail : IDisposable
                 any = _front.Count > 0;
             }
 
-            if (now || (any && gathered) || IsCheckpointDue()) return;
+            if (now || (any && gathered) || _writer!.IsCheckpointDue) return;
             gathered = any;
             if (any) _wake.WaitOne(_options.GatherFor);
             else AwaitAny();
@@ -246,6 +246,11 @@ internal sealed class AuditTrail : IDisposable
         lock (_gate) return _front.Count;
     }
 
+    private long CountLeft()
+    {
+        lock (_gate) return _front.Count + _back.Count + _gaps.Count;
+    }
+
     /// <summary>A timer may come a moment early: it is set anew until what waits for a checkpoint has one.</summary>
     private void AwaitAny()
     {
@@ -253,13 +258,11 @@ internal sealed class AuditTrail : IDisposable
         _wake.WaitOne();
     }
 
-    private bool IsCheckpointDue() => !_writer!.IsSigned && _writer.UntilDue == TimeSpan.Zero;
-
     private void Serve()
     {
         lock (_gate)
             if (_back.Count == 0) (_front, _back) = (_back, _front);
-        if (_back.Count == 0 && !_gaps.Any && !IsCheckpointDue()) return;
+        if (_back.Count == 0 && !_gaps.Any && !_writer!.IsCheckpointDue) return;
         var before = _writer!.State.Last;
         TrailGaps.Said said;
         try
@@ -340,8 +343,8 @@ internal sealed class AuditTrail : IDisposable
         TaskCompletionSource<bool>? first, second;
         lock (_gate)
         {
-            first = HasWaitedTooLong(_back) ? _back.Abandon() : null;
-            second = HasWaitedTooLong(_front) ? _front.Abandon() : null;
+            first = _back.HasWaitedTooLong(_clock, _options.WriteWithin) ? _back.Abandon() : null;
+            second = _front.HasWaitedTooLong(_clock, _options.WriteWithin) ? _front.Abandon() : null;
             if (first is null && second is null) return;
             Volatile.Write(ref _writable, false);
         }
@@ -351,9 +354,6 @@ internal sealed class AuditTrail : IDisposable
         _tally.Failures.Add();
         _news.Lost(_options.WriteWithin);
     }
-
-    private bool HasWaitedTooLong(AuditBatch batch) =>
-        batch.HasWaiters && !batch.IsAbandoned && _clock.GetElapsedTime(batch.WaitedSince) > _options.WriteWithin;
 
     private void Clear(AuditBatch batch, bool written)
     {
@@ -373,7 +373,7 @@ internal sealed class AuditTrail : IDisposable
         }
 
         if (_writer is not null) WriteStop();
-        else if (_front.Count + _back.Count > 0) _events.Write($"{_front.Count + _back.Count} records of the audit trail could not be written before the end");
+        else if (CountLeft() is > 0 and var left) _news.NotWritten(left);
         Clear(_front, written: false);
         Clear(_back, written: false);
         _store.Close();

@@ -42,6 +42,8 @@ internal sealed class ChainWriter
         }
     }
 
+    public bool IsCheckpointDue => !IsSigned && UntilDue == TimeSpan.Zero;
+
     public void Append(AuditRecord record)
     {
         var written = RecordWriter.Write(record);

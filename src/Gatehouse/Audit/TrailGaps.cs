@@ -15,6 +15,9 @@ internal sealed class TrailGaps(EventWriter events, TimeProvider clock, AuditTal
     private readonly List<string> _intents = [];
     private long _count;
 
+    /// <summary>Records that were not taken and of which nothing says so yet.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
     public bool Any => Interlocked.Read(ref _count) > 0;
 
     /// <summary>Counts a record that was not taken.</summary>

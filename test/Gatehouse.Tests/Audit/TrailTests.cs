@@ -103,6 +103,23 @@ public sealed class TrailTests : IDisposable
     }
 
     [Fact]
+    public async Task What_could_not_be_written_before_the_end_is_counted()
+    {
+        var store = new FaultyStore(new SqliteAuditStore(_trail.File));
+        var trail = await _trail.BeginAsync(o => o with { QueueBytes = 8 * 1024 }, store);
+        store.Hang();
+        Assert.True(trail.Post(TestTrail.Sample(0)));
+        await Eventually.HoldsAsync(() => Task.FromResult(store.Hanging == 1), Cancel);
+        var posted = 1;
+        for (var isTaken = true; isTaken; posted++) isTaken = trail.Post(TestTrail.Sample(posted)); // the last one has no room
+
+        trail.Dispose(); // gives up after five seconds
+
+        Assert.Contains($"{posted} records of the audit trail could not be written before the end", _trail.Told, StringComparison.Ordinal);
+        store.GoOn();
+    }
+
+    [Fact]
     public async Task A_commit_that_failed_after_it_was_carried_out_is_not_done_twice_and_is_sent_to_a_collector()
     {
         var collector = new MemoryLines();

@@ -66,10 +66,13 @@ internal sealed class CommandChain : IDisposable
     }
 
     /// <summary>Writes one record. When this returns it is durable, and signed where the key is at hand.</summary>
-    public void Write(AuditRecord record)
+    public void Write(AuditRecord record) => Write([record]);
+
+    /// <summary>Writes several, all or none.</summary>
+    public void Write(IEnumerable<AuditRecord> records)
     {
         Store.Begin();
-        Writer.Append(record);
+        foreach (var record in records) Writer.Append(record);
         var note = Writer.SignIfDue(now: true);
         Store.Commit();
         Copy(note);

@@ -64,6 +64,37 @@ public sealed class AuditReadingTests
         Assert.NotNull(trade.Trail.Verify()[1].Fault);
     }
 
+    /// <summary>A record has room for one person, and for so many about whom it was asked.</summary>
+    [Fact]
+    public async Task Names_everybody_who_was_asked_for_in_as_many_records_as_it_takes()
+    {
+        using var trade = await TradeTrail.WriteAsync(50);
+        string[] persons = ["staff:anna", "staff:ben", "staff:chloe"];
+        var customers = Enumerable.Range(1, 70).ToArray();
+        string[] who = [.. persons.SelectMany(p => new[] { "--person", p }), .. customers.SelectMany(c => new[] { "--about", $"customer:{c}" })];
+
+        await trade.SearchAsync([.. who, "--investigation-key", trade.InvestigationKey]);
+
+        var readings = trade.Trail.Read().Where(r => r.Kind == AuditKind.Reading).ToList();
+        Assert.Equal(persons.Select(DayOfTrade.Person).Order(StringComparer.Ordinal), readings.Select(r => r.Person!).Order(StringComparer.Ordinal));
+        Assert.Equal(customers.Select(DayOfTrade.About), readings.SelectMany(r => r.About));
+        Assert.All(readings, r => Assert.Contains(new AuditDetail("command", "search"), r.Details));
+        string[] ofBen = ["--person", "staff:ben", "--kind", "reading", "--investigation-key", trade.InvestigationKey];
+        Assert.Single(await trade.SearchAsync(ofBen)); // the one before, and not its own
+    }
+
+    [Fact]
+    public async Task Says_which_record_was_shown()
+    {
+        using var trade = await TradeTrail.WriteAsync(5);
+
+        Assert.Equal(0, (await trade.RunAsync("show", "--sequence", "3")).ExitCode);
+
+        var reading = Assert.Single(trade.Trail.Read(), r => r.Kind == AuditKind.Reading);
+        Assert.Contains(new AuditDetail("sequence", "3"), reading.Details);
+        Assert.StartsWith("front-door/audit/edge-1/", reading.Details.Single(d => d.Name == AuditDetail.Chain).Value, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Shows_nothing_where_the_reading_cannot_be_recorded()
     {

@@ -35,7 +35,8 @@ internal static class AuditCloseCommand
             var closed = ExitCode.Done;
             foreach (var request in parsed.GetRequiredValue(requests).Distinct(StringComparer.Ordinal))
             {
-                if (!reader.Unknown().Any(u => u.RequestId == request))
+                if (IsOpen(reader, request, trail.Place, error) is not { } isOpen) return ExitCode.Failed;
+                if (!isOpen)
                 {
                     await error.WriteLineAsync($"'{Show.Bounded(request)}' is not open: 'gatehouse audit open' lists what is.");
                     closed = ExitCode.Failed;
@@ -58,5 +59,19 @@ internal static class AuditCloseCommand
             return closed;
         });
         return command;
+    }
+
+    /// <summary>Null where that cannot be read; then it has been said why.</summary>
+    private static bool? IsOpen(AuditReader reader, string request, TrailPlace place, TextWriter error)
+    {
+        try
+        {
+            return reader.Unknown().Any(u => u.RequestId == request);
+        }
+        catch (Exception e) when (TrailOptions.IsUnreadable(e))
+        {
+            error.WriteLine($"What is open cannot be read in {place.Name}: {place.Why(e)}");
+            return null;
+        }
     }
 }

@@ -41,7 +41,7 @@ internal static class AuditProveCommand
                 return TrailOptions.Read(parsed.GetValue(keys) ?? [], error) is { } read ? Check(proof, read, output, error) : ExitCode.Failed;
             if (TrailPlace.Of(parsed.GetRequiredValue(file)!, error) is not { } place) return ExitCode.Failed;
             using var reader = place.OpenReader(error);
-            if (reader is null || TrailOptions.Choose(reader, parsed.GetValue(chain), error) is not { } chosen) return ExitCode.Failed;
+            if (reader is null || TrailOptions.Choose(place, reader, parsed.GetValue(chain), error) is not { } chosen) return ExitCode.Failed;
             var (wanted, withPersonal) = (parsed.GetValue(sequence), parsed.GetValue(personal));
             if (withPersonal)
             {
@@ -49,7 +49,15 @@ internal static class AuditProveCommand
                 if (await act.RecordReadingAsync(parsed, place, reader, what, new AuditQuery(), [], clock, cancelled) is null) return ExitCode.Failed;
             }
 
-            return Prove(reader, chosen, wanted, withPersonal, output, error);
+            try
+            {
+                return Prove(reader, chosen, wanted, withPersonal, output, error);
+            }
+            catch (Exception e) when (TrailOptions.IsUnreadable(e))
+            {
+                error.WriteLine($"The trail cannot be read on: {place.Why(e)}");
+                return ExitCode.Failed;
+            }
         });
         return command;
     }
@@ -75,28 +83,28 @@ internal static class AuditProveCommand
             return ExitCode.Failed;
         }
 
-        var proof = new ProofDocument(sequence - 1, Encoding.UTF8.GetString(line), hashes, checkpoint.Note);
-        Listing.WriteJson(proof.ToJson(withPersonal ? stored.Personal : null), output);
-        return ExitCode.Done;
-    }
-
-    private static int Check(string file, IReadOnlyList<CheckpointVerifier> keys, TextWriter output, TextWriter error)
-    {
-        string text;
         if (withPersonal && stored.Personal is { } personal && !PersonalValues.HaveForm(personal))
         {
             error.WriteLine($"What is personal beside record {sequence} was edited: see 'gatehouse audit verify'.");
             return ExitCode.Failed;
         }
 
+        var proof = new ProofDocument(sequence - 1, Encoding.UTF8.GetString(line), hashes, checkpoint.Note);
+        Listing.WriteJson(proof.ToJson(withPersonal ? stored.Personal : null), output);
+        return ExitCode.Done;
+    }
+
+    private static byte[] HashOf(StoredRecord stored) =>
+        stored.Hash.Length == MerkleHash.Length ? stored.Hash : throw new InvalidDataException($"record {stored.Sequence} has no hash");
+
+    private static int Check(string file, IReadOnlyList<CheckpointVerifier> keys, TextWriter output, TextWriter error)
+    {
+        string text;
         try
         {
             text = System.IO.File.ReadAllText(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-    private static byte[] HashOf(StoredRecord stored) =>
-        stored.Hash.Length == MerkleHash.Length ? stored.Hash : throw new InvalidDataException($"record {stored.Sequence} has no hash");
-
         {
             error.WriteLine($"{file} cannot be read: {Show.Bounded(e.Message)}");
             return ExitCode.Failed;

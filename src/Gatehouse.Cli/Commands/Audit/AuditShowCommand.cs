@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Gatehouse.Audit;
 using Gatehouse.Cli.Commands.Output;
 
@@ -29,12 +30,15 @@ internal static class AuditShowCommand
             using var reader = place.OpenReader(error);
             if (reader is null) return ExitCode.Failed;
             var asked = new AuditQuery { RequestId = parsed.GetValue(request) };
-            if (await act.RecordReadingAsync(parsed, place, reader, "show", asked, [], clock, cancelled) is null) return ExitCode.Failed;
+            var wanted = parsed.GetValue(sequence) ?? 0;
+            var chosen = asked.RequestId is null ? TrailOptions.Choose(place, reader, parsed.GetValue(chain), error) : null;
+            if (asked.RequestId is null && chosen is null) return ExitCode.Failed;
+            AuditDetail[] which = chosen is null ? []
+                : [new("sequence", wanted.ToString(CultureInfo.InvariantCulture)), new(AuditDetail.Chain, chosen.Origin)];
+            if (await act.RecordReadingAsync(parsed, place, reader, "show", asked, [], clock, cancelled, which) is null) return ExitCode.Failed;
             try
             {
-                var found = parsed.GetValue(request) is { } id
-                    ? About(reader, id)
-                    : Numbered(reader, parsed.GetValue(chain), parsed.GetValue(sequence) ?? 0, error);
+                var found = asked.RequestId is { } id ? About(reader, id) : Numbered(reader, chosen!, wanted);
                 return Show(found, parsed.GetValue(personal), output, error);
             }
             catch (Exception e) when (TrailOptions.IsUnreadable(e))
@@ -61,8 +65,8 @@ internal static class AuditShowCommand
         return ExitCode.Failed;
     }
 
-    private static IEnumerable<StoredRecord> Numbered(AuditReader reader, string? named, long sequence, TextWriter error) =>
-        TrailOptions.Choose(reader, named, error) is { } chain ? reader.Records(chain, sequence).Take(1).Where(r => r.Sequence == sequence) : [];
+    private static IEnumerable<StoredRecord> Numbered(AuditReader reader, AuditChain chain, long sequence) =>
+        reader.Records(chain, sequence).Take(1).Where(r => r.Sequence == sequence);
 
     private static IEnumerable<StoredRecord> About(AuditReader reader, string request) =>
         from chain in reader.Chains()

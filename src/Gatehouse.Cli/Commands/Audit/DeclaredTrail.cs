@@ -16,7 +16,7 @@ internal sealed record DeclaredTrail(GatewayDefinition Definition, TrailDeclarat
         return null;
     }
 
-    public TrailPlace Place => TrailPlace.Of(Trail);
+    public TrailPlace Place { get; } = TrailPlace.Of(Trail);
 
     /// <summary>
     /// The chain of this machine's command line, beside those of gateways that may be running; null when it cannot be written, which has been said.

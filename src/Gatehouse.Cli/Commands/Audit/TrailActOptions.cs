@@ -74,7 +74,8 @@ internal sealed class TrailActOptions
         }
 
         if (TrailOptions.Read(parsed.GetValue(_former) ?? [], error) is not { } former) return null;
-        var gateway = reader.Chains() is [var first, ..] ? first.Origin.Split('/')[0] : "gatehouse";
+        if (TrailOptions.Chains(place, reader, error) is not { } chains) return null;
+        var gateway = chains is [var first, ..] ? first.Origin.Split('/')[0] : "gatehouse";
         return await place.OpenChainAsync(
             gateway,
             key,
@@ -142,7 +143,8 @@ internal sealed class TrailActOptions
     }
 
     /// <summary>Records a reading before anything is shown; of an export nothing is recorded, for nobody can count its readers.</summary>
-    /// <returns>Which record says so; null where nothing may be shown, and then it has been said why.</returns>
+    /// <param name="more">What else is to be said of it.</param>
+    /// <returns>Which records say so; null where nothing may be shown, and then it has been said why.</returns>
     public async Task<ReadingRecord?> RecordReadingAsync(
         ParseResult parsed,
         TrailPlace place,
@@ -151,27 +153,31 @@ internal sealed class TrailActOptions
         AuditQuery query,
         IReadOnlyList<AboutEntry> about,
         TimeProvider clock,
-        CancellationToken cancel)
+        CancellationToken cancel,
+        params IReadOnlyList<AuditDetail> more)
     {
         if (!place.IsLive) return ReadingRecord.None;
         using var chain = await OpenAsync(parsed, place, reader, clock, cancel);
         if (chain is null) return null;
         var act = Act(parsed);
-        var details = new List<AuditDetail> { new("command", command), new("system-user", ActOptions.User) };
-        details.AddRange(QueryWords.Of(query));
+        List<AuditDetail> details = [new("command", command), new("system-user", ActOptions.User), .. more, .. QueryWords.Of(query)];
+        var persons = query.Persons.ToList();
+        var first = chain.Writer.State.Last + 1;
+        // a record has room for one person, and for so many subjects
+        var count = Math.Max(Math.Max(1, persons.Count), (about.Count + RecordWriter.MostAbout - 1) / RecordWriter.MostAbout);
         try
         {
-            chain.Write(new AuditRecord
+            chain.Write(Enumerable.Range(0, count).Select(i => new AuditRecord
             {
                 Kind = AuditKind.Reading,
                 Time = clock.GetUtcNow(),
                 Who = act.Who,
                 Reason = act.Reason,
-                Person = query.Persons.FirstOrDefault(),
-                About = about,
+                Person = persons.ElementAtOrDefault(i),
+                About = [.. about.Skip(i * RecordWriter.MostAbout).Take(RecordWriter.MostAbout)],
                 Details = details,
-            });
-            return new ReadingRecord(chain.Writer.State.Chain.Origin, chain.Writer.State.Last);
+            }));
+            return new ReadingRecord(chain.Writer.State.Chain.Origin, first, chain.Writer.State.Last);
         }
         catch (Exception e) when (TrailOptions.IsUnreadable(e))
         {
@@ -181,15 +187,15 @@ internal sealed class TrailActOptions
     }
 }
 
-/// <summary>The record that says that a trail was read.</summary>
-internal sealed record ReadingRecord(string Origin, long Sequence)
+/// <summary>The records that say that a trail was read: more than one where it was asked for more people than one has room for.</summary>
+internal sealed record ReadingRecord(string Origin, long First, long Last)
 {
     /// <summary>There is none.</summary>
-    public static readonly ReadingRecord None = new("", 0);
+    public static readonly ReadingRecord None = new("", 0, 0);
 
-    /// <summary>Whether it is another record than this one: nobody asks for what he does himself.</summary>
+    /// <summary>Whether it is another record than these: nobody asks for what he does himself.</summary>
     public bool IsNot(FoundRecord found) => IsNot(found.Chain, found.Record.Sequence);
 
     /// <inheritdoc cref="IsNot(FoundRecord)"/>
-    public bool IsNot(AuditChain chain, long sequence) => sequence != Sequence || chain.Origin != Origin;
+    public bool IsNot(AuditChain chain, long sequence) => sequence < First || sequence > Last || chain.Origin != Origin;
 }

@@ -63,10 +63,24 @@ internal static class TrailOptions
         return keys;
     }
 
-    /// <summary>The chain that is meant, or null; then it has been said what is wrong.</summary>
-    public static AuditChain? Choose(AuditReader reader, string? named, TextWriter error)
+    /// <summary>Every chain, or null; then it has been said why they cannot be read.</summary>
+    public static IReadOnlyList<AuditChain>? Chains(TrailPlace place, AuditReader reader, TextWriter error)
     {
-        var chains = reader.Chains();
+        try
+        {
+            return reader.Chains();
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            error.WriteLine($"{place.Name} cannot be read: {place.Why(e)}");
+            return null;
+        }
+    }
+
+    /// <summary>The chain that is meant, or null; then it has been said what is wrong.</summary>
+    public static AuditChain? Choose(TrailPlace place, AuditReader reader, string? named, TextWriter error)
+    {
+        if (Chains(place, reader, error) is not { } chains) return null;
         // that of the command line only where it is named, or there is no other
         List<AuditChain> meant = named is null
             ? [.. chains.Where(c => !CommandChain.IsOne(c.Instance) || chains.Count == 1)]

@@ -20,10 +20,14 @@ internal sealed class TrailPlace
     private readonly string _file;
     private readonly PostgresSettings? _postgres;
 
-    private TrailPlace(string file, PostgresSettings? postgres) => (_file, _postgres) = (file, postgres);
+    private TrailPlace(string file, PostgresSettings? postgres) =>
+        (_file, _postgres, IsLive) = (file, postgres, postgres is not null || !IsExport(file));
 
-    /// <summary>Whether it is the trail itself, which others may write to, and not a copy.</summary>
-    public bool IsLive => _postgres is not null || !IsExport(_file);
+    /// <summary>
+    /// Whether it is the trail itself, which others may write to, and not a copy. It is looked at once, and before anything is opened: who closes a
+    /// file of SQLite lets go of all that the same process has locked in it (POSIX).
+    /// </summary>
+    public bool IsLive { get; }
 
     /// <summary>Null where it is none; then it has been said what is wrong.</summary>
     public static TrailPlace? Of(string written, TextWriter error)
@@ -59,8 +63,8 @@ internal sealed class TrailPlace
         try
         {
             return _postgres is { } settings ? PostgresAuditReader.Open(settings)
-                : IsExport(_file) ? JsonLinesAuditReader.Open(_file)
-                : SqliteAuditReader.Open(_file);
+                : IsLive ? SqliteAuditReader.Open(_file)
+                : JsonLinesAuditReader.Open(_file);
         }
         catch (Exception e) when (TrailOptions.IsUnreadable(e))
         {

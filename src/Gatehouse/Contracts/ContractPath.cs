@@ -65,7 +65,7 @@ internal static class ContractPath
         return unique;
     }
 
-    /// <summary>RFC 3986 section 6.2.2: what need not be encoded is plain, everything else is encoded, in capitals.</summary>
+    /// <summary>The form that requests are brought into: what need not be encoded is plain, everything else is encoded, in capitals.</summary>
     private static string Literal(string text)
     {
         var literal = new StringBuilder(text.Length);
@@ -75,7 +75,7 @@ internal static class ContractPath
             if (Plain.Contains(c, StringComparison.Ordinal) || c is '{' or '}' or '?' or '#' or '\\' || char.IsControl(c)) literal.Append(c);
             else if (c == '%' && PercentEncoding.TryRead(text.AsSpan(i, Math.Min(PercentEncoding.Length, text.Length - i)), out var octet))
             {
-                literal.Append(char.IsAsciiLetterOrDigit((char)octet) || octet is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~'
+                literal.Append(octet is not ((byte)'+' or (byte)';') && Plain.Contains((char)octet, StringComparison.Ordinal)
                     ? ((char)octet).ToString() : text.Substring(i, PercentEncoding.Length).ToUpperInvariant());
                 i += PercentEncoding.Length - 1;
             }

@@ -5,9 +5,11 @@ using System.Text;
 namespace Gatehouse.Routes;
 
 /// <summary>
-/// The one normal form of a path (RFC 3986 section 6.2.2): unreserved characters stand for themselves, every other encoded one keeps its percent sign
-/// with upper-case digits. It is matched, decided on and forwarded. A path that two programs could read differently has no normal form: empty and dot
-/// segments, parameters (<c>;</c>), encoded slashes and backslashes, control characters, encoding twice, text that is not UTF-8.
+/// The one normal form of a path (RFC 3986 section 6.2.2, and further): what may stand in a path as it is stands there as it is, because backends
+/// read <c>%3A</c> and <c>:</c> alike; every other encoded character keeps its percent sign with upper-case digits, and so does the plus, which
+/// some programs read as a blank where it is bare. It is matched, decided on and forwarded. A path that two programs could read differently has no
+/// normal form: empty and dot segments, parameters (<c>;</c>), encoded slashes and backslashes, control characters, encoding twice, text that is
+/// not UTF-8.
 /// </summary>
 internal static class NormalPath
 {
@@ -74,7 +76,7 @@ internal static class NormalPath
 
             if (!PercentEncoding.TryRead(path[i..], out var rune, out var consumed)) return "the path's percent-encoding is not valid UTF-8";
             if (FaultOf(rune) is { } fault) return fault;
-            if (IsUnreserved(rune)) normal[length++] = (char)rune.Value;
+            if (StandsForItself(rune)) normal[length++] = (char)rune.Value;
             else length += path.Slice(i, consumed).ToUpperInvariant(normal[length..]);
             i += consumed;
         }
@@ -89,8 +91,8 @@ internal static class NormalPath
         _ => null,
     };
 
-    private static bool IsUnreserved(Rune rune) =>
-        rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '-' or '.' or '_' or '~');
+    /// <summary>An encoded slash has been refused before.</summary>
+    private static bool StandsForItself(Rune rune) => rune.IsAscii && rune.Value != '+' && Plain.Contains((char)rune.Value);
 
     /// <summary>Looked for in the normal form, where <c>%25%32%46</c> has become <c>%252F</c>.</summary>
     private static bool IsEncodedTwice(ReadOnlySpan<char> normal)

@@ -6,21 +6,21 @@ using Gatehouse.Configuration;
 namespace Gatehouse.Routes;
 
 /// <summary>
-/// Reads path templates. Literals are segments of RFC 3986 section 3.3 in the normal form of section 6.2.2 and a little stricter: no <c>;</c>
-/// parameters, no encoded slash or backslash, no control characters. Non-ASCII characters are written percent-encoded, so that the text of a
-/// template is, letter by letter, what is compared.
+/// Reads path templates. Literals are segments of RFC 3986 section 3.3 in the form that <see cref="NormalPath"/> gives requests and a little
+/// stricter: no <c>;</c> parameters, no plus, no encoded slash or backslash, no control characters. Non-ASCII characters are written
+/// percent-encoded, so that the text of a template is, letter by letter, what is compared.
 /// </summary>
 internal static class PathTemplateParser
 {
     private const int MostNameCharacters = 64;
 
-    private static readonly SearchValues<char> Unreserved = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
+    private const string Plus = "'+' is a blank to some programs, so that no route can be told by it, encoded or not; let a name stand for it";
 
     /// <summary>
-    /// The characters that may stand for themselves: unreserved, sub-delims without the semicolon, colon and at (RFC 3986 section 3.3).
+    /// The characters that stand for themselves: unreserved, sub-delims without the semicolon and the plus, colon and at (RFC 3986 section 3.3).
     /// </summary>
     private static readonly SearchValues<char> Plain =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@");
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*,=:@");
 
     public static bool TryParse(string text, [NotNullWhen(true)] out PathTemplate? template, [NotNullWhen(false)] out string? why)
     {
@@ -106,6 +106,7 @@ internal static class PathTemplateParser
     private static string FaultOfCharacter(string text, int at) => text[at] switch
     {
         ';' => "';' begins a parameter of a segment, which requests are refused for",
+        '+' => Plus,
         '\\' => "a backslash has no place in a path",
         '?' => "'?' begins a query; conditions on the query are written as 'query'",
         '#' => "'#' begins a fragment, which is never sent",
@@ -123,7 +124,9 @@ internal static class PathTemplateParser
             return $"'{Show.Bounded(octet.ToString())}' is not a percent-encoded octet: two hexadecimal digits have to follow '%'";
         if (value is (byte)'/' or (byte)'\\') return $"'{octet}' is an encoded slash or backslash, which requests are refused for";
         if (value is < 0x20 or 0x7F) return $"'{octet}' is an encoded control character, which requests are refused for";
-        if (Unreserved.Contains((char)value)) return $"'{octet}' is not in normal form: write '{(char)value}'";
+        if (value is (byte)';') return $"'{octet}' is an encoded ';', which requests are refused for";
+        if (value is (byte)'+') return Plus;
+        if (Plain.Contains((char)value)) return $"'{octet}' is not in normal form: write '{(char)value}'";
         return octet.ContainsAnyInRange('a', 'f') ? $"'{octet}' is not in normal form: write '{octet.ToString().ToUpperInvariant()}'" : null;
     }
 

@@ -22,6 +22,7 @@ public sealed class PathMutationTests : IDisposable
         "/orders/17%c0%ae", "/orders%c0%af17", "/orders%e0%80%af17", "/orders/%2531%2537", "/%256frders/17", "/order%C5%BF/17", "/%EF%BD%8Frders/17",
         "/orders%EF%BC%8F17", "/orders%E2%88%9517", "/orders%E2%81%8417", "/orders%u002f17", "/orders/17%ff",
         "/orders/17~", "/orders/17,", "/orders/17:80",
+        "/orders/17%3A80", "/orders/%40me", "/orders/%2a", "/orders%3A17", "/%40orders/17", "/orders%2B/17",
         "/orders/17@x", "/orders/*", "/orders/**", "http://localhost/orders/17", "HTTP://localhost/Orders/17", "http://localhost//orders/17",
     ];
 
@@ -64,6 +65,51 @@ public sealed class PathMutationTests : IDisposable
 
         Assert.InRange(served, 5, Written.Length / 3);
     }
+
+    /// <summary>What is told by a colon is told by it however it is written, and the backend gets the one form.</summary>
+    [Fact]
+    [Control("NRM-5")]
+    public async Task A_colon_that_is_encoded_takes_no_weaker_route()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await TestGateway.StartAsync(
+            new OrdersDeclaration(upstream)
+            {
+                Who = OrdersDeclaration.ByToken(OrdersDeclaration.Issuer, people: false),
+                Access = "consumers: [web-shop]",
+            } + Open + Guarded,
+            new Dictionary<string, string> { ["keys.json"] = _issuer.Jwks() });
+        var port = gateway.AddressOf("edge").Port;
+        foreach (var target in (string[])["/offers/42:close", "/offers/42%3Aclose", "/offers/42%3aclose", "/offers/%40me", "/offers/@me"])
+        {
+            var answer = await RawHttpClient.ExchangeAsync(port, $"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Assert.True(answer.Status == 401 && upstream.Requests.Count == 0, $"{target} answered nobody with {answer.Status}");
+        }
+
+        var other = await RawHttpClient.ExchangeAsync(port, "GET /offers/42%3Aopen%2Bx HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Equal(200, other.Status);
+        Assert.Equal("/offers/42:open%2Bx", Assert.Single(upstream.Requests).Target);
+    }
+
+    /// <summary>Stronger routes that are for callers who prove themselves.</summary>
+    private const string Guarded =
+        """
+
+              close-offer:
+                match: GET /offers/{id}:close
+                exposure: public
+                effect: read
+                personalData: none
+                access: { consumers: [web-shop] }
+                limits: [ { per: all, allow: 1000000, every: 1s } ]
+              own-offer:
+                match: GET /offers/@me
+                exposure: public
+                effect: read
+                personalData: none
+                access: { consumers: [web-shop] }
+                limits: [ { per: all, allow: 1000000, every: 1s } ]
+        """;
 
     /// <summary>A route beside it that is open to everybody.</summary>
     private const string Open =

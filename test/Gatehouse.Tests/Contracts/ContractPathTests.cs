@@ -15,6 +15,7 @@ public sealed class ContractPathTests
     [InlineData("/files/{name}.json", "/files/{name}.json")]
     [InlineData("/v{version}/x", "/v{version}/x")]
     [InlineData("/orders/{id}:cancel", "/orders/{id}:cancel")]
+    [InlineData("/%40me/{id}%3acancel", "/@me/{id}:cancel")]
     [InlineData("/with space/é/%c3%a9/%7E/100%", "/with%20space/%C3%A9/%C3%A9/~/100%25")]
     [InlineData("/trailing/", "/trailing/")]
     public void Paths_become_templates(string path, string expected)
@@ -38,6 +39,9 @@ public sealed class ContractPathTests
     [InlineData("/{+path}")]
     [InlineData("/{path*}")]
     [InlineData("/a;b={b}")]
+    [InlineData("/a+b")]
+    [InlineData("/{a}%2Bb")]
+    [InlineData("/a%3Bb")]
     [InlineData("/a?b=c")]
     [InlineData("/a#b")]
     [InlineData("/a\\b")]

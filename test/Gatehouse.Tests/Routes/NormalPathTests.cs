@@ -22,6 +22,10 @@ public sealed class NormalPathTests
     [InlineData("/100%25", "/100%25")]
     [InlineData("/100%25-off", "/100%25-off")]
     [InlineData("/a!$&'()*+,=:@b", "/a!$&'()*+,=:@b")]
+    [InlineData("/a%21%24%26%27%28%29%2a%2C%3d%3A%40b", "/a!$&'()*,=:@b")]
+    [InlineData("/42%3Aclose/%40me", "/42:close/@me")]
+    [InlineData("/a%2bb+c", "/a%2Bb+c")]
+    [InlineData("/100%25%3A", "/100%25:")]
     [Control("NRM-1")]
     [Control("NRM-5", "what is decided")]
     public void Brings_a_path_into_its_one_form(string path, string normal)
@@ -111,7 +115,7 @@ public sealed class NormalPathTests
     public void A_normal_path_stays_as_it_is()
     {
         var accepted = 0;
-        var piece = Gen.Frequency((8, Gen.Char["ab/.~-%2e5cCfFx"].Select(c => c.ToString())), (4, Gen.Byte.Select(b => $"%{b:x2}")),
+        var piece = Gen.Frequency((8, Gen.Char["ab/.~-%2e5cCfFx3A:@+"].Select(c => c.ToString())), (4, Gen.Byte.Select(b => $"%{b:x2}")),
             (1, Gen.Char.Select(c => c.ToString())));
         piece.Array[0, 20].Select(pieces => "/" + string.Concat(pieces)).Sample(path =>
         {
@@ -120,6 +124,18 @@ public sealed class NormalPathTests
             return NormalPath.TryRead(normal, null, out var again, out _) && again == normal && !normal.Contains("//", StringComparison.Ordinal);
         }, iter: 20_000);
         Assert.True(accepted > 100, "the property was hardly looked at");
+    }
+
+    [Fact]
+    [Control("NRM-1")]
+    public void Two_ways_of_writing_what_a_backend_reads_alike_are_one_but_for_the_plus()
+    {
+        for (var c = ' '; c < '\u007f'; c++)
+        {
+            if (!NormalPath.TryRead($"/x{c}", null, out var bare, out _) || c is '/' or '%') continue;
+            Assert.True(NormalPath.TryRead($"/x%{(int)c:X2}", null, out var encoded, out var fault), fault);
+            Assert.Equal(c == '+', bare != encoded);
+        }
     }
 
     [Fact]

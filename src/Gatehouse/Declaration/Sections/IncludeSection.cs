@@ -65,7 +65,7 @@ internal static class BoundsSection
     }
 
     private static Shape<string> Prefix() => Shapes.Parsed<string>("the beginning of a path such as /orders, without names and without a slash at its end",
-        "^(/[A-Za-z0-9._~!$&'()*+,=:@%-]+)+$",
+        "^(/[A-Za-z0-9._~!$&'()*,=:@%-]+)+$",
         (ScalarNode node, out string value) =>
             PathTemplate.TryParse(value = node.Text, out var path, out _)
             && path.Segments.All(s => s is { Kind: SegmentKind.Literal, Prefix.Length: > 0 }));

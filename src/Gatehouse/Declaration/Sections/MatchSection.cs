@@ -10,7 +10,7 @@ namespace Gatehouse.Declaration.Sections;
 /// </summary>
 internal sealed class MatchShape : Shape<MatchText>
 {
-    private const string ShortPattern = "^[A-Z][A-Z-]{0,31} +/[^ ]*$";
+    private const string ShortPattern = "^[A-Z][A-Z-]{0,31} +/[^ +]*$";
 
     public override bool TryRead(Node node, Findings findings, out MatchText value)
     {

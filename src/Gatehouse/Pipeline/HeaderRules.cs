@@ -58,6 +58,12 @@ internal static class HeaderRules
             || (BeginsWithOneOf(name, PrefixesOfLetter[letter]) && !name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>Whether no request has the field any more when its route is looked for.</summary>
+    public static bool IsRemoved(string name) =>
+        IsStripped(name)
+        || name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase);
+
     public static bool IsConnectionOption(ReadOnlySpan<char> name) => OptionLookup.Contains(name);
 
     public static bool IsProtected(ReadOnlySpan<char> name) => ProtectedLookup.Contains(name) || BeginsWithOneOf(name, ProtectedPrefixes);

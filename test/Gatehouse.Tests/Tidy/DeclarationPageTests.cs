@@ -28,6 +28,7 @@ public sealed class DeclarationPageTests
         ["^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$"] = "a reference to a secret: `file:keys/pepper`, `env:PEPPER`",
         ["^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"] = "the name of a header field",
         ["^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"] = "the name of a header field",
+        ["^[0-9A-Za-z-]{1,100}$"] = "the name of a header field",
         ["^[A-Za-z0-9!#$%&'+.^_`|~-]{1,100}$"] = "the name of a header field",
         ["^[A-Z-]{1,32}$"] = "a method: `GET`",
         ["^(\\*|https?://([a-z0-9.-]{1,253}|\\[[0-9a-f:.]{2,45}\\])(:[0-9]{1,5})?)$"] = "an origin: `https://shop.example`, or `*`",

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
 using Gatehouse.Routes;
 
 namespace Gatehouse.Declaration.Sections;
@@ -36,7 +37,7 @@ internal sealed class MatchShape : Shape<MatchText>
 
 internal static class MatchSection
 {
-    private const string TokenPattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$";
+    private const string FieldPattern = "^[0-9A-Za-z-]{1,100}$";
 
     public static readonly Key<string> Method = new("method", Shapes.Text(32), "The method, exactly.") { Required = true };
     public static readonly Key<string> Path =
@@ -46,7 +47,7 @@ internal static class MatchSection
         "The hosts, among those of the listener; every one unless written.");
 
     public static readonly Key<IReadOnlyList<Named<string>>> Headers =
-        new("headers", Shapes.Map(Shapes.Text(), 10, "header field", IsToken, TokenPattern),
+        new("headers", Shapes.Map(Shapes.Text(), 10, "header field", IsField, FieldPattern),
         "Header fields that must be there with exactly this value.");
 
     public static readonly Key<IReadOnlyList<Named<string>>> Query =
@@ -58,6 +59,7 @@ internal static class MatchSection
         var (method, path, hosts, headers, query) = (text.Find(Method), text.Find(Path), text.Get(Hosts), text.Get(Headers), text.Get(Query));
         CheckOnce((hosts ?? []).Select(h => (h.Value, h.Place)), "the host", StringComparer.Ordinal, text.Findings);
         CheckOnce((headers ?? []).Select(h => (h.Name, h.NamePlace)), "the header field", StringComparer.OrdinalIgnoreCase, text.Findings);
+        CheckReach(headers ?? [], text.Findings);
         return method is null || path is null ? null : new MatchText(method.Value, path.Value, hosts ?? [], Conditions(headers), Conditions(query));
     });
 
@@ -73,11 +75,21 @@ internal static class MatchSection
                 findings.Add(Rules.DuplicateKey, place, $"{what} '{Show.Bounded(name)}' stands here twice", $"it stands at {first[name]} already");
     }
 
+    /// <summary>No request has such a field when its route is looked for, so that a weaker route would be taken for all of them.</summary>
+    private static void CheckReach(IReadOnlyList<Named<string>> headers, Findings findings)
+    {
+        foreach (var header in headers)
+            if (HeaderRules.IsRemoved(header.Name))
+                findings.Add(Rules.Contradiction, header.NamePlace,
+                    $"'{header.Name}' is removed from every request before its route is looked for, so that no request meets this condition",
+                    "tell the route by another header field");
+    }
+
     private static IReadOnlyList<Condition> Conditions(IReadOnlyList<Named<string>>? written) =>
         [.. (written ?? []).Select(w => new Condition(w.Name, w.Value))];
 
-    private static bool IsToken(string text) =>
-        text.Length is > 0 and <= 100 && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+    /// <summary>A request that has a field of another name is refused: an underscore is a hyphen to some servers.</summary>
+    private static bool IsField(string text) => text.Length is > 0 and <= 100 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private static bool IsParameter(string text) => text.Length is > 0 and <= 100 && !text.AsSpan().ContainsAnyInRange('\0', '\u001f');
 }

@@ -14,6 +14,9 @@ internal sealed record PathTemplate(string Text, IReadOnlyList<Segment> Segments
     /// <summary>The most characters that a template may have.</summary>
     public const int MostCharacters = 2000;
 
+    /// <summary>Whether it stands for every path, or for every one of so many segments and more: a rest with nothing but names before it.</summary>
+    public bool TakesEverything => Segments[^1].Kind == SegmentKind.Rest && Segments.All(s => s.Kind is SegmentKind.Name or SegmentKind.Rest);
+
     /// <summary>
     /// Reads a template. Its literals have to be in normal form already: what is declared is then, letter by letter, what is compared.
     /// </summary>

@@ -47,7 +47,7 @@ internal sealed class OpenApiDraft
         if (operation.Method is "TRACE" or "CONNECT") return $"{operation.Method} is never for backends";
         if (operation.Method.Length > 32 || !operation.Method.All(c => char.IsAsciiLetterUpper(c) || c == '-'))
             return "a route's method is written in capitals";
-        if (template.Segments is [{ Kind: SegmentKind.Rest }]) return "it takes every path";
+        if (template.TakesEverything) return "it takes every path";
         var key = Operation.Key(operation.Method, template);
         return taken.TryAdd(key, operation) ? null : $"it takes the same requests as {taken[key].Name}";
     }

@@ -20,8 +20,9 @@ internal static class RoutePaths
         foreach (var route in draft.Routes)
         {
             if (route.Match is not { } match) continue;
-            if (match.Path.Segments is [{ Kind: SegmentKind.Rest }])
-                route.Text.Complain(Rules.CatchAll, route.MatchPlace, $"route {route.Id} takes every path",
+            if (match.Path.TakesEverything)
+                route.Text.Complain(Rules.CatchAll, route.MatchPlace,
+                    $"route {route.Id} takes every path{(match.Path.Segments.Count > 1 ? $" of {match.Path.Segments.Count} segments or more" : "")}",
                     "name the paths that are exposed, each with its decisions");
             if (route.Exposure is not (Exposure.Public or Exposure.Partner)) continue;
             foreach (var segment in match.Path.Segments)

@@ -47,6 +47,7 @@ internal static class RouteAccess
     private static void CheckKeyAlone(RouteDraft route, AccessText access, Draft draft)
     {
         if (!route.Changes && !route.TouchesPeople) return;
+        if (access.SaysPeople || access.SaysClaims) return; // a key speaks for nobody and has no claims: alone it opens nothing
         var byKey = access.Consumers.Where(c => draft.Consumers.TryGetValue(c.Value, out var consumer) && consumer.Value is { } read
             && read.Authenticate.Any(a => a.Kinds == Consumers.CredentialKinds.ApiKey)).ToList();
         if (byKey.Count == 0) return;

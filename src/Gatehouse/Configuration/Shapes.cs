@@ -63,7 +63,7 @@ internal static class Shapes
     /// <summary>A number of bytes: a whole number and a unit, <c>512B</c>, <c>64KiB</c>, <c>10MiB</c>, <c>1GiB</c>.</summary>
     public static Shape<ByteSize> Size(ByteSize least, ByteSize most) => new ScalarShape<ByteSize>(
         $"a size such as 512B, 64KiB or 10MiB, from {least} to {most}",
-        () => new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]{1,12}(B|KiB|MiB|GiB)$" },
+        () => new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]{1,9}(B|KiB|MiB|GiB)$" },
         (ScalarNode node, out ByteSize value) => ByteSize.TryParse(node.Text, out value) && value >= least && value <= most);
 
     /// <summary>A day, as year-month-day. It stands for 00:00:00 UTC of that day.</summary>

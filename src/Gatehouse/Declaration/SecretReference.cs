@@ -11,6 +11,7 @@ internal static class SecretReference
 {
     private const string InFile = "file:";
     private const string InEnvironment = "env:";
+    private const int Longest = 999;
 
     public static Shape<string> Shape { get; } = new ReferenceShape();
 
@@ -57,8 +58,8 @@ internal static class SecretReference
         public override bool TryRead(Node node, Findings findings, out string value)
         {
             value = node is ScalarNode scalar ? scalar.Text : "";
-            if (value.Length is > 5 and < 1000 && !value.AsSpan().ContainsAnyInRange('\0', '\u001f')
-                && (value.StartsWith(InFile, StringComparison.Ordinal)
+            if (value.Length <= Longest && !value.AsSpan().ContainsAnyInRange('\0', '\u001f')
+                && ((value.Length > InFile.Length && value.StartsWith(InFile, StringComparison.Ordinal))
                     || (value.StartsWith(InEnvironment, StringComparison.Ordinal) && IsVariable(value[InEnvironment.Length..]))))
                 return true;
             findings.Add(Rules.InlineSecret, node.Place, "a secret is named, never written here", "write file:PATH or env:NAME");
@@ -69,6 +70,7 @@ internal static class SecretReference
         {
             ["type"] = "string",
             ["pattern"] = "^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*)$",
+            ["maxLength"] = Longest,
         };
 
         private static bool IsVariable(string name) =>

@@ -69,6 +69,26 @@ public sealed class DeclarationSchemaTests
         }
     }
 
+    [Theory]
+    [InlineData("0B")]
+    [InlineData("999999999B")]
+    [InlineData("1000000000B")]
+    [InlineData("1000000000000B")]
+    public void Takes_the_sizes_that_the_reader_takes(string text) =>
+        Assert.Equal(ByteSize.TryParse(text, out _), Fits(Shapes.Size(new ByteSize(0), new ByteSize(long.MaxValue)), text));
+
+    [Theory]
+    [InlineData("env:A")]
+    [InlineData("env:")]
+    [InlineData("env:1")]
+    [InlineData("file:a")]
+    [InlineData("file:")]
+    public void Takes_the_references_that_the_reader_takes(string text) => Assert.Equal(
+        SecretReference.Shape.TryRead(new ScalarNode(default, text, Quoted: true), new Findings(), out _), Fits(SecretReference.Shape, text));
+
+    private static bool Fits(Shape shape, string text) =>
+        new SchemaCheck(shape.ToSchema(new SchemaWriter())).Faults(new ScalarNode(default, text, Quoted: true)).Count == 0;
+
     [Fact]
     public void Describes_every_key_and_closes_every_section()
     {

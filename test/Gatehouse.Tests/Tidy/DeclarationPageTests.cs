@@ -17,7 +17,7 @@ public sealed class DeclarationPageTests
         ["^([a-zA-Z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}$"] = "host and port: `10.0.4.1:6379`",
         ["^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$"] = "letters, digits, dots, slashes and hyphens: `shop/production`",
         ["^[0-9]{1,9}(ms|s|m|h|d)$"] = "a time: `500ms`, `30s`, `5m`, `1h`, `1d`",
-        ["^[0-9]{1,12}(B|KiB|MiB|GiB)$"] = "a size: `64KiB`, `1MiB`",
+        ["^[0-9]{1,9}(B|KiB|MiB|GiB)$"] = "a size: `64KiB`, `1MiB`",
         ["^/[A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,400}$"] = "a path, with a query if need be: `/healthz`",
         ["^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"] = "a status, or a range of them: `200-299`",
         ["^[0-9]{4}-[0-9]{2}-[0-9]{2}$"] = "a day: `2027-06-30`",

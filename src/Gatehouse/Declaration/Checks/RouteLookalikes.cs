@@ -76,6 +76,6 @@ internal static class RouteLookalikes
         first.Anonymous is not null
         || first.Consumers.Except(second.Consumers).Any()
         || second.Scopes.Except(first.Scopes).Any()
-        || second.Claims.Except(first.Claims).Any()
+        || second.Claims.Any(asked => !first.Claims.Any(claim => claim.Name == asked.Name && !claim.Values.Except(asked.Values).Any()))
         || (second.People.Count == 0 ? first.People.Count > 0 : first.People.Count == 0 || first.People.Except(second.People).Any());
 }

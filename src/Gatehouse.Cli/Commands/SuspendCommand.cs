@@ -32,7 +32,7 @@ internal static class SuspendCommand
             var (who, why) = (parsed.GetRequiredValue(by).Trim(), parsed.GetRequiredValue(reason).Trim());
             var wanted = new Suspension(kind, name, gateway.Clock.GetUtcNow(), parsed.GetValue(until), who, why);
             if (!await access.ChangeAsync(content => RegisterEdit.Suspend(content, wanted), cancelled)) return ExitCode.Failed;
-            await output.WriteLineAsync($"{Suspension.Word(kind)} {name} is suspended, on every instance within five seconds. "
+            await output.WriteLineAsync($"{Suspension.Word(kind)} {name} is suspended, on every instance of {access.Gateway} within five seconds. "
                 + (wanted.Until is { } end ? $"It may pass again from {RegisterEdit.Text(end)} on."
                     : $"gatehouse resume {Suspension.Word(kind)} {name} ends it."));
             return ExitCode.Done;
@@ -56,7 +56,7 @@ internal static class SuspendCommand
             var (kind, name) = what.Of(parsed);
             var resumed = new Ending(gateway.Clock.GetUtcNow(), parsed.GetRequiredValue(by).Trim(), parsed.GetRequiredValue(reason).Trim());
             if (!await access.ChangeAsync(content => RegisterEdit.Resume(content, kind, name, resumed), cancelled)) return ExitCode.Failed;
-            await output.WriteLineAsync($"{Suspension.Word(kind)} {name} may pass again, on every instance within five seconds.");
+            await output.WriteLineAsync($"{Suspension.Word(kind)} {name} may pass again, on every instance of {access.Gateway} within five seconds.");
             return ExitCode.Done;
         });
         return command;

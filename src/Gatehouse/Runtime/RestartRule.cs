@@ -5,8 +5,8 @@ using Gatehouse.Routes;
 namespace Gatehouse.Runtime;
 
 /// <summary>
-/// Sockets are opened once: a reload that would need other ones is refused whole, because half of it would be neither the old nor the new
-/// declaration.
+/// Sockets are opened once, and a gateway keeps its name: a reload that would need other ones is refused whole, because half of it would be neither
+/// the old nor the new declaration.
 /// </summary>
 internal static class RestartRule
 {
@@ -14,6 +14,7 @@ internal static class RestartRule
     {
         var findings = new Findings();
         var file = new Place(next.Administration.Place.File, 1, 1);
+        CheckIdentity(running, next, findings, file);
         foreach (var listener in running.Listeners)
         {
             if (next.Listeners.FirstOrDefault(l => l.Name == listener.Name) is { } other) Compare(listener, other, findings);
@@ -34,6 +35,19 @@ internal static class RestartRule
         if (running.Telemetry.Otlp?.Identity != next.Telemetry.Otlp?.Identity)
             NeedsRestart(findings, file, "what is told goes to another collector, or something else goes there");
         return findings;
+    }
+
+    /// <summary>
+    /// What is kept in stores (keys and what is suspended, counts) and told elsewhere stands under both: under another name what was suspended
+    /// would pass.
+    /// </summary>
+    private static void CheckIdentity(GatewayDefinition running, GatewayDefinition next, Findings findings, Place file)
+    {
+        if (running.Name != next.Name)
+            NeedsRestart(findings, file, $"the gateway's name changes from '{running.Name}' to '{next.Name}', and what is suspended stands under it");
+        if (running.Environment != next.Environment)
+            NeedsRestart(findings, file,
+                $"the gateway's environment changes from '{running.Environment}' to '{next.Environment}', and what is suspended stands under it");
     }
 
     private static bool IsSameTrail(TrailDeclaration? running, TrailDeclaration? next) =>

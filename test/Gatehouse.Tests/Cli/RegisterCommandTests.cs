@@ -179,6 +179,7 @@ public sealed class RegisterCommandTests : IDisposable
     {
         var until = await SuspendAsync("consumer", "till", "--reason", "it floods", "--by", "anna", "--until", "2026-12-01");
         Assert.Equal(ExitCode.Done, until.ExitCode);
+        Assert.Contains("is suspended, on every instance of front-door/test within", until.Output, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Done, (await SuspendAsync("route", "stock/get-stock", "--reason", "an incident", "--by", "ben")).ExitCode);
         Assert.Equal(ExitCode.Done, (await SuspendAsync("credential", "k7f3abcd", "--reason", "it leaked", "--by", "ben")).ExitCode);
         Assert.Equal(

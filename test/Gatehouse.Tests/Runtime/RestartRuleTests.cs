@@ -15,6 +15,8 @@ public sealed class RestartRuleTests
     [InlineData("hosts:", "protocols: [http2], hosts:", "the listener 'edge' speaks other protocols")]
     [InlineData("127.0.0.1:9900", "127.0.0.1:9901", "the administration listener moves from 127.0.0.1:9900 to 127.0.0.1:9901")]
     [InlineData("log:", "health: { address: \"127.0.0.1:9902\" }\nlog:", "the health listener moves from nowhere to 127.0.0.1:9902")]
+    [InlineData("name: front-door", "name: back-door", "the gateway's name changes from 'front-door' to 'back-door'")]
+    [InlineData("environment: test", "environment: trial", "the gateway's environment changes from 'test' to 'trial'")]
     [InlineData("access.log", "other.log", "the access log goes elsewhere")]
     [InlineData("log:", "telemetry: { otlp: { endpoint: \"https://c.example\", send: [logs] } }\nlog:", "what is told goes to another collector")]
     public void Needs_a_restart(string was, string isNow, string because) =>
@@ -22,6 +24,7 @@ public sealed class RestartRuleTests
 
     [Theory]
     [InlineData("", "")]
+    [InlineData("owner: platform@retailer.example", "owner: gateways@retailer.example")]
     [InlineData("hosts:", "networks: [127.0.0.0/8], hosts:")]
     [InlineData("hosts:", "addresses: { deny: [127.0.0.9] }, hosts:")]
     [InlineData("hosts:", "intake: { connections: 5 }, hosts:")]

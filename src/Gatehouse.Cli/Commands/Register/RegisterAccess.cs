@@ -31,6 +31,9 @@ internal sealed class RegisterAccess : IAsyncDisposable
 
     public GatewayDefinition Definition { get; }
 
+    /// <summary>Whose register it is: a gateway of another name or environment knows nothing of it.</summary>
+    public string Gateway => $"{Definition.Name}/{Definition.Environment}";
+
     /// <summary>Null when there is no register to be had, which <paramref name="error"/> says.</summary>
     public static RegisterAccess? Open(GatewayOptions gateway, string file, string? environment, TextWriter error)
     {

@@ -71,9 +71,13 @@ internal sealed record BodySpec(ByteSize Max, bool Streams, Place Place)
     private static BodySpec? ReadSection(SectionReader reader)
     {
         var streams = reader.Get(StreamKey, false);
+        var reason = reader.Find(ReasonKey);
         if (streams && !reader.Has(ReasonKey))
             reader.Complain(Rules.LargeBody, StreamKey, "a body that is streamed needs a 'reason'",
                 "write why the backend may see half a body, or leave 'stream' out");
+        else if (!streams && reason is not null)
+            reader.Complain(Rules.Contradiction, ReasonKey, "a 'reason' without 'stream: true' is a reason for nothing",
+                "write 'stream: true', or leave 'reason' out");
         foreach (var key in (Key[])[JsonKey, EncodingsKey])
             if (streams && reader.Has(key))
                 reader.Complain(Rules.Contradiction, key, $"a body that is streamed cannot be looked through: '{key.Name}' would not hold",

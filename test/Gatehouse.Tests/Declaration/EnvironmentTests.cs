@@ -179,6 +179,9 @@ public sealed class EnvironmentTests
         "apis: { stock: { quotas: [ { per: consumer, allow: 6, every: day } ] } }",
         "1:52 error GH2008 route stock/get-stock has a quota, and the declaration names no file to keep it in")]
     [InlineData("apis: { stock: { cost: 1 } }", "1:18 error GH2040 'cost' may not stand in an api of an environment")]
+    [InlineData(
+        "apis: { stock: { limits: [ { per: consumer, allow: 9, every: 1m }, { per: consumer, allow: 8, every: 1m } ] } }",
+        "1:92 error GH2003 two limits of this environment are named 'consumer'")]
     [InlineData("apis: { stock: { limits: [ { per: consumer, allow: lots, every: 1m } ] } }", "1:52 error GH2006 'lots' is not a whole number")]
     [InlineData("listeners: { edge: { address: \"0.0.0.0:8080\" } }", "1:31 error GH1051")]
     [InlineData(

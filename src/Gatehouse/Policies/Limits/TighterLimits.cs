@@ -13,7 +13,9 @@ internal static class TighterLimits
     public static Node Join(Key<IReadOnlyList<Limit>> key, Node? declared, Node environment, Findings findings)
     {
         var shape = key.Shape;
-        if (!shape.TryRead(environment, findings, out var here) || declared is null) return declared ?? environment;
+        if (!shape.TryRead(environment, findings, out var here)) return declared ?? environment;
+        CheckOnce(here, findings);
+        if (declared is null) return environment;
         if (!shape.TryRead(declared, findings, out var before)) return declared;
         var items = new List<Node>(((ListNode)declared).Items);
         for (var i = 0; i < here.Count; i++)
@@ -31,6 +33,15 @@ internal static class TighterLimits
         }
 
         return new ListNode(environment.Place, items);
+    }
+
+    /// <summary>Of two of one name the second would stand in the place of the first.</summary>
+    private static void CheckOnce(IReadOnlyList<Limit> here, Findings findings)
+    {
+        for (var i = 1; i < here.Count; i++)
+            if (IndexOf(here[i].Name, here) is var first && first < i)
+                findings.Add(Rules.DuplicateKey, here[i].Place, $"two limits of this environment are named '{here[i].Name}'",
+                    $"give one of them a 'name' of its own; the other stands at {here[first].Place}");
     }
 
     private static int IndexOf(string name, IReadOnlyList<Limit> limits)

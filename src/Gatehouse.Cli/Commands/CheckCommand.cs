@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Gatehouse.Cli.Commands.Output;
-using Gatehouse.Configuration;
-using Gatehouse.Declaration;
 using Gatehouse.Hosting;
 
 namespace Gatehouse.Cli.Commands;
@@ -26,11 +24,11 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             var (file, form, console) = (parsed.GetRequiredValue(declaration), parsed.GetRequiredValue(output), parsed.InvocationConfiguration);
-            var reading = DeclarationReader.Read(file, SourceFiles.OnDisk(), gateway.Clock.GetUtcNow(), gateway.Kinds, parsed.GetValue(environment));
-            var report = new FindingReport(file, reading);
+            var loaded = ServableDeclaration.Load(file, parsed.GetValue(environment), gateway);
+            var report = new FindingReport(file, loaded);
             FindingForms.Write(form, report, console.Output);
             if (form != FindingForms.Table && report.LeftOut is { } leftOut) console.Error.WriteLine(leftOut); // the other forms have no summary
-            return reading.Definition is null ? ExitCode.Failed : ExitCode.Done;
+            return loaded.Definition is null ? ExitCode.Failed : ExitCode.Done;
         });
         return command;
     }

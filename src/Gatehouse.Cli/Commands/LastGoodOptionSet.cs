@@ -10,11 +10,11 @@ namespace Gatehouse.Cli.Commands;
 /// </summary>
 internal sealed class LastGoodOptionSet
 {
-    private readonly Option<string?> _file = new("--last-good")
+    private readonly Option<string?> _file = new Option<string?>("--last-good")
     {
         Description = "Keep the declaration in force, signed, in this file, and serve it at a start at which the declaration cannot be read.",
         HelpName = "FILE",
-    };
+    }.OfFiles();
 
     private readonly Option<string?> _key = new("--last-good-key")
     {

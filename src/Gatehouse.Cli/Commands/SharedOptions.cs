@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Gatehouse.Configuration;
 
@@ -10,12 +11,26 @@ internal static class SharedOptions
     public const string DefaultDeclaration = "gatehouse.yaml";
 
     /// <param name="otherwise">The file when none is named.</param>
-    public static Option<string> Declaration(string otherwise = DefaultDeclaration) => new("--config", "-c")
+    public static Option<string> Declaration(string otherwise = DefaultDeclaration) => new Option<string>("--config", "-c")
     {
         Description = "The declaration to read.",
         HelpName = "FILE",
         DefaultValueFactory = _ => otherwise,
-    };
+    }.OfFiles();
+
+    /// <summary>Refuses an empty text, which names no file: a variable of a script that is not set.</summary>
+    public static Option<T> OfFiles<T>(this Option<T> option)
+    {
+        option.Validators.Add(result => RefuseEmpty(result, option.Name));
+        return option;
+    }
+
+    /// <summary>Refuses an empty text, which names no file: a variable of a script that is not set.</summary>
+    public static Argument<T> OfFiles<T>(this Argument<T> argument)
+    {
+        argument.Validators.Add(result => RefuseEmpty(result, argument.Name));
+        return argument;
+    }
 
     public static Option<string?> Environment()
     {
@@ -49,4 +64,9 @@ internal static class SharedOptions
             return day;
         },
     };
+
+    private static void RefuseEmpty(SymbolResult result, string name)
+    {
+        if (result.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value))) result.AddError($"{name} is empty, and an empty text names no file.");
+    }
 }

@@ -1,4 +1,3 @@
-using System.Net.Security;
 using Gatehouse.Configuration;
 using Gatehouse.Runtime;
 using Gatehouse.Telemetry;
@@ -21,7 +20,7 @@ internal sealed record FirstDeclaration(
     {
         var read = options.Load
             ?? (files => LoadedDeclaration.Load(options.DeclarationPath, files, options.Clock, options.Kinds, options.Environment));
-        Func<SourceFiles, LoadedDeclaration> load = files => LoadOrSay(read, files, options.DeclarationPath);
+        Func<SourceFiles, LoadedDeclaration> load = files => LoadedDeclaration.OrSay(read, files, options.DeclarationPath);
         var events = new EventWriter(options.Events, options.Clock);
         var lastGood = OpenLastGood(options, events);
         var files = options.Files();
@@ -40,25 +39,6 @@ internal sealed record FirstDeclaration(
         var until = LastGood.Show(lastGood.InUse!.Until);
         events.Write($"{broken}: WHAT IS SERVED IS THE LAST GOOD ONE, of {LastGood.Show(lastGood.InUse.ProvedAt)}; unless it is mended, this ends at {until}");
         return new FirstDeclaration(old, loaded.Digests, load, lastGood);
-    }
-
-    /// <summary>
-    /// What is read in a way that nobody has foreseen is a declaration that cannot be read: nothing of it is served, the last good one can be, and
-    /// a reload tries it again when a file has changed, not at every look.
-    /// </summary>
-    private static LoadedDeclaration LoadOrSay(Func<SourceFiles, LoadedDeclaration> read, SourceFiles files, string declaration)
-    {
-        try
-        {
-            return read(files);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException) // that is no fault of the text, and may be over at the next look
-        {
-            var findings = new Findings();
-            findings.Add(Rules.UnusableFile, new Place(declaration, 1, 1), $"reading it failed ({e.GetType().Name}), which is a fault of the gateway's own",
-                "report it, with the declaration");
-            return new LoadedDeclaration(null, findings.InOrder(), files.Digests, new Dictionary<string, SslStreamCertificateContext>());
-        }
     }
 
     private static LastGood? OpenLastGood(GatewayOptions options, EventWriter events)

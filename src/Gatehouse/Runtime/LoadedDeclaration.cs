@@ -22,6 +22,12 @@ internal sealed record LoadedDeclaration(
     /// <summary>For each listener that asks for client certificates, by its name, what they are judged by.</summary>
     public IReadOnlyDictionary<string, TrustedClients> Clients { get; init; } = new Dictionary<string, TrustedClients>();
 
+    /// <summary>How many findings were left out because there were too many.</summary>
+    public int LeftOut { get; init; }
+
+    /// <summary>How many of those were errors.</summary>
+    public int ErrorsLeftOut { get; init; }
+
     /// <param name="kinds">The second part of the catalogue.</param>
     /// <param name="environment">The name of the environment whose file says where things are, or null.</param>
     public static LoadedDeclaration Load(
@@ -35,10 +41,40 @@ internal sealed record LoadedDeclaration(
         return From(reading, files);
     }
 
+    /// <summary>
+    /// What is read in a way that nobody has foreseen is a declaration that cannot be read: nothing of it is served, the last good one can be, and
+    /// a reload tries it again when a file has changed, not at every look.
+    /// </summary>
+    public static LoadedDeclaration OrSay(Func<SourceFiles, LoadedDeclaration> read, SourceFiles files, string declaration)
+    {
+        try
+        {
+            return read(files);
+        }
+        catch (Exception e) when (IsUnforeseen(e))
+        {
+            var findings = new Findings();
+            SayUnforeseen(e, declaration, findings);
+            return new LoadedDeclaration(null, findings.InOrder(), files.Digests, new Dictionary<string, SslStreamCertificateContext>());
+        }
+    }
+
+    /// <summary>Too little memory is no fault of the text, and may be over at the next look.</summary>
+    public static bool IsUnforeseen(Exception e) => e is not OutOfMemoryException;
+
+    public static void SayUnforeseen(Exception e, string declaration, Findings findings) =>
+        findings.Add(Rules.UnusableFile, new Place(declaration, 1, 1), $"reading it failed ({e.GetType().Name}), which is a fault of the gateway's own",
+            "report it, with the declaration");
+
     public static LoadedDeclaration From(Reading reading, SourceFiles files)
     {
         var certificates = new Dictionary<string, SslStreamCertificateContext>(StringComparer.Ordinal);
-        if (reading.Definition is null) return new LoadedDeclaration(null, reading.Findings, files.Digests, certificates);
+        if (reading.Definition is null)
+            return new LoadedDeclaration(null, reading.Findings, files.Digests, certificates)
+            {
+                LeftOut = reading.LeftOut,
+                ErrorsLeftOut = reading.ErrorsLeftOut,
+            };
         var findings = new Findings();
         var clients = new Dictionary<string, TrustedClients>(StringComparer.Ordinal);
         foreach (var listener in reading.Definition.Listeners)
@@ -55,6 +91,8 @@ internal sealed record LoadedDeclaration(
             certificates)
         {
             Clients = clients,
+            LeftOut = reading.LeftOut,
+            ErrorsLeftOut = reading.ErrorsLeftOut,
         };
     }
 

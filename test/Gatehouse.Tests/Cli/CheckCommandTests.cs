@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Gatehouse.Cli;
 using Gatehouse.Cli.Commands;
+using Gatehouse.Configuration;
 using Gatehouse.Hosting;
 using Gatehouse.TestKit;
 using Microsoft.Extensions.Time.Testing;
@@ -109,6 +110,39 @@ public sealed class CheckCommandTests : IDisposable
         var run = await CheckAsync("table", text.ToString());
 
         Assert.EndsWith("cannot be served: 1000 errors, 1 warning. Left out: 100 more errors.", run.Output.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_started_with_cannot_be_served()
+    {
+        using var certificates = new TestCertificates();
+        var edge = certificates.Issue("localhost");
+        var broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        _folder.Write("edge.pem", await File.ReadAllTextAsync(edge.CertificateFile, TestContext.Current.CancellationToken) + "\n" + broken);
+        _folder.WriteSecret("edge.key", await File.ReadAllTextAsync(edge.KeyFile, TestContext.Current.CancellationToken));
+        var text = OfWideNetworks(1, "effect: read")
+            .Replace("serves:", "tls: { certificate: edge.pem, key: edge.key }, serves:", StringComparison.Ordinal);
+        var gateway = new GatewayOptions { DeclarationPath = _folder.Write("gatehouse.yaml", text) };
+
+        var run = await Runs.Async(CheckCommand.Create(gateway), "check");
+
+        Assert.Throws<GatewayStartException>(() => FirstDeclaration.Read(gateway));
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("error GH2012", run.Output, StringComparison.Ordinal);
+        Assert.Contains("cannot be served: 1 error, ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_nobody_has_foreseen_is_one_finding()
+    {
+        var gateway = Gateway with { Files = () => new SourceFiles(_ => throw new OverflowException()) };
+
+        var check = await Runs.Async(CheckCommand.Create(gateway), "check");
+        var inventory = await Runs.Async(InventoryCommand.Create(gateway), "inventory");
+
+        Assert.Equal((ExitCode.Failed, ExitCode.Failed), (check.ExitCode, inventory.ExitCode));
+        Assert.Contains("gatehouse.yaml:1:1 error GH2012 reading it failed (OverflowException)", check.Output, StringComparison.Ordinal);
+        Assert.Contains("gatehouse.yaml:1:1 error GH2012 reading it failed (OverflowException)", inventory.Error, StringComparison.Ordinal);
     }
 
     [Fact]

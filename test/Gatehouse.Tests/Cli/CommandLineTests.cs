@@ -57,6 +57,25 @@ public sealed class CommandLineTests
     public async Task What_is_not_known_is_answered_with_the_nearest(string said, params string[] arguments) =>
         Assert.Contains(said, (await Runs.Async(Greet(), arguments)).Error, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("check", "-c", "")]
+    [InlineData("check", "-c", " ")]
+    [InlineData("inventory", "--config", "")]
+    [InlineData("import", "openapi", "orders.yaml", "-o", "")]
+    [InlineData("import", "openapi", "")]
+    [InlineData("key", "init", "")]
+    [InlineData("key", "list", "-c", "")]
+    [InlineData("audit", "verify", "", "--key", "audit.pem")]
+    [InlineData("audit", "verify", "audit.db", "--key", "")]
+    [InlineData("audit", "prove", "--check", "", "--key", "audit.pem")]
+    public async Task A_file_without_a_name_is_wrong_use(params string[] arguments)
+    {
+        using var error = new StringWriter();
+        var exitCode = await CommandLine.For(arguments, CommandLine.AboutDeclarations(Gateway)).RunAsync(arguments, TextWriter.Null, error);
+        Assert.Equal(ExitCode.WrongUse, exitCode);
+        Assert.Contains("is empty, and an empty text names no file", error.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_is_not_wrong_use()
     {

@@ -200,6 +200,26 @@ public sealed partial class KeyCommandTests : IDisposable
         Assert.Equal(ExitCode.WrongUse, (await KeyAsync("revoke", "--id", "k7f3", "-c", file)).ExitCode);
     }
 
+    /// <summary>Of a declaration beside which the command runs, an empty path has no folder either.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"\"")]
+    public async Task An_include_that_names_no_file_yet_is_left_out(string file)
+    {
+        var declaration = Path.GetRandomFileName() + ".yaml";
+        await File.WriteAllTextAsync(
+            declaration, $"include: [ {{ file: {file} }} ]\nconsumers: {{ web-shop: {{}} }}", TestContext.Current.CancellationToken);
+        try
+        {
+            var run = await KeyAsync("list", "-c", declaration);
+            Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        }
+        finally
+        {
+            File.Delete(declaration);
+        }
+    }
+
     [Theory]
     [InlineData("create", "--consumer", "web-shop")]
     [InlineData("revoke", "--print", "--id", "nothing")]

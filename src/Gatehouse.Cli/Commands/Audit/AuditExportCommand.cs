@@ -24,7 +24,7 @@ internal static class AuditExportCommand
             DefaultValueFactory = _ => "jsonl",
         };
         format.AcceptOnlyFromAmong("jsonl", "csv", "ocsf");
-        var to = new Option<string?>("--to") { Description = "The file to write, which must not exist; it is for its owner only. Without it the output is written to.", HelpName = "FILE" };
+        var to = new Option<string?>("--to") { Description = "The file to write, which must not exist; it is for its owner only. Without it the output is written to.", HelpName = "FILE" }.OfFiles();
         var bare = new Option<bool>("--no-personal") { Description = "Without personal values: whom a caller spoke for, addresses, whose data it was." };
         var command = new Command("export", "Writes the trail, or the records that are wanted, for another machine. That it was done is recorded.") { trail, format, to, bare };
         query.AddTo(command);

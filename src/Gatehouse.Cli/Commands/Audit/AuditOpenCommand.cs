@@ -16,7 +16,7 @@ internal static class AuditOpenCommand
         {
             Description = TrailPlace.Description + " That of the declaration unless given.",
             Arity = ArgumentArity.ZeroOrOne,
-        };
+        }.OfFiles();
         var declaration = SharedOptions.Declaration(gateway.DeclarationPath);
         var environment = SharedOptions.Environment();
         var output = SharedOptions.Output([.. Listing.Forms]);

@@ -14,11 +14,15 @@ internal static class AuditProveCommand
 {
     public static Command Create(TimeProvider clock)
     {
-        var file = new Argument<string?>("TRAIL") { Description = TrailPlace.Description, Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string?>("TRAIL") { Description = TrailPlace.Description, Arity = ArgumentArity.ZeroOrOne }.OfFiles();
         var sequence = new Option<long>("--sequence") { Description = "The number of the record that is to be proved.", HelpName = "N" };
         var chain = TrailOptions.Chain();
         var personal = TrailOptions.Personal();
-        var check = new Option<string?>("--check") { Description = "A proof that is to be looked at, instead of making one.", HelpName = "FILE" };
+        var check = new Option<string?>("--check")
+        {
+            Description = "A proof that is to be looked at, instead of making one.",
+            HelpName = "FILE",
+        }.OfFiles();
         var keys = TrailOptions.Keys();
         keys.Required = false;
         var command = new Command("prove", "Proves that a record is in the trail, or looks at such a proof. Exits 1 where nothing is proved.")

@@ -17,13 +17,13 @@ internal static class AuditVerifyCommand
         {
             Description = TrailPlace.Description + " Several where it was begun anew.",
             Arity = ArgumentArity.OneOrMore,
-        };
+        }.OfFiles();
         var keys = TrailOptions.Keys();
         var copies = new Option<string?>("--checkpoints")
         {
             Description = "The second place of the checkpoints: with it a trail that was cut is known to be.",
             HelpName = "FOLDER",
-        };
+        }.OfFiles();
         var part = new Option<bool>("--part")
         {
             Description = "These are not all the trails that the second place knows: those of other instances are elsewhere, and are no fault.",

@@ -23,14 +23,18 @@ internal sealed class TrailActOptions
         HelpName = "REFERENCE",
     };
 
-    private readonly Option<string?> _copies = new("--checkpoints") { Description = "The second place of the checkpoints.", HelpName = "FOLDER" };
+    private readonly Option<string?> _copies = new Option<string?>("--checkpoints")
+    {
+        Description = "The second place of the checkpoints.",
+        HelpName = "FOLDER",
+    }.OfFiles();
 
-    private readonly Option<string[]> _former = new("--former-key")
+    private readonly Option<string[]> _former = new Option<string[]>("--former-key")
     {
         Description = "The public key, in PEM, that checkpoints were signed with before it was replaced; more than once where it was so several times.",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = false,
-    };
+    }.OfFiles();
 
     /// <param name="mustSayWhy">Whether it changes something, so that a reason is needed.</param>
     /// <param name="mustSign">Whether what it records counts only when it is signed.</param>

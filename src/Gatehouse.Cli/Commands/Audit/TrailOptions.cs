@@ -8,7 +8,7 @@ namespace Gatehouse.Cli.Commands.Audit;
 /// <summary>What the commands about a trail have in common: which trail, which of its chains, which keys.</summary>
 internal static class TrailOptions
 {
-    public static Argument<string> File() => new("TRAIL") { Description = TrailPlace.Description };
+    public static Argument<string> File() => new Argument<string>("TRAIL") { Description = TrailPlace.Description }.OfFiles();
 
     public static Option<string?> Chain() => new("--instance")
     {
@@ -21,13 +21,13 @@ internal static class TrailOptions
         Description = "Also personal values: whom a caller spoke for, addresses, whose data it was.",
     };
 
-    public static Option<string[]> Keys() => new("--key")
+    public static Option<string[]> Keys() => new Option<string[]>("--key")
     {
         Description = "The public key of the checkpoints, in PEM, as 'gatehouse key init --audit' prints it; more than once where it was replaced.",
         HelpName = "FILE",
         Required = true,
         AllowMultipleArgumentsPerToken = false,
-    };
+    }.OfFiles();
 
     /// <summary>The trail, or null; then it has been said what is wrong.</summary>
     public static AuditReader? Open(string file, TextWriter error) => TrailPlace.Of(file, error)?.OpenReader(error);

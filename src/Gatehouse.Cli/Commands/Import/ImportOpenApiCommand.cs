@@ -12,8 +12,8 @@ internal static class ImportOpenApiCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "The OpenAPI document: 3.0, 3.1 or 3.2, in JSON (a name that ends in .json) or YAML." };
-        var output = new Option<string?>("--output", "-o") { Description = "Where to write the draft, instead of standard output. A file that exists is not overwritten.", HelpName = "FILE" };
+        var file = new Argument<string>("FILE") { Description = "The OpenAPI document: 3.0, 3.1 or 3.2, in JSON (a name that ends in .json) or YAML." }.OfFiles();
+        var output = new Option<string?>("--output", "-o") { Description = "Where to write the draft, instead of standard output. A file that exists is not overwritten.", HelpName = "FILE" }.OfFiles();
         var command = new Command(
             "openapi",
             "Drafts a declaration from an OpenAPI document: a route for each operation, its effect guessed from the method.")

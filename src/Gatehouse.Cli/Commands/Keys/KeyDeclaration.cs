@@ -3,6 +3,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Consumers;
 using Gatehouse.Declaration;
 using Gatehouse.Declaration.Sections;
+using Gatehouse.Runtime;
 
 namespace Gatehouse.Cli.Commands.Keys;
 
@@ -36,7 +37,15 @@ internal sealed class KeyDeclaration
     {
         var declaration = new KeyDeclaration();
         var findings = new Findings();
-        declaration.ReadFiles(path, findings);
+        try
+        {
+            declaration.ReadFiles(path, findings);
+        }
+        catch (Exception e) when (LoadedDeclaration.IsUnforeseen(e))
+        {
+            LoadedDeclaration.SayUnforeseen(e, path, findings);
+        }
+
         foreach (var finding in findings.InOrder().Where(f => f.IsError)) error.WriteLine(finding);
         return findings.HasErrors ? null : declaration;
     }
@@ -74,7 +83,8 @@ internal sealed class KeyDeclaration
             _pepper ??= (root["keys"] as MapNode)?["pepper"];
             foreach (var consumer in (root["consumers"] as MapNode)?.Entries ?? []) ReadConsumer(consumer);
             foreach (var include in (root["include"] as ListNode)?.Items ?? [])
-                if ((include as MapNode)?["file"] is ScalarNode file) waiting.Enqueue((SourceFiles.Beside(next.Path, file.Text), file.Place));
+                if ((include as MapNode)?["file"] is ScalarNode { IsNothing: false, Text.Length: > 0 } file)
+                    waiting.Enqueue((SourceFiles.Beside(next.Path, file.Text), file.Place));
         }
     }
 

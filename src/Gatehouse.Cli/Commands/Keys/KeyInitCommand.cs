@@ -17,7 +17,7 @@ internal static class KeyInitCommand
         var file = new Argument<string>("FILE")
         {
             Description = "Where to write it. A file that exists is never overwritten: what was made under it would all stop working.",
-        };
+        }.OfFiles();
         var assertions = new Option<bool>("--assertions")
         {
             Description = "Write a private key (EC P-256, PEM) under which backends are told who calls, instead of a pepper.",

@@ -79,7 +79,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         {
             Record = _activations is { } activations ? activations.Record : null,
         };
-        Activation.Swapped += next => _shipping?.Use(next.Definition.Telemetry.Otlp?.Headers ?? []);
+        Activation.Swapped += Tell;
         _lists = new RevocationFetch(Activation, _events, _clock);
         _upstreams = new UpstreamWatch(Activation, _meter, _clock);
         _meter.CertificateEnds = () => CertificateEnds.Of(Activation.Current, _clock.GetUtcNow());
@@ -243,6 +243,13 @@ internal sealed class RunningGateway : IAsyncDisposable
             Refused = application.RecordRefused,
             Ended = gate.Ended,
         };
+    }
+
+    /// <summary>What is told goes on as the next declaration says.</summary>
+    private void Tell(GatewaySnapshot next)
+    {
+        _shipping?.Use(next.Definition.Telemetry.Otlp?.Headers ?? []);
+        _events.Security?.Use(next.Definition.Pepper is { } pepper ? pepper.Bytes : default, next.Definition.Telemetry.Security);
     }
 
     private OtlpShipping? OpenShipping(GatewayDefinition definition)

@@ -20,25 +20,29 @@ internal sealed class SecurityEvents
     private readonly EventWriter _events;
     private readonly GatehouseMeter _meter;
     private readonly TimeProvider _clock;
-    private readonly byte[] _key;
     private readonly Lock _gate = new();
     private readonly Dictionary<SecurityEvent, Budget> _budgets = [];
-    private readonly SecurityRules _rules;
-    private readonly Bursts _once;
-    private readonly Bursts _handshakes;
+    private volatile InForce _inForce;
 
     /// <param name="key">Under which personal values are digested.</param>
     public SecurityEvents(EventWriter events, GatehouseMeter meter, TimeProvider clock, ReadOnlySpan<byte> key, SecurityRules rules)
     {
-        (_events, _meter, _clock, _rules) = (events, meter, clock, rules);
-        _once = new Bursts(1, rules.Every, rules.Quiet, clock.TimestampFrequency, places: FewPlaces);
-        _handshakes = new Bursts(rules.Failures, rules.Every, rules.Quiet, clock.TimestampFrequency);
-        _key = HMACSHA256.HashData(key, "gatehouse security events"u8);
+        (_events, _meter, _clock) = (events, meter, clock);
+        _inForce = InForce.Of(KeyFrom(key), rules, clock);
         foreach (var kind in SecurityEvent.All) _budgets.Add(kind, new Budget());
     }
 
     /// <summary>Takes the lines too; null for nobody.</summary>
     public LineSink? Shipped { get; set; }
+
+    /// <summary>Takes over what a reload has put in force. What was counted under the same rules stays counted.</summary>
+    /// <param name="key">Under which personal values are digested; empty for the one in use.</param>
+    public void Use(ReadOnlySpan<byte> key, SecurityRules rules)
+    {
+        var before = _inForce;
+        var digest = key.IsEmpty ? before.Key : KeyFrom(key);
+        _inForce = rules == before.Rules ? before with { Key = digest } : InForce.Of(digest, rules, _clock);
+    }
 
     public void Tell(SecurityEvent kind, in SecurityFacts facts)
     {
@@ -59,7 +63,8 @@ internal sealed class SecurityEvents
     /// <summary>Tells, unless the same was told of the same a while ago.</summary>
     public void TellOnce(SecurityEvent kind, ulong whose, in SecurityFacts facts)
     {
-        if (_once.Add(whose, _clock.GetTimestamp(), 0, out var burst)) Tell(kind, facts with { Burst = burst with { Count = 0 } }); // it is no count
+        // it is no count
+        if (_inForce.Once.Add(whose, _clock.GetTimestamp(), 0, out var burst)) Tell(kind, facts with { Burst = burst with { Count = 0 } });
         else _meter.SecurityEvents(kind.Name).Add();
     }
 
@@ -68,14 +73,15 @@ internal sealed class SecurityEvents
     /// <param name="reason">A constant text.</param>
     public void HandshakeRefused(string listener, IPAddress client, ulong whose, string reason)
     {
-        if (!_handshakes.Add(whose, _clock.GetTimestamp(), 0, out var burst)) return;
+        var inForce = _inForce;
+        if (!inForce.Handshakes.Add(whose, _clock.GetTimestamp(), 0, out var burst)) return;
         Tell(SecurityEvent.Handshakes, new SecurityFacts
         {
             Listener = listener,
             Address = client,
             Reason = reason,
             Burst = burst,
-            Within = _rules.Every,
+            Within = inForce.Rules.Every,
         });
     }
 
@@ -90,10 +96,12 @@ internal sealed class SecurityEvents
     /// <summary>Stands for a network in lines.</summary>
     public string DigestOf(ulong network) => DigestOf("network"u8, BitConverter.GetBytes(network));
 
+    private static byte[] KeyFrom(ReadOnlySpan<byte> key) => HMACSHA256.HashData(key, "gatehouse security events"u8);
+
     private string DigestOf(ReadOnlySpan<byte> what, ReadOnlySpan<byte> value)
     {
         Span<byte> digest = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_key, [.. what, 0, .. value], digest);
+        HMACSHA256.HashData(_inForce.Key, [.. what, 0, .. value], digest);
         return "hmac:" + Convert.ToHexStringLower(digest[..8]);
     }
 
@@ -134,6 +142,16 @@ internal sealed class SecurityEvents
             (leftOut, budget.LeftOut) = (budget.LeftOut, 0);
             return true;
         }
+    }
+
+    /// <summary>What the declaration says of it, and what is counted under that.</summary>
+    private sealed record InForce(byte[] Key, SecurityRules Rules, Bursts Once, Bursts Handshakes)
+    {
+        public static InForce Of(byte[] key, SecurityRules rules, TimeProvider clock) => new(
+            key,
+            rules,
+            new Bursts(1, rules.Every, rules.Quiet, clock.TimestampFrequency, places: FewPlaces),
+            new Bursts(rules.Failures, rules.Every, rules.Quiet, clock.TimestampFrequency));
     }
 
     private sealed class Budget

@@ -102,6 +102,21 @@ public sealed class SecurityEventTests
     }
 
     [Fact]
+    public async Task A_reload_with_another_secret_is_told_of_under_that()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var gateway = await StartAsync(upstream);
+        for (var i = 0; i < 4; i++) await CallAsync(gateway, "/orders/%2e%2e/x", _key.Key);
+        var before = (string?)(await ToldAsync(gateway, "malformed-requests"))["address"];
+        var next = Declaration(upstream).Replace("file:pepper", "file:other", StringComparison.Ordinal)
+            .Replace("malformed: 3", "malformed: 2", StringComparison.Ordinal);
+        await gateway.ReloadAsync(next, Cancel);
+        for (var i = 0; i < 4; i++) await CallAsync(gateway, "/orders/%2e%2e/x", _key.Key);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Told(gateway).Exists(e => (string?)e["event"] == "malformed-requests" && (string?)e["address"] != before)), Cancel);
+    }
+
+    [Fact]
     public async Task The_collector_hears_of_them_too()
     {
         await using var watched = await Watched.StartAsync("security: { malformed: 2 }", "logs");
@@ -128,7 +143,12 @@ public sealed class SecurityEventTests
             $"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {key}\r\nX-Forwarded-For: {client}\r\nConnection: close\r\n\r\n")).Status;
 
     private Task<TestGateway> StartAsync(FakeUpstream upstream) => TestGateway.StartAsync(
-        Declaration(upstream), new Dictionary<string, string> { ["pepper"] = Encoding.ASCII.GetString(Pepper.Bytes) });
+        Declaration(upstream),
+        new Dictionary<string, string>
+        {
+            ["pepper"] = Encoding.ASCII.GetString(Pepper.Bytes),
+            ["other"] = "another pepper of at least thirty-two bytes",
+        });
 
     private string Declaration(FakeUpstream upstream)
     {

@@ -98,6 +98,23 @@ public sealed class SecurityEventsTests : IDisposable
         Assert.Equal(["time", "event", .. SecurityEvent.UpstreamTls.Fields], Assert.Single(_lines.Records).Select(f => f.Key));
     }
 
+    [Fact]
+    public void What_a_reload_says_holds_for_what_is_told_next()
+    {
+        var (events, address) = (Events("a key"), IPAddress.Parse("203.0.113.5"));
+        for (var i = 0; i < 19; i++) events.HandshakeRefused("partners", address, 1, "the chain is not trusted");
+        events.Use("another"u8, new SecurityRules());
+        events.Use([], new SecurityRules()); // without a secret the one in use stays
+        Assert.Equal(Events("another").DigestOf(address), events.DigestOf(address));
+        events.HandshakeRefused("partners", address, 1, "the chain is not trusted");
+        Assert.Equal(20, (int)Assert.Single(_lines.Records)["count"]!); // under the same rules what was counted stays
+
+        events.Use([], new SecurityRules { Failures = 2, Every = TimeSpan.FromSeconds(30) });
+        for (var i = 0; i < 2; i++) events.HandshakeRefused("partners", address, 1, "the chain is not trusted");
+        var told = _lines.Records[^1];
+        Assert.Equal((2, 30), ((int)told["count"]!, (int)told["within"]!));
+    }
+
     private SecurityEvents Events(string key) =>
         new(new EventWriter(TextWriter.Null, _clock), _meter, _clock, Encoding.ASCII.GetBytes(key), new SecurityRules()) { Shipped = _lines };
 }

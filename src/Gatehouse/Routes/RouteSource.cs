@@ -25,6 +25,13 @@ internal sealed class RouteSource(SectionReader route, SectionReader? each, Sect
         return api.Has(key) ? api.Find(key) : null;
     }
 
+    /// <summary>The values that the route, the <c>each</c> of its api and the api give, the nearest first.</summary>
+    public IEnumerable<Located<T>> FindAll<T>(Key<T> key)
+    {
+        foreach (var level in (SectionReader?[])[route, each, api])
+            if (level is not null && level.Has(key) && level.Find(key) is { } found) yield return found;
+    }
+
     /// <summary>The value that the route itself gives; null when it gives none.</summary>
     public Located<T>? FindOwn<T>(Key<T> key) => route.Has(key) ? route.Find(key) : null;
 

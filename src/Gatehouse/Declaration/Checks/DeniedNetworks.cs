@@ -9,6 +9,7 @@ internal static class DeniedNetworks
     {
         foreach (var listener in draft.Listeners) Check(listener.Value?.Addresses, draft);
         foreach (var consumer in draft.Consumers.Values) Check(consumer.Value?.Addresses, draft);
+        foreach (var rules in draft.Routes.SelectMany(r => r.Specs.Values).OfType<AddressRules>()) Check(rules, draft);
     }
 
     private static void Check(AddressRules? rules, Draft draft)

@@ -10,11 +10,17 @@ internal sealed class RouteAddressesKind() : RoutePolicyKind(KindName)
     public const string KindName = "addresses";
 
     private static readonly Key<AddressRules> Addresses = new("addresses", AddressRules.Shape,
-        "From where the route may be called. Addresses narrow who may call and never authenticate.");
+        "From where the route may be called. Addresses narrow who may call and never authenticate. What an api denies stays denied for all its routes.");
 
     public override IReadOnlyList<Key> Keys { get; } = [Addresses];
 
-    public override object? Read(RouteSource source) => source.Find(Addresses)?.Value;
+    /// <summary>The nearest with all that is denied: a route that allows something takes back nothing that its api denies.</summary>
+    public override object? Read(RouteSource source)
+    {
+        if (source.Find(Addresses) is not { } nearest) return null;
+        var denied = source.FindAll(Addresses).SelectMany(rules => rules.Value.Deny?.All ?? []).ToList();
+        return nearest.Value with { Deny = denied.Count == 0 ? null : new DenyList(denied) };
+    }
 
     public override Policy? Compile(Route route, CompileContext context) =>
         SpecOf<AddressRules>(route) is { } rules

@@ -5,6 +5,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Policies.Addresses;
 using Gatehouse.Routes;
 using Gatehouse.TestKit;
+using Gatehouse.Tests.Runtime;
 
 namespace Gatehouse.Tests.Policies.Addresses;
 
@@ -184,6 +185,24 @@ public sealed class AddressesPolicyTests
         Assert.Empty(_harness.Findings.InOrder());
         var policy = new RouteAddressesKind().Compile(route, _harness.Context)!;
         Assert.Equal(problem, PolicyHarness.Decide(policy, _harness.Exchange(route: route)).Problem?.Name);
+    }
+
+    [Fact]
+    public void A_route_takes_back_nothing_that_its_api_denies()
+    {
+        var loaded = SmallLoad.With(_harness.Clock, "    routes:\n      get-stock:",
+            """
+                addresses: { deny: [192.0.2.7] }
+                each: { addresses: { allow: [203.0.113.0/24], deny: [198.51.100.7] } }
+                routes:
+                  get-stock:
+                    addresses: { allow: [192.0.2.0/24, 198.51.100.0/24] }
+            """);
+        var rules = (AddressRules)Assert.Single(loaded.Definition!.Routes).Specs[RouteAddressesKind.KindName];
+        Assert.True(rules.Admit(IPAddress.Parse("192.0.2.8"), _harness.Clock));
+        Assert.False(rules.Admit(IPAddress.Parse("192.0.2.7"), _harness.Clock));
+        Assert.False(rules.Admit(IPAddress.Parse("198.51.100.7"), _harness.Clock));
+        Assert.False(rules.Admit(IPAddress.Parse("203.0.113.7"), _harness.Clock));
     }
 
     [Fact]

@@ -88,7 +88,8 @@ internal sealed partial record MeantRequest(string Method, string Target, byte[]
     private static string Normal(Match encoded)
     {
         var octet = (char)int.Parse(encoded.Groups[1].Value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        return char.IsAsciiLetterOrDigit(octet) || octet is '-' or '.' or '_' or '~' ? octet.ToString() : encoded.Value.ToUpperInvariant();
+        var standsForItself = char.IsAsciiLetterOrDigit(octet) || "-._~!$&'()*,=:@".Contains(octet, StringComparison.Ordinal);
+        return standsForItself ? octet.ToString() : encoded.Value.ToUpperInvariant();
     }
 
     [GeneratedRegex("^([!#-'*+.0-9A-Z^-z|~-]+):(.*)$", RegexOptions.Singleline)]

@@ -7,6 +7,7 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 {
     private readonly object _gate = new();
     private bool _hangs;
+    private long _bytes;
 
     /// <summary>What a commit throws before it is carried out; null for nothing.</summary>
     public Exception? Failure { get; set; }
@@ -18,6 +19,12 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
     public Exception? FailureToOpen { get; set; }
 
     public int Commits { get; private set; }
+
+    /// <summary>Bytes of the largest transaction.</summary>
+    public long MostBytes { get; private set; }
+
+    /// <summary>Happens when a commit has been carried out, before it fails.</summary>
+    public Action? Committed { get; set; }
 
     /// <summary>Commits that hang now.</summary>
     public int Hanging { get; private set; }
@@ -56,9 +63,17 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
 
     public override IReadOnlyList<string> Unknown() => store.Unknown();
 
-    public override void Begin() => store.Begin();
+    public override void Begin()
+    {
+        _bytes = 0;
+        store.Begin();
+    }
 
-    public override void Append(in RecordRow row) => store.Append(row);
+    public override void Append(in RecordRow row)
+    {
+        MostBytes = Math.Max(MostBytes, _bytes += row.Line.Length + row.Personal.Length);
+        store.Append(row);
+    }
 
     public override void Append(StoredCheckpoint checkpoint) => store.Append(checkpoint);
 
@@ -97,6 +112,7 @@ internal sealed class FaultyStore(AuditStore store) : AuditStore
         if (Failure is { } e) throw e;
         store.Commit();
         Commits++;
+        Committed?.Invoke();
         if (FailureAfter is not { } after) return;
         FailureAfter = null;
         throw after;

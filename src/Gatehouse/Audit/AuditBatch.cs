@@ -81,6 +81,31 @@ internal sealed class AuditBatch(int capacity)
         return _written;
     }
 
+    /// <summary>How many of the first records have room in so many bytes: one at least, where there is any.</summary>
+    public int Portion(int bytes)
+    {
+        var count = 0;
+        foreach (var entry in Entries)
+        {
+            if (count > 0 && entry.At + entry.BodyLength + entry.PersonalLength > bytes) break;
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Takes the first so many records out, which are written; who waits does so for the rest.</summary>
+    public void Drop(int count)
+    {
+        if (count == 0) return;
+        var from = count == Count ? _length : _entries[count].At;
+        var kept = Count - count;
+        _bytes.AsSpan(from, _length - from).CopyTo(_bytes);
+        for (var i = 0; i < kept; i++) _entries[i] = _entries[count + i] with { At = _entries[count + i].At - from };
+        _entries.AsSpan(kept, count).Clear();
+        (Count, _length) = (kept, _length - from);
+    }
+
     /// <summary>Leaves only the records that nobody waits for; the others give back their room.</summary>
     /// <returns>Whom to tell; null for nobody.</returns>
     public TaskCompletionSource<bool>? KeepPosted()

@@ -180,11 +180,16 @@ internal sealed class AuditTrail : IDisposable
             var origin = opened.State.Chain.Origin;
             var isStart = origin != _origin; // also where the chain that it had went to another instance
             // a commit that failed may have been carried out all the same, and is not to be done twice
-            if (!isStart && _uncertain.TryTakeAsWritten(_store, _gaps)) Clear(_back, written: false);
+            if (!isStart && _uncertain.TryTakeAsWritten(_store, _gaps, out var posted)) DropWritten(posted);
             _uncertain.End();
             var note = new ChainBeginning(_store, writer, _options, _clock).Write(opened, isStart, _events);
             writer.Ship();
-            if (isStart) UseCopiesOf(origin);
+            if (isStart)
+            {
+                _copies?.Dispose();
+                _copies = _options.Copies is { } folder ? new CheckpointCopies(folder, origin, _events) : null;
+            }
+
             // the run before may have been killed between the store and the second place
             if (note is null && isStart && opened.State.Signed > (opened.Copied?.Size ?? 0)) note = _store.LastCheckpoint()?.Note;
             if (note is not null) _copies?.Add(note);
@@ -203,12 +208,6 @@ internal sealed class AuditTrail : IDisposable
         {
             _begun.TrySetResult(_writer is not null);
         }
-    }
-
-    private void UseCopiesOf(string origin)
-    {
-        _copies?.Dispose();
-        _copies = _options.Copies is { } folder ? new CheckpointCopies(folder, origin, _events) : null;
     }
 
     /// <summary>Until somebody waits, enough has come together, or a checkpoint is due.</summary>
@@ -263,36 +262,42 @@ internal sealed class AuditTrail : IDisposable
         lock (_gate)
             if (_back.Count == 0) (_front, _back) = (_back, _front);
         if (_back.Count == 0 && !_gaps.Any && !_writer!.IsCheckpointDue) return;
+        for (var isLast = false; !isLast;)
+        {
+            var count = _back.Portion(TrailPortion.MostBytes);
+            isLast = count == _back.Count;
+            if (!TryWrite(count, isLast)) return;
+        }
+
+        Succeed();
+    }
+
+    /// <summary>Writes the first records that wait in one transaction, and with the last of them how many are missing.</summary>
+    private bool TryWrite(int count, bool isLast)
+    {
         var before = _writer!.State.Last;
-        TrailGaps.Said said;
         try
         {
-            _store.Begin();
-            foreach (var entry in _back.Entries)
-            {
-                if (entry.IsWaitedFor && _back.IsAbandoned) continue;
-                _writer.Append(_back.Body(entry), _back.Personal(entry), entry.Kind, entry.Time, entry.RequestId, entry.Intent);
-            }
-
-            said = _gaps.Append(_writer);
-            var note = _writer.SignIfDue();
-            _uncertain.Begin(_writer, said);
-            _store.Commit();
-            _uncertain.End();
-            _writer.Ship();
+            var (note, said) = TrailPortion.Write(_store, _writer, _back, count, isLast ? _gaps : null, _uncertain);
             _tally.Commits.Add();
             _tally.Records.Add((int)(_writer.State.Last - before));
             if (note is not null) _copies?.Add(note);
+            _gaps.Written(said);
         }
         catch (Exception e)
         {
             Fail(e);
-            return;
+            return false;
         }
 
-        _gaps.Written(said);
-        Clear(_back, written: true);
-        Succeed();
+        if (isLast) Clear(_back, written: true);
+        else DropWritten(count);
+        return true;
+    }
+
+    private void DropWritten(int count)
+    {
+        lock (_gate) _back.Drop(count);
     }
 
     /// <summary>What goes wrong with it stops nothing else: the store is opened anew, and it is tried again in an hour.</summary>
@@ -384,12 +389,7 @@ internal sealed class AuditTrail : IDisposable
     {
         try
         {
-            _store.Begin();
-            _writer!.Append(AuditRecord.Stop(_clock.GetUtcNow()));
-            var note = _writer!.SignIfDue(now: true);
-            _store.Commit();
-            _writer.Ship();
-            if (note is not null) _copies?.Add(note);
+            if (_writer!.Stop() is { } note) _copies?.Add(note);
         }
         catch (Exception e)
         {

@@ -75,6 +75,18 @@ internal sealed class ChainWriter
         else if (kind == AuditKind.Unknown) _store.AddUnknown(intent, sequence);
     }
 
+    /// <summary>Ends a run, in a transaction of its own.</summary>
+    /// <returns>The note of the checkpoint, for its copies; null where there was none to make.</returns>
+    public string? Stop()
+    {
+        _store.Begin();
+        Append(AuditRecord.Stop(_clock.GetUtcNow()));
+        var note = SignIfDue(now: true);
+        _store.Commit();
+        Ship();
+        return note;
+    }
+
     /// <summary>Gives away copies of what is durable by now.</summary>
     public void Ship()
     {

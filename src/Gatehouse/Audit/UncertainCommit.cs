@@ -10,11 +10,13 @@ internal sealed class UncertainCommit
     private ChainWriter? _writer;
     private TrailGaps.Said _said;
     private long _last;
+    private int _posted;
 
     /// <summary>Remembers what is about to be committed.</summary>
-    public void Begin(ChainWriter writer, TrailGaps.Said said)
+    /// <param name="posted">Records among it that nobody waits for: they are kept until they are known to be written.</param>
+    public void Begin(ChainWriter writer, TrailGaps.Said said, int posted)
     {
-        (_writer, _said, _last) = (writer, said, writer.State.Last);
+        (_writer, _said, _last, _posted) = (writer, said, writer.State.Last, posted);
         writer.State.Previous.CopyTo(_hash, 0);
     }
 
@@ -22,8 +24,10 @@ internal sealed class UncertainCommit
     public void End() => _writer = null;
 
     /// <summary>Does what follows a commit, where there was one and the store's open chain has it. Else it is still to be done.</summary>
-    public bool TryTakeAsWritten(AuditStore store, TrailGaps gaps)
+    /// <param name="posted">How many of the records that are kept it has.</param>
+    public bool TryTakeAsWritten(AuditStore store, TrailGaps gaps, out int posted)
     {
+        posted = _posted;
         if (_writer is null || store.Read(_last).FirstOrDefault() is not { } stored) return false;
         if (stored.Sequence != _last || !stored.Hash.AsSpan().SequenceEqual(_hash)) return false;
         _writer.Ship();

@@ -50,6 +50,26 @@ public sealed class AuditBatchTests
         Assert.True(batch.TryAdd(record, RecordWriter.Write(record), isWaitedFor: false, kept: 0));
     }
 
+    [Fact]
+    public void What_is_written_gives_back_its_room_and_the_rest_is_as_it_was()
+    {
+        var batch = new AuditBatch(Capacity);
+        for (var i = 1; i <= 4; i++) Add(batch, i, isWaitedFor: i == 4);
+        var done = batch.Written(now: 1);
+        var (third, fourth) = (Bytes(batch, 2), Bytes(batch, 3));
+        var size = Bytes(batch, 0).Length;
+        Assert.Equal([1, 1, 1, 2, 4], new[] { 1, size, (2 * size) - 1, 2 * size, Capacity }.Select(batch.Portion));
+
+        batch.Drop(2);
+
+        Assert.Equal(["request-3", "request-4"], batch.Entries.ToArray().Select(e => e.RequestId));
+        Assert.Equal([third, fourth], [Bytes(batch, 0), Bytes(batch, 1)]);
+        Assert.Equal(Capacity - third.Length - fourth.Length, batch.Free);
+        Assert.True(batch.HasWaiters && !done.IsCompleted);
+        batch.Drop(2);
+        Assert.Equal((0, Capacity, 0), (batch.Count, batch.Free, batch.Portion(Capacity)));
+    }
+
     private static void Add(AuditBatch batch, int number, bool isWaitedFor)
     {
         var record = TestTrail.Sample(number);

@@ -83,9 +83,7 @@ public sealed class Http2FieldTests
             await client.DataAsync(1, ends: true, new byte[bytes], Cancel);
             Assert.Contains(await client.OutcomeAsync(1, Cancel), new[] { "400", "reset", "goaway", "closed" });
             await client.DisposeAsync();
-            var records = await front.SettleAsync(length);
-            // of a streamed body it is not known who has ended it
-            if (method == "PUT") Assert.All(records, r => Assert.True((string?)r["problem"] == "malformed-request", r.ToJsonString()));
+            await front.SettleAsync(length);
             Assert.DoesNotContain(front.Upstream.Requests, r => r.IsWhole || method == "PUT");
         }
     }

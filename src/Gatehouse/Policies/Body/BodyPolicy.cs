@@ -1,7 +1,6 @@
 using Gatehouse.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gatehouse.Policies.Body;
@@ -30,12 +29,7 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool, TimeProvider cloc
         long? most = exchange.IsHttp1 && request.ContentLength is null ? null : Max;
         if (exchange.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = most;
         if (Rules.Whole || request.ContentLength == 0) return ReadWholeAsync(exchange, coding); // no body at all is proven by its end alone
-        if (exchange.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            if (Rules.MayPause) rate.MinDataRate = null;
-            else if (!exchange.IsHttp1) exchange.Http.Features.Set<IHttpMinRequestBodyDataRateFeature>(new KeptRate(rate));
-        }
-
+        if (Rules.MayPause && exchange.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
         request.Body = new CountedBody(request.Body, Max, exchange);
         return new(Verdict.Continue);
     }
@@ -63,16 +57,6 @@ internal sealed class BodyPolicy(BodyRules rules, Spool spool, TimeProvider cloc
         if (exchange.Route?.Deadline is not { } deadline) return null;
         var left = deadline - clock.GetElapsedTime(exchange.StartedAt);
         return new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock);
-    }
-
-    /// <summary>What forwards switches the rate off for whatever says to be gRPC; whether a body may pause is for its route to say.</summary>
-    private sealed class KeptRate(IHttpMinRequestBodyDataRateFeature rate) : IHttpMinRequestBodyDataRateFeature
-    {
-        public MinDataRate? MinDataRate
-        {
-            get => rate.MinDataRate;
-            set => rate.MinDataRate = value ?? rate.MinDataRate;
-        }
     }
 
     private async ValueTask<Verdict> ReadWholeAsync(Exchange exchange, Coding coding)

@@ -7,9 +7,6 @@ namespace Gatehouse.Policies.Body;
 /// <summary>A body that is larger than its route takes.</summary>
 internal sealed class BodyTooLargeException() : IOException("the request's body is larger than its route takes");
 
-/// <summary>A body that goes on after the length that its head says.</summary>
-internal sealed class BodyTooLongException() : IOException("the body is longer than announced");
-
 /// <summary>
 /// The request's body as it arrives, counted. More bytes than allowed or a broken framing end it with an exception, and with
 /// <see cref="Exchange.BodyProblem"/> saying which; a client that goes away does so with <see cref="Exchange.ClientIsGone"/>.
@@ -20,11 +17,6 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
 {
     /// <summary>How Kestrel tells a connection that ended within a body from one with broken framing: in these words alone.</summary>
     private const string EndedWithin = "Unexpected end of request content.";
-
-    /// <summary>How it tells streams of another length than they say (RFC 9113 section 8.1.1) from those that their client has reset.</summary>
-    private const string LessThanItsLength = "Less data received than specified in the Content-Length header.";
-
-    private const string MoreThanItsLength = "More data received than specified in the Content-Length header.";
 
     private readonly long? _announced = exchange.IsHttp1 ? null : exchange.Http.Request.ContentLength;
 
@@ -54,7 +46,7 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
     /// <summary>Throws where more comes: then the server has seen a length that is not the one of the data.</summary>
     private async ValueTask ReadEndAsync(CancellationToken cancellationToken)
     {
-        if (await body.ReadAsync(new byte[1], cancellationToken) > 0) throw new BodyTooLongException();
+        if (await body.ReadAsync(new byte[1], cancellationToken) > 0) throw new IOException("the body is longer than announced");
         exchange.RequestBodyRead = true;
     }
 
@@ -66,7 +58,6 @@ internal sealed class CountedBody(Stream body, long max, Exchange exchange) : Ar
         BadHttpRequestException { StatusCode: not StatusCodes.Status400BadRequest } => false,
         BadHttpRequestException { Message: EndedWithin } => true,
         BadHttpRequestException => exchange.Http.RequestAborted.IsCancellationRequested,
-        BodyTooLongException or IOException { Message: LessThanItsLength or MoreThanItsLength } => false,
         // a stream that was reset; over HTTP/1.1 it may be a chunk's size that is no number, and a connection that broke says so otherwise
         IOException when HttpProtocol.IsHttp2(exchange.Http.Request.Protocol) => true,
         _ => exchange.Http.RequestAborted.IsCancellationRequested,

@@ -6,9 +6,7 @@ using Gatehouse.Routes;
 using Gatehouse.TestKit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Xunit;
-using MinDataRate = Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate;
 
 namespace Gatehouse.Tests.Policies.Body;
 
@@ -197,26 +195,6 @@ public sealed class BodyPolicyTests
         Assert.False(deciding.IsCompleted);
         _harness.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Same(Problems.RequestTimeout, (await deciding.WaitAsync(Patience.Limit, Cancellation)).Problem);
-    }
-
-    [Theory]
-    [InlineData("{}", true)]
-    [InlineData("{ stream: true, reason: a conversation }", false)]
-    [Control("LIM-6", "whatever a body says to be")]
-    public async Task Only_its_route_lets_a_body_pause(string fragment, bool keeps)
-    {
-        var rate = new Rate { MinDataRate = new MinDataRate(1000, TimeSpan.FromSeconds(5)) };
-        var exchange = Request(new Arriving(Bytes(10), 10), 10);
-        exchange.Http.Request.Protocol = "HTTP/2";
-        exchange.Http.Features.Set<IHttpMinRequestBodyDataRateFeature>(rate);
-        await Compile(fragment, keeps ? Effect.Read : Effect.Write).OnRequestAsync(exchange);
-        exchange.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>()!.MinDataRate = null; // so does what forwards, for gRPC
-        Assert.Equal(keeps, rate.MinDataRate is not null);
-    }
-
-    private sealed class Rate : IHttpMinRequestBodyDataRateFeature
-    {
-        public MinDataRate? MinDataRate { get; set; }
     }
 
     private sealed class Expected : IHttpRequestBodyDetectionFeature

@@ -39,17 +39,6 @@ public sealed class CountedBodyTests
         Assert.Null(_exchange.BodyProblem);
     }
 
-    [Fact]
-    [Control("SMG-9", "a length that is not the one of the data")]
-    public async Task A_stream_that_the_server_has_reset_is_malformed()
-    {
-        _exchange.Http.Request.Protocol = "HTTP/2";
-        var end = new IOException("Less data received than specified in the Content-Length header.");
-        await Assert.ThrowsAsync<IOException>(() => ReadAsync(end));
-        Assert.False(_exchange.ClientIsGone);
-        Assert.Same(Problems.MalformedRequest, _exchange.BodyProblem);
-    }
-
     public static TheoryData<Exception> Malformed =>
     [
         new BadHttpRequestException("Bad chunk size data."),
